@@ -1,0 +1,44 @@
+"""The engine's one door: what a policy means. Pure: no clock, file (but packs), environment, language, log or asyncio inside.
+
+    shelf = read_shelf([folder])
+    answer = estimate(read_case({"place": …, "category": …, "facility": …, "total": …}), shelf, today)
+"""
+
+from engine.case import Case, read_case
+from engine.errors import CaseError, Fault, PackError, Problem
+from engine.estimate import Estimate, Layer, OutOfPocket, estimate
+from engine.figures import Used
+from engine.money import LIMIT, MoneyError, fen, yuan
+from engine.note import Note
+from engine.policy import Policy, Source, Text
+from engine.program import Step
+from engine.shelf import Edition, Shelf, read_edition, read_shelf
+from engine.year import Year
+
+__all__ = [
+    "LIMIT",
+    "Case",
+    "CaseError",
+    "Edition",
+    "Estimate",
+    "Fault",
+    "Layer",
+    "MoneyError",
+    "Note",
+    "OutOfPocket",
+    "PackError",
+    "Policy",
+    "Problem",
+    "Shelf",
+    "Source",
+    "Step",
+    "Text",
+    "Used",
+    "Year",
+    "estimate",
+    "fen",
+    "read_case",
+    "read_edition",
+    "read_shelf",
+    "yuan",
+]

@@ -1,0 +1,386 @@
+"""The estimate: one case settled with its working, its range, and everything that was assumed or is doubtful, as values.
+
+Pure: case, shelf and day in, `Estimate` out. Words are found for it in `bot/speech`.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import product
+from typing import Literal
+
+from engine.case import Case, Settlement
+from engine.cell import Cell
+from engine.errors import CaseError, Fault
+from engine.figures import Used
+from engine.keys import FIRM
+from engine.note import Note
+from engine.plan import PaidLayer, Plan, SilentLayer
+from engine.policy import Policy, Source
+from engine.program import Step
+from engine.shelf import Edition, Shelf
+from engine.year import Ends, Outcome, Year, cell_of, reach, settle
+
+LayerStatus = Literal["paid", "nothing", "advice", "not_computable", "not_applicable"]
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """What one layer does in this settlement. `high` is None where the amount cannot be computed; `reason` says why it pays nothing."""
+
+    key: str
+    status: LayerStatus
+    payout: int
+    low: int
+    high: int | None
+    steps: tuple[Step, ...]
+    figures: tuple[Used, ...]
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OutOfPocket:
+    """What the person still pays, in fen; the three parts sum to `amount`."""
+
+    amount: int
+    low: int
+    high: int
+    self_funded: int
+    first_share: int
+    eligible_unpaid: int
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """The answer to a case. Money in fen. `refused` has no layers and no amounts, and says in `cautions` what is missing."""
+
+    case: Case
+    status: Literal["computed", "partial", "refused"]
+    policy: Policy | None
+    eligible: int | None = None
+    self_funded: int | None = None
+    first_share: int | None = None
+    layers: tuple[Layer, ...] = ()
+    hospital_borne: int = 0
+    out_of_pocket: OutOfPocket | None = None
+    assumed: tuple[Note, ...] = ()
+    lacking: tuple[str, ...] = ()
+    causes: tuple[Note, ...] = ()
+    cautions: tuple[Note, ...] = ()
+    advice: tuple[Note, ...] = ()
+    year_to_date: Year | None = None
+    sources: tuple[tuple[str, Source], ...] = ()
+
+    @property
+    def paid(self) -> int:
+        """The sum of all payouts."""
+        return sum(layer.payout for layer in self.layers)
+
+    def layer(self, key: str) -> Layer | None:
+        """The layer of that key."""
+        return next((layer for layer in self.layers if layer.key == key), None)
+
+
+def estimate(case: Case, shelf: Shelf, today: date) -> Estimate:
+    """Settle a case by the rules of its place and day. `today` only decides whether a verified day has passed.
+
+    Raises CaseError when the place is not on the shelf or an earlier settlement cannot be placed in the same year.
+    """
+    if case.place not in shelf.places:
+        raise CaseError([Fault("place", "unknown_place", {"known": ", ".join(sorted(shelf.places))})])
+    edition = shelf.choose(case.place, case.on, expired_ok=case.expired_ok)
+    if isinstance(edition, Note):
+        return _refused(case, shelf.places[case.place][-1].policy, edition)
+    for bill, category in [(case, case.category), *((bill, bill.category or case.category) for bill in case.earlier)]:
+        refusal = _not_covered(edition, bill, category)
+        if refusal is not None:
+            return _refused(case, edition.policy, refusal)
+    if not case.insured:
+        return _uninsured(case, edition.policy, today)
+    stays = _earlier(case, shelf)
+    if isinstance(stays, Note):
+        return _refused(case, edition.policy, stays)
+    return _Settling(case, edition, stays, today).estimate()
+
+
+@dataclass(frozen=True, slots=True)
+class _Stay:
+    """An earlier settlement with the edition and cell that answer for it."""
+
+    bill: Settlement
+    edition: Edition
+    cell: Cell
+
+
+@dataclass(frozen=True, slots=True)
+class _Reach:
+    """Between which amounts everything lies when unknown facts and range figures take all their values.
+
+    `floor` is the least a person pays if a layer that cannot be computed pays all that is eligible and unpaid.
+    """
+
+    own: tuple[int, int]
+    floor: int
+    payouts: dict[str, tuple[int, int]]
+    causes: tuple[Note, ...]
+
+
+class _Settling:
+    """One insured case on its way to an estimate."""
+
+    def __init__(self, case: Case, edition: Edition, stays: Sequence[_Stay], today: date) -> None:
+        self.case, self.edition, self.stays, self.today = case, edition, stays, today
+        self.cell = cell_of(edition, case, case.category)
+        self.plan: Plan = edition.program(self.cell)[0]
+        self.most_self_funded = case.total - (case.first_share or 0) if case.self_funded is None else case.self_funded
+
+    def estimate(self) -> Estimate:
+        given = self.case.self_funded or 0
+        outcome = self._outcome(given, {}, all_earlier=False, working=True)
+        span = self._reach(outcome)
+        layers = tuple(self._layers(outcome, span))
+        open_layers = [layer for layer in layers if layer.status == "not_computable"]
+        own = OutOfPocket(
+            amount=outcome.own,
+            low=span.floor if open_layers else span.own[0],
+            high=span.own[1],
+            self_funded=outcome.self_funded,
+            first_share=outcome.first_share,
+            eligible_unpaid=outcome.eligible_unpaid,
+        )
+        figures = [figure for layer in layers for figure in layer.figures]
+        causes = (*span.causes, *(Note("not_computable", {"layer": layer.key}) for layer in open_layers))
+        return Estimate(
+            case=self.case,
+            status="partial" if open_layers else "computed",
+            policy=self.edition.policy,
+            eligible=self.case.total - given - (self.case.first_share or 0),
+            self_funded=given,
+            first_share=self.case.first_share or 0,
+            layers=layers,
+            out_of_pocket=own,
+            assumed=tuple(self._assumed()),
+            lacking=tuple(dict.fromkeys(note.values["fact"] for note in causes if note.key == "fact")),
+            causes=causes,
+            cautions=tuple(self._cautions(layers)),
+            advice=tuple(self._advice(layers, outcome)),
+            year_to_date=outcome.year,
+            sources=_sources(self.edition.policy, figures),
+        )
+
+    def _outcome(self, self_funded: int, ends: Ends, *, all_earlier: bool, working: bool = False) -> Outcome:
+        year = self._year(ends, all_self_funded=all_earlier)
+        return settle(self.edition, self.cell, self.case, year, self_funded=self_funded, ends=ends, working=working)
+
+    def _year(self, ends: Ends, *, all_self_funded: bool) -> Year:
+        """The year before this stay; `all_self_funded` takes earlier bills of unknown self-funded part as wholly self-funded."""
+        if self.case.so_far is not None:
+            return Year.said(self.case.so_far, self.plan)
+        year = Year()
+        for stay in self.stays:
+            unknown = stay.bill.total - (stay.bill.first_share or 0) if all_self_funded else 0
+            self_funded = unknown if stay.bill.self_funded is None else stay.bill.self_funded
+            year = settle(stay.edition, stay.cell, stay.bill, year, self_funded=self_funded, ends=ends).year
+        return year
+
+    def _reach(self, outcome: Outcome) -> _Reach:
+        """Own cost rises with the self-funded part and falls with a higher cap, so the ends of both hold everything between."""
+        parts = sorted({self.case.self_funded or 0, self.most_self_funded})
+        ranges = sorted({name for edition, cell in self._cells() for name in edition.program(cell)[0].ranges})
+        corners = {
+            (part, high): self._outcome(part, dict.fromkeys(high, "high"), all_earlier=False)
+            for part, high in product(parts, _subsets(ranges))
+        }
+        spans = [({key: (paid, paid) for key, paid in corner.payouts.items()}, (corner.own, corner.own)) for corner in corners.values()]
+        floor = min(corner.own - corner.eligible_unpaid for corner in corners.values())
+        causes = list(self._causes(corners, parts, ranges))
+        if any(stay.bill.self_funded is None for stay in self.stays):
+            unknown = [self._reach_earlier(dict.fromkeys(high, "high")) for high in _subsets(ranges)]
+            if any(low != high for span in unknown for low, high in [span[1], *span[0].values()]):
+                causes.append(Note("fact", {"fact": "earlier.self_funded"}))
+            spans += unknown
+            floor = min(floor, 0)
+        own = min(span[1][0] for span in spans), max(span[1][1] for span in spans)
+        payouts = {key: (min(span[0][key][0] for span in spans), max(span[0][key][1] for span in spans)) for key in outcome.payouts}
+        return _Reach(own, floor, payouts, tuple(causes))
+
+    def _reach_earlier(self, ends: Ends) -> tuple[dict[str, tuple[int, int]], tuple[int, int]]:
+        low, high = self._year(ends, all_self_funded=True), self._year(ends, all_self_funded=False)
+        return reach(self.edition, self.cell, self.case, (self.case.self_funded or 0, self.most_self_funded), low, high, ends)
+
+    def _cells(self) -> Iterator[tuple[Edition, Cell]]:
+        yield self.edition, self.cell
+        yield from ((stay.edition, stay.cell) for stay in self.stays)
+
+    def _causes(self, corners: dict[tuple[int, tuple[str, ...]], Outcome], parts: list[int], ranges: list[str]) -> Iterator[Note]:
+        if len(parts) > 1 and any(corners[parts[0], high].own != corners[parts[1], high].own for high in _subsets(ranges)):
+            yield Note("fact", {"fact": "self_funded"})
+        for name in ranges:
+            without = [high for high in _subsets(ranges) if name not in high]
+            if any(corners[part, high].own != corners[part, tuple(sorted((*high, name)))].own for part in parts for high in without):
+                yield Note("figure", {"figure": name})
+
+    def _layers(self, outcome: Outcome, span: _Reach) -> Iterator[Layer]:
+        for layer in self.plan.layers:
+            if isinstance(layer, SilentLayer):
+                yield _silent(layer, outcome)
+            else:
+                yield _paid(layer, outcome, *span.payouts[layer.key])
+
+    def _assumed(self) -> Iterator[Note]:
+        case, referral = self.case, self.edition.policy.referral
+        if case.on is None:
+            yield Note("on", {"value": None, "edition": self.edition.policy.edition, "place": self.edition.policy.name})
+        if case.self_funded is None:
+            yield Note("self_funded", {"value": 0})
+        if case.first_share is None:
+            yield Note("first_share", {"value": 0})
+        if case.facility in referral.required_at and case.registered is None and not case.emergency:
+            yield Note("registered", {"value": True})
+        if case.registered is False and case.emergency is None and case.facility in referral.required_at:
+            yield Note("emergency", {"value": False})
+        yield from _assumed_year(case)
+
+    def _cautions(self, layers: Sequence[Layer]) -> Iterator[Note]:
+        yield from _horizon(self.case, self.edition.policy, self.today)
+        for layer in layers:
+            if layer.status == "not_computable":
+                yield Note("not_computable", {"layer": layer.key})
+        for source, keys in _to_confirm(layers).items():
+            yield Note("to_confirm", {"layers": keys, "source": self.edition.policy.sources[source], "place": self.edition.policy.name})
+        unknown_caps = {layer.key for layer in self.plan.paid() if layer.cap_unknown}
+        for layer in layers:
+            if layer.status == "paid" and layer.key in unknown_caps:
+                yield Note("cap_unknown", {"layer": layer.key})
+
+    def _advice(self, layers: Sequence[Layer], outcome: Outcome) -> Iterator[Note]:
+        if any(layer.status == "advice" for layer in layers):
+            yield Note("re_aid", {"amount": outcome.eligible_unpaid})
+        if not self.cell.registered:
+            yield Note("register", {})
+        if any(layer.status == "not_computable" for layer in layers):
+            yield Note("ask_category_aid", {"hotline": self.edition.policy.hotline})
+        yield from _where_to_ask(self.edition.policy)
+
+
+def _paid(layer: PaidLayer, outcome: Outcome, low: int, high: int) -> Layer:
+    payout, steps = outcome.payouts[layer.key], tuple(outcome.steps[layer.key])
+    return Layer(layer.key, "paid" if payout else "nothing", payout, low, high, steps, _figures(layer, steps, payout))
+
+
+def _silent(layer: SilentLayer, outcome: Outcome) -> Layer:
+    """Advice and an amount nobody can compute need something left to pay; with nothing left they are `nothing`."""
+    status: LayerStatus = layer.status
+    if status != "not_applicable" and outcome.eligible_unpaid == 0:
+        status = "nothing"
+    return Layer(layer.key, status, 0, 0, None if status == "not_computable" else 0, (), layer.figures, layer.reason)
+
+
+def _figures(layer: PaidLayer, steps: Sequence[Step], payout: int) -> tuple[Used, ...]:
+    """The figures that decided the result: rates of tiers reached, edges of tiers passed, the guarantee and the cap where they bind."""
+    if not steps:
+        return ()
+    keys = {step.key for step in steps}
+    reached = sum(step.key == "tier" for step in steps)
+    figures = [*layer.figures.always, *layer.figures.rates[:reached]]
+    figures += [edge for edge in layer.figures.edges[: max(0, reached - 1)] if edge is not None]
+    figures += layer.figures.guarantee if "guarantee" in keys else ()
+    figures += layer.figures.cap if "cap" in keys or (layer.cap_unknown and payout) else ()
+    return tuple(figures)
+
+
+def _earlier(case: Case, shelf: Shelf) -> list[_Stay] | Note:
+    """The earlier settlements with their rules; a settlement without a day is taken by the rules of the case's own day."""
+    stays = []
+    for bill in case.earlier:
+        edition = shelf.choose(case.place, bill.on or case.on, expired_ok=case.expired_ok)
+        if isinstance(edition, Note):
+            return edition
+        stays.append(_Stay(bill, edition, cell_of(edition, bill, bill.category or case.category)))
+    return stays
+
+
+def _not_covered(edition: Edition, bill: Settlement, category: str) -> Note | None:
+    """Why an edition has no rule for a bill: it does not know the category, the level of hospital or the kind of care."""
+    policy = edition.policy
+    values = {"place": policy.name, "edition": policy.edition, "hotline": policy.hotline}
+    if category not in policy.categories:
+        return Note("category_not_covered", values | {"category": category})
+    if bill.facility not in policy.facilities:
+        return Note("facility_not_covered", values | {"facility": bill.facility})
+    if bill.care not in policy.care:
+        return Note("care_not_covered", values | {"care": bill.care})
+    return None
+
+
+def _refused(case: Case, policy: Policy, note: Note) -> Estimate:
+    lacking = ("on",) if note.key in ("before_rules", "after_rules") else ()
+    return Estimate(case, "refused", policy, cautions=(note,), advice=tuple(_where_to_ask(policy)), lacking=lacking)
+
+
+def _uninsured(case: Case, policy: Policy, today: date) -> Estimate:
+    """Nobody pays for a person without insurance: every layer is not applicable, and the advice says where to enrol."""
+    layers = tuple(Layer(key, "not_applicable", 0, 0, 0, (), (), "uninsured") for key in policy.layers)
+    self_funded, first_share = case.self_funded or 0, case.first_share or 0
+    eligible = case.total - self_funded - first_share
+    return Estimate(
+        case=case,
+        status="computed",
+        policy=policy,
+        eligible=eligible,
+        self_funded=self_funded,
+        first_share=first_share,
+        layers=layers,
+        out_of_pocket=OutOfPocket(case.total, case.total, case.total, self_funded, first_share, eligible),
+        cautions=tuple(_horizon(case, policy, today)),
+        advice=(Note("enrol", {"hotline": policy.hotline}), *_where_to_ask(policy)),
+        year_to_date=Year(1, eligible),
+    )
+
+
+def _horizon(case: Case, policy: Policy, today: date) -> Iterator[Note]:
+    until = policy.horizon.verified_until
+    values = {"place": policy.name, "limit": until, "missing": policy.horizon.later_rules}
+    if case.on is None and today > until:
+        yield Note("verified_until", values)
+    elif case.on is not None and case.on > until:
+        yield Note("expired_rules", values | {"day": case.on})
+    if case.on is not None and case.on > today:
+        yield Note("future_day", {"day": case.on})
+
+
+def _where_to_ask(policy: Policy) -> Iterator[Note]:
+    yield Note("bring", {})
+    yield Note("ask", {"hotline": policy.hotline, "place": policy.name})
+
+
+def _assumed_year(case: Case) -> Iterator[Note]:
+    if case.so_far is None:
+        if not case.earlier:
+            yield Note("earlier", {"value": 0})
+        return
+    for name in ("stays", "eligible_unpaid", "paid"):
+        if getattr(case.so_far, name) is None:
+            yield Note(f"so_far.{name}", {"value": 0})
+
+
+def _to_confirm(layers: Sequence[Layer]) -> dict[str, tuple[str, ...]]:
+    """Which layers rest on figures that nobody has confirmed, by source; caps that are unknown have their own caution."""
+    sources: dict[str, dict[str, None]] = {}
+    for layer in layers:
+        for figure in layer.figures:
+            if figure.basis not in FIRM and figure.basis != "unknown":
+                sources.setdefault(figure.source, {})[layer.key] = None
+    return {source: tuple(keys) for source, keys in sources.items()}
+
+
+def _sources(policy: Policy, figures: Sequence[Used]) -> tuple[tuple[str, Source], ...]:
+    return tuple((key, policy.sources[key]) for key in dict.fromkeys(figure.source for figure in figures))
+
+
+def _subsets(names: Sequence[str]) -> list[tuple[str, ...]]:
+    """All choices of names; beyond four only none and all, which hold the extremes because each moves own cost one way."""
+    if len(names) > 4:  # noqa: PLR2004 - 16 evaluations are enough
+        return [(), tuple(names)]
+    return [tuple(name for name, taken in zip(names, choice, strict=True) if taken) for choice in product((False, True), repeat=len(names))]
+

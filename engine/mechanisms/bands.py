@@ -1,0 +1,121 @@
+"""Bands: pay marginal rates on tiers of cost above a deductible, per stay or over the year, up to a yearly cap.
+
+    pays: bands
+    base: eligible | eligible_unpaid        what the tiers run on
+    over: stay | year                       a deductible for each stay, or once a year on the sum of the year
+    tiers_from: deductible | zero           whether the tiers' edges are counted above the deductible or from zero
+"""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from math import lcm
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from engine.cell import PackModel, When
+from engine.figures import Figure
+from engine.keys import Basis
+from engine.mechanisms.adjustment import Adjustment
+from engine.mechanisms.deductible import DeductibleNode, DeductibleText, FixedDeductible
+from engine.mechanisms.guarantee import Guarantee
+from engine.quantities import CapText, MoneyText, RateText
+
+
+class Tier(PackModel):
+    """One band: up to a sum (absent on the last), paid at a rate."""
+
+    up_to: Figure[MoneyText] | None = None
+    rate: Figure[RateText]
+
+
+class Exclusion(PackModel):
+    """Stays this layer does not pay for, nor count towards its yearly sum, though the person belongs to it."""
+
+    when: When
+    reason: Literal["unregistered"]
+    basis: Basis
+    source: str
+    note: str | None = None
+
+
+class Bands(PackModel):
+    """The pack form of a layer that pays by bands."""
+
+    pays: Literal["bands"]
+    applies_to: When = When()
+    excluded: tuple[Exclusion, ...] = ()
+    base: Literal["eligible", "eligible_unpaid"]
+    over: Literal["stay", "year"]
+    deductible: Figure[DeductibleText]
+    tiers_from: Literal["deductible", "zero"]
+    tiers: tuple[Tier, ...] = Field(min_length=1)
+    at_least: Guarantee | None = None
+    cap: Figure[CapText]
+    adjustments: tuple[Adjustment, ...] = ()
+    note: str | None = None
+
+    @model_validator(mode="after")
+    def _only_the_last_tier_is_open(self) -> "Bands":
+        closed = [tier.up_to is not None for tier in self.tiers]
+        if closed != [True] * (len(closed) - 1) + [False]:
+            raise ValueError("every tier but the last expects `up_to`, and the last has none")
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class TierNode:
+    """Cost above `above` and up to `up_to` (fen, counted above the deductible; None = without end), paid at `rate`."""
+
+    above: int
+    up_to: int | None
+    rate: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class BandsNode:
+    """The plan form: every figure resolved for one cell. Amounts in fen, rates as reduced fractions, no cap is None."""
+
+    over: Literal["stay", "year"]
+    deductible: DeductibleNode
+    tiers: tuple[TierNode, ...]
+    guarantee: Fraction | None
+    cap: int | None
+
+    @property
+    def denominator(self) -> int:
+        """The common denominator of the tiers' rates."""
+        return lcm(*(tier.rate.denominator for tier in self.tiers))
+
+    @property
+    def scale(self) -> int:
+        """Into how many parts a fen is split so that the deductible is exact."""
+        return 1 if isinstance(self.deductible, FixedDeductible) else self.deductible.share.denominator
+
+    def starts(self) -> list[int]:
+        """What has been earned, in 1/denominator fen, where each tier begins."""
+        earned, sums = 0, []
+        for tier in self.tiers:
+            sums.append(earned)
+            if tier.up_to is not None:
+                earned += (tier.up_to - tier.above) * int(tier.rate * self.denominator)
+        return sums
+
+
+def tiers_above_deductible(edges: list[tuple[int | None, Fraction]], start: int) -> tuple[TierNode, ...]:
+    """Tiers counted above the deductible, from (upper edge, rate) pairs of which `start` fen lie below the deductible.
+
+    Bands from zero whose upper edge is not above the deductible fall away; the first one left begins at the deductible.
+    Raises ValueError when the edges do not rise.
+    """
+    nodes: list[TierNode] = []
+    below, previous = 0, -1
+    for edge, rate in edges:
+        if edge is not None and edge <= previous:
+            raise ValueError("the tiers' `up_to` must rise from tier to tier")
+        previous = edge if edge is not None else previous
+        upper = None if edge is None else edge - start
+        if upper is None or upper > 0:
+            nodes.append(TierNode(below, upper, rate))
+            below = upper or 0
+    return tuple(nodes)

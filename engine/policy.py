@@ -1,0 +1,197 @@
+"""The pack form of one edition of one place's rules, and the reading of a pack file into it."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, Field, ValidationError
+
+from engine.cell import PackModel
+from engine.errors import PackError, Problem
+from engine.figures import Entry, Figure
+from engine.keys import Basis, Care, Category, Facility, LayerKey
+from engine.mechanisms.advice import Advice
+from engine.mechanisms.bands import Bands
+from engine.quantities import RateText
+from engine.yaml_tree import Location, Tree, read_tree
+
+
+class Text(PackModel):
+    """Words a pack brings itself (a place's name, a document), so that a new place needs no code."""
+
+    zh: str
+    en: str
+
+
+class Source(PackModel):
+    """A document figures come from."""
+
+    title: str
+    number: str | None = None
+    issuer: str | None = None
+    day: date | None = None
+    url: str | None = None
+    note: str | None = None
+
+
+class Horizon(PackModel):
+    """The days a pack answers for. After `verified_until` only with the user's agreement."""
+
+    valid_from: date
+    verified_until: date
+    earlier_rules: Text
+    later_rules: Text
+
+
+class Referral(PackModel):
+    """Where being registered (备案, 转诊) matters, and whether an emergency counts as registered."""
+
+    required_at: tuple[Facility, ...]
+    emergency_exempt: bool
+    basis: Basis
+    source: str
+    note: str | None = None
+
+
+class Check(PackModel):
+    """A share the document itself names as its aim for some facilities: shown beside the computed one, never used to compute."""
+
+    layer: LayerKey
+    facility: tuple[Facility, ...]
+    share: Figure[RateText]
+
+
+class Words(PackModel):
+    """How people name this place and its hospitals, for understanding sentences."""
+
+    place: tuple[str, ...] = ()
+    facility: dict[Facility, tuple[str, ...]] = Field(default_factory=dict)
+
+
+Layer = Annotated[Bands | Advice, Field(discriminator="pays")]
+
+
+class Policy(PackModel):
+    """One edition of one place's rules. `layers` stand in the order in which they pay."""
+
+    place: Annotated[str, Field(pattern=r"^[a-z]+(-[a-z]+)*$")]
+    edition: Annotated[str, Field(pattern=r"^\d{4}$")]
+    name: Text
+    title: Text
+    horizon: Horizon
+    hotline: str
+    sources: dict[str, Source]
+    words: Words = Words()
+    categories: tuple[Category, ...]
+    facilities: tuple[Facility, ...]
+    care: tuple[Care, ...]
+    referral: Referral
+    layers: dict[LayerKey, Layer]
+    checks: tuple[Check, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """A policy with the file it came from, the places of its lines and the hash of its text."""
+
+    policy: Policy
+    tree: Tree
+    digest: str
+
+    @property
+    def key(self) -> str:
+        """`anhui-bozhou/2022`."""
+        return f"{self.policy.place}/{self.policy.edition}"
+
+
+def read_pack(path: Path) -> Pack:
+    """Read one pack file. Raises PackError with every mistake found, each as file:line:column."""
+    tree = read_tree(path)
+    try:
+        policy = Policy.model_validate(tree.data)
+    except ValidationError as error:
+        raise PackError(sorted(_problems(tree, error), key=lambda problem: (problem.line, problem.column))) from error
+    problems = [tree.problem(location, what) for location, what in _inconsistencies(policy)]
+    if problems:
+        raise PackError(sorted(problems, key=lambda problem: (problem.line, problem.column)))
+    return Pack(policy, tree, hashlib.sha256(path.read_bytes()).hexdigest())
+
+
+def figures_of(policy: Policy) -> Iterator[tuple[Location, Figure[Any]]]:
+    """Every figure of a policy with its location in the file, in the file's order."""
+    yield from _figures(policy, ())
+
+
+def _figures(value: Any, location: Location) -> Iterator[tuple[Location, Figure[Any]]]:
+    if isinstance(value, Figure):
+        yield location, value
+    elif isinstance(value, BaseModel):
+        for name in type(value).model_fields:
+            yield from _figures(getattr(value, name), (*location, name))
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from _figures(item, (*location, key))
+    elif isinstance(value, tuple):
+        for index, item in enumerate(value):
+            yield from _figures(item, (*location, index))
+
+
+def _inconsistencies(policy: Policy) -> Iterator[tuple[Location, str]]:
+    """What each part alone cannot see: unknown sources, keys the policy does not have, a horizon that ends before it begins."""
+    horizon = policy.horizon
+    if horizon.verified_until < horizon.valid_from:
+        yield ("horizon", "verified_until"), f"is before `valid_from` {horizon.valid_from}, expected a later day"
+    yield from _unknown_sources(policy, policy, ())
+    lists = {"category": policy.categories, "facility": policy.facilities, "care": policy.care}
+    for location, figure in figures_of(policy):
+        for key in figure.values:
+            for dimension, part in zip(figure.by, key.split("."), strict=False):
+                if part not in lists[dimension]:
+                    known = ", ".join(lists[dimension])
+                    yield (*location, "values", key), f"unknown {dimension} `{part}`, expected one of: {known}"
+
+
+def _unknown_sources(policy: Policy, value: Any, location: Location) -> Iterator[tuple[Location, str]]:
+    if isinstance(value, BaseModel):
+        source = getattr(value, "source", None)
+        if source is not None and source not in policy.sources:
+            known = ", ".join(policy.sources)
+            yield (*location, "source"), f"unknown source `{source}`, expected one of: {known}"
+        for name in type(value).model_fields:
+            yield from _unknown_sources(policy, getattr(value, name), (*location, name))
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from _unknown_sources(policy, item, (*location, key))
+    elif isinstance(value, tuple):
+        for index, item in enumerate(value):
+            yield from _unknown_sources(policy, item, (*location, index))
+
+
+def _problems(tree: Tree, error: ValidationError) -> Iterator[Problem]:
+    for detail in error.errors(include_url=False):
+        yield tree.problem(detail["loc"], _what(detail["type"], detail["loc"], detail.get("ctx", {}), detail["msg"]))
+
+
+def _what(kind: str, location: Location, context: dict[str, Any], message: str) -> str:
+    name = next((step for step in reversed(location) if isinstance(step, str)), "")
+    if kind == "missing":
+        return f"`{name}` is missing here"
+    if kind == "extra_forbidden":
+        near = get_close_matches(name, _FIELDS, 1)
+        return f"unknown key `{name}`" + (f", did you mean `{near[0]}`?" if near else ", it has no meaning here")
+    if kind in ("literal_error", "union_tag_invalid"):
+        return f"`{name}` is not a known word, expected one of: {context.get('expected') or context.get('expected_tags')}"
+    return f"{name}: {message.removeprefix('Value error, ')}"
+
+
+def _models(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
+    yield model
+    for child in model.__subclasses__():
+        yield from _models(child)
+
+
+_FIELDS = sorted({name for model in _models(PackModel) for name in model.model_fields} | set(Entry.model_fields))

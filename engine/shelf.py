@@ -1,0 +1,108 @@
+"""The shelf: all packs by place and day, and the choice of the edition that answers for a settlement."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+from engine.cell import Cell
+from engine.errors import PackError, Problem
+from engine.note import Note
+from engine.plan import End, Plan, lower, prove
+from engine.policy import Pack, Policy, read_pack
+from engine.program import Program, compile_plan
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """A proved pack with the programs compiled from it so far."""
+
+    pack: Pack
+    _compiled: dict[tuple[Cell, frozenset[str]], tuple[Plan, Program]] = field(default_factory=dict)
+
+    @property
+    def policy(self) -> Policy:
+        return self.pack.policy
+
+    def program(self, cell: Cell, ends: Mapping[str, End] | None = None) -> tuple[Plan, Program]:
+        """The plan and program of a cell with the chosen ends of `range` figures; compiled once."""
+        key = (cell, frozenset(name for name, end in (ends or {}).items() if end == "high"))
+        if key not in self._compiled:
+            plan = lower(self.policy, cell, ends)
+            self._compiled[key] = (plan, compile_plan(plan))
+        return self._compiled[key]
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """Editions by place, oldest first."""
+
+    places: Mapping[str, tuple[Edition, ...]]
+
+    def editions(self) -> list[Edition]:
+        """All editions, by place and then oldest first."""
+        return [edition for place in sorted(self.places) for edition in self.places[place]]
+
+    def find(self, key: str) -> Edition | None:
+        """The edition named `place/edition`."""
+        return next((edition for edition in self.editions() if edition.pack.key == key), None)
+
+    def choose(self, place: str, on: date | None, *, expired_ok: bool) -> "Edition | Note":
+        """The edition in force on a day (unsaid: the newest), or why none answers. Raises KeyError for an unknown place."""
+        editions = self.places[place]
+        if on is None:
+            return editions[-1]
+        begun = [edition for edition in editions if edition.policy.horizon.valid_from <= on]
+        if not begun:
+            return _refusal("before_rules", editions[0], on)
+        if on > begun[-1].policy.horizon.verified_until and not expired_ok:
+            return _refusal("after_rules", begun[-1], on)
+        return begun[-1]
+
+
+def read_shelf(folders: Iterable[Path]) -> Shelf:
+    """Read and prove every pack below the folders; a pack of a later folder replaces one with the same key.
+
+    Raises PackError with the mistakes of all packs together, also when a folder is missing or none has a pack.
+    """
+    editions: dict[str, Edition] = {}
+    problems: list[Problem] = []
+    for folder in folders:
+        if not folder.is_dir():
+            problems.append(Problem(str(folder), 1, 1, "is not a folder, expected one with packs in <place>/<edition>.yaml"))
+        for path in sorted(folder.glob("*/*.yaml")):
+            try:
+                edition = read_edition(path)
+            except PackError as error:
+                problems += error.problems
+                continue
+            editions[edition.pack.key] = edition
+    if not editions and not problems:
+        problems.append(Problem("policies", 1, 1, "no pack found, expected <place>/<edition>.yaml"))
+    if problems:
+        raise PackError(problems)
+    return Shelf(_by_place(editions.values()))
+
+
+def read_edition(path: Path) -> Edition:
+    """Read and prove one pack, which must stand in <place>/<edition>.yaml. Raises PackError."""
+    pack = read_pack(path)
+    if (path.parent.name, path.stem) != (pack.policy.place, pack.policy.edition):
+        what = f"place and edition say {pack.key}, expected the file to be {pack.key}.yaml"
+        raise PackError([pack.tree.problem(("place",), what)])
+    prove(pack)
+    return Edition(pack)
+
+
+def _by_place(editions: Iterable[Edition]) -> dict[str, tuple[Edition, ...]]:
+    places: dict[str, list[Edition]] = {}
+    for edition in sorted(editions, key=lambda edition: edition.policy.horizon.valid_from):
+        places.setdefault(edition.policy.place, []).append(edition)
+    return {place: tuple(group) for place, group in places.items()}
+
+
+def _refusal(key: str, edition: Edition, on: date) -> Note:
+    horizon = edition.policy.horizon
+    missing = horizon.earlier_rules if key == "before_rules" else horizon.later_rules
+    limit = horizon.valid_from if key == "before_rules" else horizon.verified_until
+    return Note(key, {"place": edition.policy.name, "day": on, "limit": limit, "missing": missing})

@@ -1,0 +1,103 @@
+"""Reads a YAML file into plain values and remembers where each one stands, so that every error can point at it.
+
+YAML 1.1's traps are off: only `true`, `false` and `null` are not text, so that `no`, 12:30 and 0123 stay what was written.
+Duplicate keys, anchors and tags are refused.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from engine.errors import PackError, Problem
+
+Location = tuple[str | int, ...]
+
+_WORDS: dict[str, bool | None] = {"true": True, "false": False, "null": None}
+
+
+@dataclass(slots=True)
+class Tree:
+    """The values of one file and the line and column (both from 1) of each key and item."""
+
+    file: str
+    data: Any = None
+    marks: dict[Location, tuple[int, int]] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+    def problem(self, location: Location, what: str) -> Problem:
+        """A problem at a location, or at the nearest enclosing place that stands in the file."""
+        line, column = self.marks.get(self._nearest(location), (1, 1))
+        return Problem(self.file, line, column, what)
+
+    def _nearest(self, location: Location) -> Location:
+        # pydantic puts names of union members into its locations; steps that are not in the file are passed over.
+        found: Location = ()
+        for step in (part for step in location for part in _parts(step)):
+            if (*found, step) in self.marks:
+                found = (*found, step)
+        return found
+
+
+def read_tree(path: Path) -> Tree:
+    """Read a file. Raises PackError for what is not YAML, has duplicate keys, anchors or tags, or is not UTF-8."""
+    tree = Tree(str(path))
+    try:
+        node = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        raise PackError([Problem(tree.file, line, column, f"not readable as YAML: {error.problem}")]) from error
+    except UnicodeDecodeError as error:
+        raise PackError([Problem(tree.file, 1, 1, "not UTF-8 text, save the file as UTF-8")]) from error
+    except (yaml.YAMLError, OSError) as error:
+        raise PackError([Problem(tree.file, 1, 1, f"not readable: {error}")]) from error
+    if node is None:
+        raise PackError([Problem(tree.file, 1, 1, "the file is empty, expected a mapping")])
+    tree.data = _value(tree, node, (), set())
+    if tree.problems:
+        raise PackError(tree.problems)
+    return tree
+
+
+def _parts(step: str | int) -> list[str | int]:
+    return [*step.split(".")] if isinstance(step, str) else [step]
+
+
+def _value(tree: Tree, node: yaml.Node, location: Location, seen: set[int]) -> Any:
+    tree.marks.setdefault(location, _mark(node))
+    if id(node) in seen:
+        tree.problems.append(tree.problem(location, "anchors and aliases are not used in packs, write the value out"))
+        return None
+    seen.add(id(node))
+    if isinstance(node, yaml.MappingNode):
+        return _mapping(tree, node, location, seen)
+    if isinstance(node, yaml.SequenceNode):
+        return [_value(tree, item, (*location, index), seen) for index, item in enumerate(node.value)]
+    return _scalar(node)
+
+
+def _mapping(tree: Tree, node: yaml.MappingNode, location: Location, seen: set[int]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for key_node, value_node in node.value:
+        key = str(key_node.value)
+        place = (*location, key)
+        if key in values:
+            first = tree.marks[place][0]
+            line, column = _mark(key_node)
+            tree.problems.append(Problem(tree.file, line, column, f"duplicate key `{key}`, it already stands in line {first}"))
+            continue
+        tree.marks[place] = _mark(key_node)
+        values[key] = _value(tree, value_node, place, seen)
+    return values
+
+
+def _scalar(node: yaml.Node) -> Any:
+    text = str(node.value)
+    plain = isinstance(node, yaml.ScalarNode) and node.style is None
+    return _WORDS.get(text, text) if plain else text
+
+
+def _mark(node: yaml.Node) -> tuple[int, int]:
+    return node.start_mark.line + 1, node.start_mark.column + 1
