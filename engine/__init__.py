@@ -1,7 +1,7 @@
 """The engine's one door: what a policy means. Pure: no clock, file (but packs), environment, language, log or asyncio inside.
 
-    shelf = read_shelf([folder])
-    answer = estimate(read_case({"place": …, "category": …, "facility": …, "total": …}), shelf, today)
+shelf = read_shelf([folder])
+answer = estimate(read_case({"place": …, "category": …, "facility": …, "total": …}), shelf, today)
 """
 
 from engine.case import Case, read_case

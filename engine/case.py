@@ -1,7 +1,9 @@
 """A case: one settlement a person asks about, exactly as the contract names its fields. Money becomes whole fen here."""
 
+import re
 from collections.abc import Mapping
 from datetime import date
+from itertools import pairwise
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt, StrictStr, ValidationError
@@ -15,6 +17,9 @@ from engine.money import LIMIT, MoneyError, fen, yuan
 MOST_EARLIER = 366
 
 
+_ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
 def _money(raw: Any) -> int:
     try:
         return fen(raw)
@@ -26,7 +31,7 @@ def _day(raw: Any) -> date:
     if isinstance(raw, date):
         return raw
     try:
-        if isinstance(raw, str) and len(raw) == 10:
+        if isinstance(raw, str) and _ISO_DAY.fullmatch(raw):
             return date.fromisoformat(raw)
     except ValueError:
         pass
@@ -119,7 +124,7 @@ def _year_faults(case: Case) -> list[Fault]:
         faults.append(Fault("earlier" if case.earlier else "so_far", "year_too_large", {"limit": yuan(LIMIT)}))
     days = [*((f"earlier.{number}.on", bill.on) for number, bill in enumerate(case.earlier)), ("on", case.on)]
     known = [(field, day) for field, day in days if day is not None]
-    for (field, day), (_, later) in zip(known, known[1:], strict=False):
+    for (field, day), (_, later) in pairwise(known):
         values = {"day": day.isoformat(), "year": str(known[-1][1].year)}
         if day.year != known[-1][1].year:
             faults.append(Fault(field, "other_year", values))

@@ -3,7 +3,7 @@
 Pure: case, shelf and day in, `Estimate` out. Words are found for it in `bot/speech`.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import product
@@ -19,7 +19,10 @@ from engine.plan import PaidLayer, Plan, SilentLayer
 from engine.policy import Policy, Source
 from engine.program import Step
 from engine.shelf import Edition, Shelf
-from engine.year import Ends, Outcome, Year, cell_of, reach, settle
+from engine.year import Bill, Ends, Outcome, Span, Year, bill_of, cell_of, exactly, hull, reach, settle, settle_with_working
+
+#: With more range figures than this not every combination of their ends is tried.
+MOST_COMBINED = 4
 
 LayerStatus = Literal["paid", "nothing", "advice", "not_computable", "not_applicable"]
 
@@ -112,19 +115,6 @@ class _Stay:
     cell: Cell
 
 
-@dataclass(frozen=True, slots=True)
-class _Reach:
-    """Between which amounts everything lies when unknown facts and range figures take all their values.
-
-    `floor` is the least a person pays if a layer that cannot be computed pays all that is eligible and unpaid.
-    """
-
-    own: tuple[int, int]
-    floor: int
-    payouts: dict[str, tuple[int, int]]
-    causes: tuple[Note, ...]
-
-
 class _Settling:
     """One insured case on its way to an estimate."""
 
@@ -132,13 +122,12 @@ class _Settling:
         self.case, self.edition, self.stays, self.today = case, edition, stays, today
         self.cell = cell_of(edition, case, case.category)
         self.plan: Plan = edition.program(self.cell)[0]
-        self.most_self_funded = case.total - (case.first_share or 0) if case.self_funded is None else case.self_funded
+        self.bill, self.worst = bill_of(case), bill_of(case, all_self_funded=True)
 
     def estimate(self) -> Estimate:
-        given = self.case.self_funded or 0
-        outcome = self._outcome(given, {}, all_earlier=False, working=True)
-        span = self._reach(outcome)
-        layers = tuple(self._layers(outcome, span))
+        outcome, steps = settle_with_working(self.edition, self.cell, self.bill, self._year({}))
+        span, unknown = self._reach()
+        layers = tuple(self._layers(outcome, steps, span))
         open_layers = [layer for layer in layers if layer.status == "not_computable"]
         own = OutOfPocket(
             amount=outcome.own,
@@ -149,14 +138,14 @@ class _Settling:
             eligible_unpaid=outcome.eligible_unpaid,
         )
         figures = [figure for layer in layers for figure in layer.figures]
-        causes = (*span.causes, *(Note("not_computable", {"layer": layer.key}) for layer in open_layers))
+        causes = (*unknown, *(Note("not_computable", {"layer": layer.key}) for layer in open_layers))
         return Estimate(
             case=self.case,
             status="partial" if open_layers else "computed",
             policy=self.edition.policy,
-            eligible=self.case.total - given - (self.case.first_share or 0),
-            self_funded=given,
-            first_share=self.case.first_share or 0,
+            eligible=self.bill.eligible,
+            self_funded=self.bill.self_funded,
+            first_share=self.bill.first_share,
             layers=layers,
             out_of_pocket=own,
             assumed=tuple(self._assumed()),
@@ -168,64 +157,61 @@ class _Settling:
             sources=_sources(self.edition.policy, figures),
         )
 
-    def _outcome(self, self_funded: int, ends: Ends, *, all_earlier: bool, working: bool = False) -> Outcome:
-        year = self._year(ends, all_self_funded=all_earlier)
-        return settle(self.edition, self.cell, self.case, year, self_funded=self_funded, ends=ends, working=working)
-
-    def _year(self, ends: Ends, *, all_self_funded: bool) -> Year:
+    def _year(self, ends: Ends, *, all_self_funded: bool = False) -> Year:
         """The year before this stay; `all_self_funded` takes earlier bills of unknown self-funded part as wholly self-funded."""
         if self.case.so_far is not None:
             return Year.said(self.case.so_far, self.plan)
         year = Year()
         for stay in self.stays:
-            unknown = stay.bill.total - (stay.bill.first_share or 0) if all_self_funded else 0
-            self_funded = unknown if stay.bill.self_funded is None else stay.bill.self_funded
-            year = settle(stay.edition, stay.cell, stay.bill, year, self_funded=self_funded, ends=ends).year
+            year = settle(stay.edition, stay.cell, bill_of(stay.bill, all_self_funded=all_self_funded), year, ends).year
         return year
 
-    def _reach(self, outcome: Outcome) -> _Reach:
-        """Own cost rises with the self-funded part and falls with a higher cap, so the ends of both hold everything between."""
-        parts = sorted({self.case.self_funded or 0, self.most_self_funded})
-        ranges = sorted({name for edition, cell in self._cells() for name in edition.program(cell)[0].ranges})
-        corners = {
-            (part, high): self._outcome(part, dict.fromkeys(high, "high"), all_earlier=False)
-            for part, high in product(parts, _subsets(ranges))
-        }
-        spans = [({key: (paid, paid) for key, paid in corner.payouts.items()}, (corner.own, corner.own)) for corner in corners.values()]
-        floor = min(corner.own - corner.eligible_unpaid for corner in corners.values())
-        causes = list(self._causes(corners, parts, ranges))
-        if any(stay.bill.self_funded is None for stay in self.stays):
-            unknown = [self._reach_earlier(dict.fromkeys(high, "high")) for high in _subsets(ranges)]
-            if any(low != high for span in unknown for low, high in [span[1], *span[0].values()]):
-                causes.append(Note("fact", {"fact": "earlier.self_funded"}))
-            spans += unknown
-            floor = min(floor, 0)
-        own = min(span[1][0] for span in spans), max(span[1][1] for span in spans)
-        payouts = {key: (min(span[0][key][0] for span in spans), max(span[0][key][1] for span in spans)) for key in outcome.payouts}
-        return _Reach(own, floor, payouts, tuple(causes))
+    def _reach(self) -> tuple[Span, list[Note]]:
+        """Everything between the ends of what is unknown, and what makes the ends differ.
 
-    def _reach_earlier(self, ends: Ends) -> tuple[dict[str, tuple[int, int]], tuple[int, int]]:
-        low, high = self._year(ends, all_self_funded=True), self._year(ends, all_self_funded=False)
-        return reach(self.edition, self.cell, self.case, (self.case.self_funded or 0, self.most_self_funded), low, high, ends)
+        Own cost rises with the self-funded part and falls with a higher cap, so the corners hold all values between them.
+        Earlier stays break that order (a higher cap then may leave less of a deductible used up), so bounds are taken there.
+        """
+        ranges = sorted({name for edition, cell in self._cells() for name in edition.program(cell)[0].ranges})
+        choices = _subsets(ranges)
+        corners = {(bill, high): self._corner(bill, high) for bill in dict.fromkeys((self.bill, self.worst)) for high in choices}
+        spans = [exactly(corner) for corner in corners.values()]
+        years = [self._year(dict.fromkeys(high, "high"), all_self_funded=worst) for high in choices for worst in (False, True)]
+        causes = list(self._causes(corners, ranges))
+        if any(year != years[0] for year in years):
+            plans = [self.edition.program(self.cell, dict.fromkeys(high, "high"))[0] for high in choices]
+            spans += [reach(plan, self.bill, self.worst.self_funded, years) for plan in plans]
+            causes += self._earlier_causes(hull(spans))
+        return hull(spans), causes
+
+    def _corner(self, bill: Bill, high: tuple[str, ...]) -> Outcome:
+        ends: Ends = dict.fromkeys(high, "high")
+        return settle(self.edition, self.cell, bill, self._year(ends), ends)
 
     def _cells(self) -> Iterator[tuple[Edition, Cell]]:
         yield self.edition, self.cell
         yield from ((stay.edition, stay.cell) for stay in self.stays)
 
-    def _causes(self, corners: dict[tuple[int, tuple[str, ...]], Outcome], parts: list[int], ranges: list[str]) -> Iterator[Note]:
-        if len(parts) > 1 and any(corners[parts[0], high].own != corners[parts[1], high].own for high in _subsets(ranges)):
+    def _causes(self, corners: dict[tuple[Bill, tuple[str, ...]], Outcome], ranges: list[str]) -> Iterator[Note]:
+        choices = _subsets(ranges)
+        if any(corners[self.bill, high].own != corners[self.worst, high].own for high in choices):
             yield Note("fact", {"fact": "self_funded"})
         for name in ranges:
-            without = [high for high in _subsets(ranges) if name not in high]
-            if any(corners[part, high].own != corners[part, tuple(sorted((*high, name)))].own for part in parts for high in without):
+            pairs = [(high, tuple(sorted((*high, name)))) for high in choices if name not in high]
+            bills = (self.bill, self.worst)
+            if any(corners[bill, low].own != corners[bill, high].own for bill in bills for low, high in pairs if high in choices):
                 yield Note("figure", {"figure": name})
 
-    def _layers(self, outcome: Outcome, span: _Reach) -> Iterator[Layer]:
+    def _earlier_causes(self, span: Span) -> Iterator[Note]:
+        if span.own[0] != span.own[1] and any(stay.bill.self_funded is None for stay in self.stays):
+            yield Note("fact", {"fact": "earlier.self_funded"})
+
+    def _layers(self, outcome: Outcome, steps: Mapping[str, list[Step]], span: Span) -> Iterator[Layer]:
         for layer in self.plan.layers:
             if isinstance(layer, SilentLayer):
                 yield _silent(layer, outcome)
             else:
-                yield _paid(layer, outcome, *span.payouts[layer.key])
+                yield _paid(layer, outcome.payouts[layer.key], tuple(steps[layer.key]), span)
 
     def _assumed(self) -> Iterator[Note]:
         case, referral = self.case, self.edition.policy.referral
@@ -263,8 +249,8 @@ class _Settling:
         yield from _where_to_ask(self.edition.policy)
 
 
-def _paid(layer: PaidLayer, outcome: Outcome, low: int, high: int) -> Layer:
-    payout, steps = outcome.payouts[layer.key], tuple(outcome.steps[layer.key])
+def _paid(layer: PaidLayer, payout: int, steps: tuple[Step, ...], span: Span) -> Layer:
+    low, high = span.payouts[layer.key]
     return Layer(layer.key, "paid" if payout else "nothing", payout, low, high, steps, _figures(layer, steps, payout))
 
 
@@ -379,8 +365,8 @@ def _sources(policy: Policy, figures: Sequence[Used]) -> tuple[tuple[str, Source
 
 
 def _subsets(names: Sequence[str]) -> list[tuple[str, ...]]:
-    """All choices of names; beyond four only none and all, which hold the extremes because each moves own cost one way."""
-    if len(names) > 4:  # noqa: PLR2004 - 16 evaluations are enough
-        return [(), tuple(names)]
+    """All choices of names; beyond a handful only none, each alone, all but each, and all."""
+    if len(names) > MOST_COMBINED:
+        singles = [(name,) for name in names]
+        return [(), *singles, *(tuple(other for other in names if other != name) for name in names), tuple(names)]
     return [tuple(name for name, taken in zip(names, choice, strict=True) if taken) for choice in product((False, True), repeat=len(names))]
-

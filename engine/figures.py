@@ -113,4 +113,3 @@ def _flat(values: Any, depth: int, shared: dict[str, Any]) -> Iterator[tuple[str
 
 def _listed(names: set[str]) -> str:
     return " and ".join(f"`{name}`" for name in sorted(names)) or "no value"
-

@@ -44,15 +44,24 @@ class PaidLayer:
     figures: LayerFigures
     cap_unknown: bool = False
 
+    @property
+    def counts(self) -> bool:
+        """Whether the stay adds to the layer's sum of the year."""
+        return self.node.over == "year"
+
 
 @dataclass(frozen=True, slots=True)
 class SilentLayer:
-    """A layer that pays nothing that can be computed: `not_applicable`, `not_computable` or `advice`, with the reason's key."""
+    """A layer that pays nothing that can be computed: `not_applicable`, `not_computable` or `advice`, with the reason's key.
+
+    `counts` says that the stay still adds to the layer's sum of the year, should the person's category change within it.
+    """
 
     key: str
     status: Literal["not_applicable", "not_computable", "advice"]
     reason: str
     figures: tuple[Used, ...] = ()
+    counts: bool = False
 
 
 PlanLayer = PaidLayer | SilentLayer
@@ -75,7 +84,7 @@ class Plan:
         return [layer.key for layer in self.paid() if layer.node.over == "year"]
 
 
-class _Unsound(ValueError):
+class _UnsoundError(ValueError):
     """A figure that cannot be lowered, with where it stands in the pack."""
 
     def __init__(self, location: Location, what: str) -> None:
@@ -83,7 +92,7 @@ class _Unsound(ValueError):
         self.location = location
 
 
-class _Unknown(Exception):
+class _UnknownError(Exception):
     """A figure of basis `unknown` stands where the amount depends on it."""
 
 
@@ -102,20 +111,20 @@ class _Lowering:
         entry = figure.at(self.cell)
         if entry is None:
             keys = ", ".join(f"{key} `{getattr(self.cell, key)}`" for key in figure.by)
-            raise _Unsound(location, f"no value for {keys}, expected one for every key of the pack")
+            raise _UnsoundError(location, f"no value for {keys}, expected one for every key of the pack")
         stem = ".".join(str(step) for step in location[1:])
         record = used(figure.name(self.cell, stem), entry, _unit(entry))
         self.met.append(record)
         return entry, record
 
     def value(self, figure: Figure[Any], *path: str | int) -> Any:
-        """The figure's value; of a range the end that was chosen, the lower one unless said. Raises _Unknown."""
+        """The figure's value; of a range the end that was chosen, the lower one unless said. Raises _UnknownError."""
         return self.chosen(*self.entry(figure, *path))
 
     def chosen(self, entry: Entry[Any], record: Used) -> Any:
         """The value of an entry already looked up."""
         if entry.basis == "unknown":
-            raise _Unknown
+            raise _UnknownError
         if entry.basis == "range":
             self.ranges.append(record.name)
             return entry.high if self.ends.get(record.name) == "high" else entry.low
@@ -153,7 +162,7 @@ def prove(pack: Pack) -> None:
         for end in ("low", "high"):
             try:
                 _check(lower(pack.policy, cell, _AllEnds(end)))
-            except _Unsound as error:
+            except _UnsoundError as error:
                 problem = pack.tree.problem(error.location, f"{error} (met for {' '.join(map(str, cell[:3]))})")
                 problems.setdefault((problem.line, problem.column, str(error)), problem)
     if problems:
@@ -180,16 +189,17 @@ def _advice(key: str, layer: Advice, work: _Lowering) -> SilentLayer:
 
 
 def _bands(key: str, layer: Bands, work: _Lowering) -> PlanLayer:
-    if not layer.applies_to.holds(work.cell):
-        return SilentLayer(key, "not_applicable", "category")
+    applies, yearly = layer.applies_to.holds(work.cell), layer.over == "year"
     for exclusion in layer.excluded:
         if exclusion.when.holds(work.cell):
             why = Used(f"{key}.excluded", "rule", exclusion.reason, None, None, exclusion.basis, exclusion.source, exclusion.note)
-            return SilentLayer(key, "not_applicable", exclusion.reason, (why,))
+            return SilentLayer(key, "not_applicable", exclusion.reason if applies else "category", (why,) if applies else ())
+    if not applies:
+        return SilentLayer(key, "not_applicable", "category", counts=yearly)
     try:
         return _computed(key, layer, work)
-    except _Unknown:
-        return SilentLayer(key, "not_computable", "unknown_figure", work.taken())
+    except _UnknownError:
+        return SilentLayer(key, "not_computable", "unknown_figure", work.taken(), counts=yearly)
 
 
 def _computed(key: str, layer: Bands, work: _Lowering) -> PaidLayer:
@@ -201,9 +211,10 @@ def _computed(key: str, layer: Bands, work: _Lowering) -> PaidLayer:
     try:
         tiers = tiers_above_deductible(edges, start)
     except ValueError as error:
-        raise _Unsound((*work.location, "tiers"), str(error)) from error
+        raise _UnsoundError((*work.location, "tiers"), str(error)) from error
     dropped = len(edges) - len(tiers)
-    guarantee = None if layer.at_least is None else work.value(layer.at_least.share_above_deductible, "at_least", "share_above_deductible").share
+    floor = layer.at_least and layer.at_least.share_above_deductible
+    guarantee = work.value(floor, "at_least", "share_above_deductible").share if floor else None
     guarantee_figures = work.taken()
     cap_entry, limit = _cap(layer, cap, work)
     figures = LayerFigures(always, rate_figures[dropped:], edge_figures[dropped:], guarantee_figures, work.taken())
@@ -226,11 +237,11 @@ def _adjusted(layer: Bands, work: _Lowering) -> tuple[Fraction, Fraction, tuple[
 def _lowered_deductible(layer: Bands, factor: Fraction, work: _Lowering) -> Any:
     value = work.value(layer.deductible, "deductible")
     if isinstance(value, ShareOfTotal) and layer.tiers_from == "zero":
-        raise _Unsound((*work.location, "tiers_from"), "tiers from zero expect a fixed deductible, not a share of the total")
+        raise _UnsoundError((*work.location, "tiers_from"), "tiers from zero expect a fixed deductible, not a share of the total")
     try:
         return lower_deductible(value, factor)
     except ValueError as error:
-        raise _Unsound((*work.location, "deductible"), str(error)) from error
+        raise _UnsoundError((*work.location, "deductible"), str(error)) from error
 
 
 def _edges(
@@ -244,7 +255,8 @@ def _edges(
         edge_figures.append(next(iter(work.taken()), None))
         rate = work.value(tier.rate, "tiers", index, "rate").share + points
         if not 0 <= rate <= 1:
-            raise _Unsound((*work.location, "tiers", index, "rate"), f"comes to {float(rate):.0%} with its adjustments, expected 0% to 100%")
+            what = f"comes to {float(rate):.0%} with its adjustments, expected 0% to 100%"
+            raise _UnsoundError((*work.location, "tiers", index, "rate"), what)
         rate_figures += work.taken()
         edges.append((upper, rate))
     return edges, tuple(edge_figures), tuple(rate_figures)
@@ -269,4 +281,4 @@ def _check(plan: Plan) -> None:
         try:
             check_bounds(layer.node)
         except ValueError as error:
-            raise _Unsound(("layers", layer.key, "tiers"), str(error)) from error
+            raise _UnsoundError(("layers", layer.key, "tiers"), str(error)) from error

@@ -1,8 +1,8 @@
 """Program: a plan written out as Python source for one cell and compiled, once with numbers only and once with its working.
 
 Both functions take (total, self_funded, first_share, *year) in fen. `year` holds, for each computed layer in order, what it
-has already paid this year and, for a yearly layer, the sum it has run on so far. They give the payouts in the same order
-(and for a yearly layer what this stay added to its sum); the second gives the steps of each layer too.
+has already paid this year and, for a yearly layer, the sum it has run on so far. They give the payouts in the same order;
+the second gives the steps of each layer too.
 """
 
 import linecache
@@ -28,7 +28,7 @@ class Step(msgspec.Struct, frozen=True, gc=False):
 
 
 class Program(msgspec.Struct, frozen=True):
-    """`numbers(total, self_funded, first_share, *year)` gives a flat tuple; `working` gives it with one list of steps a layer."""
+    """`numbers(total, self_funded, first_share, *year)` gives the payouts; `working` gives them with one list of steps a layer."""
 
     numbers: Callable[..., tuple[int, ...]]
     working: Callable[..., tuple[tuple[int, ...], tuple[list[Step], ...]]]
@@ -38,7 +38,7 @@ class Program(msgspec.Struct, frozen=True):
 def compile_plan(plan: Plan) -> Program:
     """The compiled program of a plan; its source is kept for reading and for tracebacks."""
     constants: dict[str, Any] = {"Step": Step}
-    source = "\n".join(_function(plan, constants, steps=False) + [""] + _function(plan, constants, steps=True)) + "\n"
+    source = "\n".join([*_function(plan, constants, steps=False), "", *_function(plan, constants, steps=True)]) + "\n"
     name = f"<plan {' '.join(map(str, plan.cell))}>"
     linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
     exec(compile(source, name, "exec"), constants)  # noqa: S102 - our own source, made of integers from a proved plan
@@ -51,8 +51,7 @@ def _function(plan: Plan, constants: dict[str, Any], *, steps: bool) -> list[str
     lines = ["    unpaid = eligible = total - self_funded - first_share"]
     for index, layer in enumerate(layers):
         lines += _layer(index, layer, constants, steps=steps)
-    results = ", ".join(name for index, layer in enumerate(layers) for name in _result_names(index, layer))
-    given = f"({results},)" if results else "()"
+    given = f"({''.join(f'p{index}, ' for index in range(len(layers)))})"
     if steps:
         given += f", ({''.join(f's{index}, ' for index in range(len(layers)))})"
     head = f"def {'working' if steps else 'numbers'}({', '.join(['total', 'self_funded', 'first_share', *arguments])}):"
@@ -63,15 +62,11 @@ def _year_names(index: int, layer: PaidLayer) -> list[str]:
     return [f"paid{index}", f"sum{index}"] if layer.node.over == "year" else [f"paid{index}"]
 
 
-def _result_names(index: int, layer: PaidLayer) -> list[str]:
-    return [f"p{index}", f"b{index}"] if layer.node.over == "year" else [f"p{index}"]
-
-
 def _layer(index: int, layer: PaidLayer, constants: dict[str, Any], *, steps: bool) -> list[str]:
     """The lines of one layer: nothing to pay for leaves it at once."""
     write = _Writer(index, layer.node, constants, steps=steps)
     yearly = layer.node.over == "year"
-    opening = [f"p{index} = 0"] + ([f"b{index} = unpaid"] if yearly else []) + ([f"s{index} = []"] if steps else [])
+    opening = [f"p{index} = 0", *([f"s{index} = []"] if steps else [])]
     body = write.year() if yearly else write.stay()
     rest = [*body, f"unpaid -= p{index}"]
     if layer.node.guarantee is None:
@@ -180,7 +175,6 @@ class _Writer:
 
 def _inside(lines: list[str]) -> list[str]:
     return [f"    {line}" for line in lines]
-
 
 
 def _signed(number: int) -> str:

@@ -5,6 +5,7 @@ Duplicate keys, anchors and tags are refused.
 """
 
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,7 @@ class Tree:
     def _nearest(self, location: Location) -> Location:
         # pydantic puts names of union members into its locations; steps that are not in the file are passed over.
         found: Location = ()
-        for step in (part for step in location for part in _parts(step)):
+        for step in chain.from_iterable(map(_parts, location)):
             if (*found, step) in self.marks:
                 found = (*found, step)
         return found

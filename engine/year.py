@@ -1,13 +1,13 @@
 """The year: what earlier settlements have paid and left, and the settling of one more on top of it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Self
 
 from engine.bounds import Interval, settle_stay, settle_year
 from engine.case import Settlement, SoFar
 from engine.cell import Cell
-from engine.plan import End, PaidLayer, Plan
+from engine.plan import End, Plan
 from engine.program import Step
 from engine.shelf import Edition
 
@@ -25,12 +25,26 @@ class Year:
 
     @classmethod
     def said(cls, so_far: SoFar, plan: Plan) -> Self:
-        """The year as a person knows it. Where the sums were not said they follow: what was unpaid plus what a layer and those after it paid."""
+        """The year as a person knows it; sums that were not said are what was left unpaid plus what a layer and those after it paid."""
         paid = {str(key): amount for key, amount in (so_far.paid or {}).items()}
         unpaid = so_far.eligible_unpaid or 0
         order = [layer.key for layer in plan.paid()]
         sums = {key: unpaid + sum(paid.get(later, 0) for later in order[order.index(key) :]) for key in plan.yearly()}
         return cls(so_far.stays or 0, unpaid, paid, sums | {str(key): amount for key, amount in (so_far.counted or {}).items()})
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """The amounts of one bill in fen, with nothing unknown left."""
+
+    total: int
+    self_funded: int
+    first_share: int
+
+    @property
+    def eligible(self) -> int:
+        """What may be reimbursed: total less self-funded less first share."""
+        return self.total - self.self_funded - self.first_share
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +56,18 @@ class Outcome:
     first_share: int
     eligible_unpaid: int
     year: Year
-    steps: Mapping[str, list[Step]]
 
     @property
     def own(self) -> int:
         """What the person pays."""
         return self.self_funded + self.first_share + self.eligible_unpaid
+
+
+def bill_of(settlement: Settlement, *, all_self_funded: bool = False) -> Bill:
+    """The bill with its unknowns at one end: an unsaid self-funded part is nothing, or all that it can be."""
+    first_share = settlement.first_share or 0
+    unsaid = settlement.total - first_share if all_self_funded else 0
+    return Bill(settlement.total, unsaid if settlement.self_funded is None else settlement.self_funded, first_share)
 
 
 def cell_of(edition: Edition, bill: Settlement, category: str) -> Cell:
@@ -57,64 +77,85 @@ def cell_of(edition: Edition, bill: Settlement, category: str) -> Cell:
     return Cell(category, bill.facility, bill.care, not needed or bool(bill.emergency and referral.emergency_exempt))
 
 
-def settle(edition: Edition, cell: Cell, bill: Settlement, year: Year, *, self_funded: int, ends: Ends | None = None, working: bool = False) -> Outcome:
-    """Settle one bill on top of a year. `working` also gives each layer's steps."""
+def settle(edition: Edition, cell: Cell, bill: Bill, year: Year, ends: Ends) -> Outcome:
+    """Settle one bill on top of a year, with the chosen ends of range figures. Numbers only."""
     plan, program = edition.program(cell, ends)
-    first_share = bill.first_share or 0
-    before = [part for layer in plan.paid() for part in _before(layer, year)]
-    steps: Mapping[str, list[Step]] = {}
-    if working:
-        numbers, lists = program.working(bill.total, self_funded, first_share, *before)
-        steps = {layer.key: lines for layer, lines in zip(plan.paid(), lists, strict=True)}
-    else:
-        numbers = program.numbers(bill.total, self_funded, first_share, *before)
-    return _outcome(plan, bill.total, self_funded, first_share, year, numbers, steps)
+    payouts = program.numbers(bill.total, bill.self_funded, bill.first_share, *_before(plan, year))
+    return _outcome(plan, bill, year, payouts)
 
 
-def reach(edition: Edition, cell: Cell, bill: Settlement, self_funded: Interval, low: Year, high: Year, ends: Ends) -> tuple[dict[str, Interval], Interval]:
-    """Sound bounds of payouts and own cost when the year before lies anywhere between two years."""
-    plan, _ = edition.program(cell, ends)
-    first_share = bill.first_share or 0
-    unpaid = (bill.total - self_funded[1] - first_share, bill.total - self_funded[0] - first_share)
+def settle_with_working(edition: Edition, cell: Cell, bill: Bill, year: Year) -> tuple[Outcome, dict[str, list[Step]]]:
+    """The same with each layer's steps; range figures at their lower ends."""
+    plan, program = edition.program(cell)
+    payouts, steps = program.working(bill.total, bill.self_funded, bill.first_share, *_before(plan, year))
+    return _outcome(plan, bill, year, payouts), {layer.key: lines for layer, lines in zip(plan.paid(), steps, strict=True)}
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Between which amounts payouts and own cost lie. `floor` is own cost without anything eligible."""
+
+    payouts: Mapping[str, Interval]
+    own: Interval
+    floor: int
+
+
+def exactly(outcome: Outcome) -> Span:
+    """The span of one known outcome."""
+    payouts = {key: (paid, paid) for key, paid in outcome.payouts.items()}
+    return Span(payouts, (outcome.own, outcome.own), outcome.own - outcome.eligible_unpaid)
+
+
+def reach(plan: Plan, bill: Bill, most_self_funded: int, years: Sequence[Year]) -> Span:
+    """Sound bounds of a settlement when the year before lies anywhere between the given years.
+
+    Each amount of a year moves one way with each unknown behind it, so the years at the corners hold all the others.
+    """
+    unpaid = (bill.total - most_self_funded - bill.first_share, bill.total - bill.self_funded - bill.first_share)
     payouts: dict[str, Interval] = {}
     for layer in plan.paid():
-        key = layer.key
-        paid = _between(low.paid.get(key, 0), high.paid.get(key, 0))
+        paid = _hull(year.paid.get(layer.key, 0) for year in years)
         if layer.node.over == "stay":
             pays = settle_stay(layer.node, unpaid, bill.total, paid)
         else:
-            pays = settle_year(layer.node, _between(low.sums.get(key, 0), high.sums.get(key, 0)), unpaid, paid)
-        payouts[key] = pays
+            pays = settle_year(layer.node, _hull(year.sums.get(layer.key, 0) for year in years), unpaid, paid)
+        payouts[layer.key] = pays
         unpaid = (max(0, unpaid[0] - pays[1]), max(0, unpaid[1] - pays[0]))
     most = bill.total - sum(pays[0] for pays in payouts.values())
     least = max(bill.total - sum(pays[1] for pays in payouts.values()), 0)
-    return payouts, (least, most)
+    return Span(payouts, (least, most), max(least - unpaid[1], 0))
 
 
-def _before(layer: PaidLayer, year: Year) -> list[int]:
-    paid = year.paid.get(layer.key, 0)
-    return [paid, year.sums.get(layer.key, 0)] if layer.node.over == "year" else [paid]
+def hull(spans: Sequence[Span]) -> Span:
+    """The smallest span that holds all the given ones."""
+    payouts = {key: _hull(end for span in spans for end in span.payouts[key]) for key in spans[0].payouts}
+    return Span(payouts, _hull(end for span in spans for end in span.own), min(span.floor for span in spans))
 
 
-def _between(one: int, other: int) -> Interval:
-    return min(one, other), max(one, other)
-
-
-def _outcome(
-    plan: Plan, total: int, self_funded: int, first_share: int, year: Year, numbers: tuple[int, ...], steps: Mapping[str, list[Step]]
-) -> Outcome:
-    flat = iter(numbers)
-    payouts: dict[str, int] = {}
-    sums = dict(year.sums)
+def _before(plan: Plan, year: Year) -> list[int]:
+    numbers = []
     for layer in plan.paid():
-        payouts[layer.key] = next(flat)
+        numbers.append(year.paid.get(layer.key, 0))
         if layer.node.over == "year":
-            sums[layer.key] = sums.get(layer.key, 0) + next(flat)
-    eligible = total - self_funded - first_share
-    beyond = max(0, sum(payouts.values()) - eligible)
-    unpaid = max(0, eligible - sum(payouts.values()))
-    paid = {key: year.paid.get(key, 0) + payouts.get(key, 0) for key in {**year.paid, **payouts}}
+            numbers.append(year.sums.get(layer.key, 0))
+    return numbers
+
+
+def _hull(numbers: Iterable[int]) -> Interval:
+    known = tuple(numbers)
+    return min(known), max(known)
+
+
+def _outcome(plan: Plan, bill: Bill, year: Year, payouts: tuple[int, ...]) -> Outcome:
+    pays = {layer.key: payout for layer, payout in zip(plan.paid(), payouts, strict=True)}
+    sums, left = dict(year.sums), bill.eligible
+    for layer in plan.layers:
+        if layer.counts:
+            sums[layer.key] = sums.get(layer.key, 0) + left
+        left = max(0, left - pays.get(layer.key, 0))
+    paid = {key: year.paid.get(key, 0) + pays.get(key, 0) for key in {**year.paid, **pays}}
     # A guarantee may pay more than is eligible; the excess relieves the self-funded part first, then the first share.
-    relieved = min(beyond, self_funded)
-    after = Year(year.stays + 1, year.eligible_unpaid + unpaid, paid, sums)
-    return Outcome(payouts, self_funded - relieved, first_share - (beyond - relieved), unpaid, after, steps)
+    beyond = max(0, sum(payouts) - bill.eligible)
+    relieved = min(beyond, bill.self_funded)
+    after = Year(year.stays + 1, year.eligible_unpaid + left, paid, sums)
+    return Outcome(pays, bill.self_funded - relieved, bill.first_share - (beyond - relieved), left, after)

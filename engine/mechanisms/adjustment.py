@@ -1,10 +1,10 @@
 """Adjustment: what a rule changes for some people or stays — a tilt for a category, an unregistered stay.
 
-    adjustments:
-      - when: {category: [extreme_poverty]}
-        deductible: {value: x0.5, …}       a factor
-        rate: {value: +5 points, …}        percentage points
-        cap: {value: none, …}              replaces the cap
+adjustments:
+  - when: {category: [extreme_poverty]}
+    deductible: {value: x0.5, …}       a factor
+    rate: {value: +5 points, …}        percentage points
+    cap: {value: none, …}              replaces the cap
 """
 
 from pydantic import model_validator

@@ -1,9 +1,9 @@
 """Bands: pay marginal rates on tiers of cost above a deductible, per stay or over the year, up to a yearly cap.
 
-    pays: bands
-    base: eligible | eligible_unpaid        what the tiers run on
-    over: stay | year                       a deductible for each stay, or once a year on the sum of the year
-    tiers_from: deductible | zero           whether the tiers' edges are counted above the deductible or from zero
+pays: bands
+base: eligible | eligible_unpaid        what the tiers run on
+over: stay | year                       a deductible for each stay, or once a year on the sum of the year
+tiers_from: deductible | zero           whether the tiers' edges are counted above the deductible or from zero
 """
 
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
 """Deductible (起付线): a fixed sum, or a share of the stay's total with a floor and a ceiling.
 
-    deductible: {value: 12000 yuan, …}
-    deductible: {value: {share_of_total: 20%, at_least: 2000 yuan, at_most: 10000 yuan}, …}
+deductible: {value: 12000 yuan, …}
+deductible: {value: {share_of_total: 20%, at_least: 2000 yuan, at_most: 10000 yuan}, …}
 """
 
 from dataclasses import dataclass

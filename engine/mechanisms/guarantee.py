@@ -1,6 +1,6 @@
 """Guarantee (保底): a layer pays at least a share of what the bill leaves above the deductible, self-funded cost included.
 
-    at_least: {share_above_deductible: {value: 45%, …}}
+at_least: {share_above_deductible: {value: 45%, …}}
 """
 
 from engine.cell import PackModel
