@@ -10,9 +10,10 @@ from engine.estimate import Estimate, Layer, OutOfPocket, estimate
 from engine.figures import Used
 from engine.money import LIMIT, MoneyError, fen, yuan
 from engine.note import Note
-from engine.policy import Policy, Source, Text
+from engine.policy import Policy, Source, Text, all_figures
 from engine.program import Step
 from engine.shelf import Edition, Shelf, read_edition, read_shelf
+from engine.yaml_tree import read_tree
 from engine.year import Year
 
 __all__ = [
@@ -35,10 +36,12 @@ __all__ = [
     "Text",
     "Used",
     "Year",
+    "all_figures",
     "estimate",
     "fen",
     "read_case",
     "read_edition",
     "read_shelf",
+    "read_tree",
     "yuan",
 ]

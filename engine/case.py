@@ -6,7 +6,7 @@ from datetime import date
 from itertools import pairwise
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt, StrictStr, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt, StrictStr, ValidationError, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from engine.errors import CaseError, Fault
@@ -38,8 +38,10 @@ def _day(raw: Any) -> date:
     raise PydanticCustomError("bad_day", "not an ISO day")
 
 
-Fen = Annotated[int, BeforeValidator(_money)]
-Day = Annotated[date, BeforeValidator(_day)]
+_YUAN = {"anyOf": [{"type": "string", "pattern": r"^\d{1,9}(\.\d{1,2})?$"}, {"type": "number", "minimum": 0, "maximum": 100_000_000}]}
+
+Fen = Annotated[int, BeforeValidator(_money), WithJsonSchema(_YUAN)]
+Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
 
 
 class _Input(BaseModel):

@@ -267,7 +267,7 @@ def _figures(layer: PaidLayer, steps: Sequence[Step], payout: int) -> tuple[Used
     if not steps:
         return ()
     keys = {step.key for step in steps}
-    reached = sum(step.key == "tier" for step in steps)
+    reached = sum(step.tier >= 0 for step in steps)
     figures = [*layer.figures.always, *layer.figures.rates[:reached]]
     figures += [edge for edge in layer.figures.edges[: max(0, reached - 1)] if edge is not None]
     figures += layer.figures.guarantee if "guarantee" in keys else ()

@@ -95,8 +95,10 @@ class Used:
     note: str | None
 
 
-def used(name: str, entry: Entry[Any], unit: str) -> Used:
-    """The record of an entry that a layer was worked out with."""
+def used(name: str, entry: Entry[Any]) -> Used:
+    """The record of an entry that a layer was worked out with; an unknown one has no unit."""
+    number = entry.value if entry.value is not None else entry.low
+    unit = "" if number is None else number.unit
     value, low, high = (None if part is None else part.text() for part in (entry.value, entry.low, entry.high))
     return Used(name, unit, value, low, high, entry.basis, entry.source, entry.note)
 

@@ -113,7 +113,7 @@ class _Lowering:
             keys = ", ".join(f"{key} `{getattr(self.cell, key)}`" for key in figure.by)
             raise _UnsoundError(location, f"no value for {keys}, expected one for every key of the pack")
         stem = ".".join(str(step) for step in location[1:])
-        record = used(figure.name(self.cell, stem), entry, _unit(entry))
+        record = used(figure.name(self.cell, stem), entry)
         self.met.append(record)
         return entry, record
 
@@ -269,11 +269,6 @@ def _cap(layer: Bands, replaced: tuple[Figure[Any], Location] | None, work: _Low
         return entry, None
     value = work.chosen(entry, record)
     return entry, None if isinstance(value, NoLimit) else value.fen
-
-
-def _unit(entry: Entry[Any]) -> str:
-    value = entry.value if entry.value is not None else entry.low
-    return "" if value is None else value.unit
 
 
 def _check(plan: Plan) -> None:

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from engine.cell import PackModel
 from engine.errors import PackError, Problem
-from engine.figures import Entry, Figure
+from engine.figures import Entry, Figure, Used, used
 from engine.keys import Basis, Care, Category, Facility, LayerKey
 from engine.mechanisms.advice import Advice
 from engine.mechanisms.bands import Bands
@@ -124,6 +124,15 @@ def read_pack(path: Path) -> Pack:
 def figures_of(policy: Policy) -> Iterator[tuple[Location, Figure[Any]]]:
     """Every figure of a policy with its location in the file, in the file's order."""
     yield from _figures(policy, ())
+
+
+def all_figures(policy: Policy) -> list[Used]:
+    """Every value of every figure of a policy, by full name (`basic.deductible.county`)."""
+    found = []
+    for location, figure in figures_of(policy):
+        stem = ".".join(str(step) for step in (location[1:] if location[0] == "layers" else location))
+        found += [used(f"{stem}.{key}".rstrip("."), entry) for key, entry in figure.values.items()]
+    return found
 
 
 def _figures(value: Any, location: Location) -> Iterator[tuple[Location, Figure[Any]]]:

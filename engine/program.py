@@ -64,7 +64,8 @@ def _year_names(index: int, layer: PaidLayer) -> list[str]:
 
 def _layer(index: int, layer: PaidLayer, constants: dict[str, Any], *, steps: bool) -> list[str]:
     """The lines of one layer: nothing to pay for leaves it at once."""
-    write = _Writer(index, layer.node, constants, steps=steps)
+    abouts = tuple(figure.basis == "about" for figure in layer.figures.rates)
+    write = _Writer(index, layer.node, abouts, constants if steps else None)
     yearly = layer.node.over == "year"
     opening = [f"p{index} = 0", *([f"s{index} = []"] if steps else [])]
     body = write.year() if yearly else write.stay()
@@ -78,8 +79,9 @@ def _layer(index: int, layer: PaidLayer, constants: dict[str, Any], *, steps: bo
 class _Writer:
     """Writes the lines of one bands node. `p` is the payout's name, `s` the steps' list."""
 
-    def __init__(self, index: int, node: BandsNode, constants: dict[str, Any], *, steps: bool) -> None:
-        self.index, self.node, self.constants, self.steps = index, node, constants, steps
+    def __init__(self, index: int, node: BandsNode, abouts: tuple[bool, ...], constants: dict[str, Any] | None) -> None:
+        """`constants` collects the rates the steps name; None writes numbers only. `abouts` marks the tiers whose rate is "about"."""
+        self.index, self.node, self.abouts, self.constants = index, node, abouts, constants
         self.p, self.s = f"p{index}", f"s{index}"
 
     def stay(self) -> list[str]:
@@ -99,7 +101,7 @@ class _Writer:
             lines += [f"if {self.p} > {cap}:", f"    {self.p} = {cap}", *_inside(self._note("cap", self.p, of=str(cap)))]
         note = self._note("paid_before", paid)
         lines += [f"if {paid}:", f"    {self.p} -= {paid}", f"    if {self.p} < 0: {self.p} = 0", *_inside(note)]
-        note = self._note("left", "unpaid")
+        note = self._note("left_over", "unpaid")
         return [*lines, f"if {self.p} > unpaid:", f"    {self.p} = unpaid", *_inside(note)]
 
     def _bands(self, base: str) -> list[str]:
@@ -136,7 +138,7 @@ class _Writer:
 
     def _tier_notes(self, over: str, edge: int) -> list[str]:
         """Each tier reached, with amounts that add up to the payout: the difference of the rounded sums."""
-        if not self.steps:
+        if self.constants is None:
             return []
         starts, scale, parts = self.node.starts(), self.node.scale, self.node.denominator * self.node.scale
         lines: list[str] = []
@@ -149,7 +151,8 @@ class _Writer:
             full = 0 if last else ((starts[number + 1] * scale) + parts // 2) // parts
             amount = f"{self.p} - {before}" if last else f"min({self.p}, {full}) - {before}"
             size = f"({part})" if scale == 1 else f"({part}) // {scale}"
-            lines += [f"if {over} > {above}:", *_inside(self._note("tier", amount, of=size, rate=tier.rate, tier=number))]
+            key = "tier_about" if self.abouts[number] else "tier"
+            lines += [f"if {over} > {above}:", *_inside(self._note(key, amount, of=size, rate=tier.rate, tier=number))]
         return lines
 
     def _guarantee(self) -> list[str]:
@@ -163,7 +166,7 @@ class _Writer:
         return [*lines, *_inside(note)]
 
     def _note(self, key: str, amount: str, of: str = "0", rate: Fraction | None = None, tier: int = -1) -> list[str]:
-        if not self.steps:
+        if self.constants is None:
             return []
         rest = ""
         if rate is not None:

@@ -1,0 +1,62 @@
+# Two commands do everything on a fresh machine with Python 3.11 and make: `make run` and `make test`.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+NENGBAO_DATA_DIR ?= $(CURDIR)/var
+export NENGBAO_DATA_DIR
+
+.PHONY: run install test lint types imports tests browser lock clean
+
+run: install
+	@exec $(BIN)/nengbao serve
+
+install: $(VENV)/.installed
+	@$(BIN)/pybabel -q compile -d locales -D nengbao
+
+$(VENV)/.installed: requirements.lock pyproject.toml hatch_build.py | $(VENV)/bin/python
+	@echo "Installing locked dependencies into $(VENV) ..."
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; set PYTHON=python3.11"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { echo "python3-venv is missing: apt-get install python3-venv"; exit 1; }
+
+$(VENV)/.tools: requirements-dev.lock $(VENV)/.installed
+	@echo "Installing what the tests need ..."
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+test: install $(VENV)/.tools browser lint types imports tests
+
+browser:
+	@command -v chromium >/dev/null 2>&1 || if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
+	  echo "Installing Debian's chromium ..."; \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium fonts-noto-cjk >/dev/null; fi; \
+	command -v chromium >/dev/null 2>&1 || echo "!! chromium is missing and cannot be installed: THE BROWSER TESTS WILL NOT RUN"
+
+lint:
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types:
+	$(BIN)/mypy
+
+imports:
+	$(BIN)/lint-imports
+
+tests:
+	$(BIN)/python -m pytest
+
+# Written by hand when dependencies change; no registry's address gets into the files.
+lock: $(VENV)/.tools
+	$(BIN)/pip-compile -q --upgrade $(LOCK) -o requirements.lock pyproject.toml
+	$(BIN)/pip-compile -q --upgrade $(LOCK) --extra dev -c requirements.lock -o requirements-dev.lock pyproject.toml
+
+LOCK := --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --strip-extras --allow-unsafe \
+  --no-header --annotation-style=line --all-build-deps
+
+clean:
+	rm -rf $(VENV) build dist

@@ -1,0 +1,166 @@
+"""The assistant every door hands its messages to: understand, play the turn, keep it, then answer."""
+
+import asyncio
+import json
+import secrets
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+from weakref import WeakValueDictionary
+
+import msgspec
+
+from bot import resources
+from bot.conversation import Conversation, Flow, Incoming, Rules, open_question, read_flow, summary, take_turn
+from bot.speech import Voice, reply_json
+from bot.store import Change, ConflictError, Kept, SqliteStore
+from bot.understanding import Vocabulary, understand
+from engine import Shelf, read_shelf
+
+LANGS = ("zh_CN", "en")
+#: The packs' places all keep Beijing time, wherever the server stands.
+_CHINA = timezone(timedelta(hours=8))
+
+
+def china_today() -> date:
+    """The day in China."""
+    return datetime.now(_CHINA).date()
+
+
+class UnknownConversationError(Exception):
+    """A message names a conversation that is not kept (any more)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """Everything read at the start: packs, the flow of questions, vocabulary and voices."""
+
+    shelf: Shelf
+    flow: Flow
+    vocabulary: Vocabulary
+    voices: Mapping[str, Voice]
+
+    def voice(self, lang: str | None) -> Voice:
+        """The voice of a language, Chinese unless it is one we speak."""
+        return self.voices.get(lang or LANGS[0], self.voices[LANGS[0]])
+
+
+def read_knowledge(more_policies: Iterable[Path] = ()) -> Knowledge:
+    """Read packs, flow, vocabulary and catalogues. Raises PackError or MissingCatalogueError."""
+    shelf = read_shelf([resources.POLICIES, *more_policies])
+    return Knowledge(
+        shelf=shelf,
+        flow=read_flow(resources.FLOW),
+        vocabulary=read_vocabulary(shelf),
+        voices={lang: Voice(resources.LOCALES, lang) for lang in LANGS},
+    )
+
+
+def read_vocabulary(shelf: Shelf) -> Vocabulary:
+    """The general words together with those each pack brings for its place and hospitals."""
+    places: dict[str, list[str]] = {}
+    facilities: dict[str, list[str]] = {}
+    for edition in shelf.editions():
+        words = edition.policy.words
+        places.setdefault(edition.policy.place, []).extend(words.place)
+        for facility, names in words.facility.items():
+            facilities.setdefault(facility, []).extend(names)
+    return Vocabulary.read(resources.VOCABULARY, places, facilities)
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message through a door: exactly one of text, choice and action. `place` and `lang` are what the door knows."""
+
+    message_id: str
+    conversation: str | None = None
+    text: str | None = None
+    choice: str | None = None
+    action: str | None = None
+    channel: str = "web"
+    place: str | None = None
+    lang: str | None = None
+
+
+@dataclass(slots=True)
+class Assistant:
+    """Turns of one conversation come one after the other; conversations do not wait for each other."""
+
+    knowledge: Knowledge
+    store: SqliteStore
+    today: Callable[[], date] = china_today
+    _queues: "WeakValueDictionary[str, asyncio.Lock]" = field(default_factory=WeakValueDictionary)
+
+    async def turn(self, message: Message) -> dict[str, Any]:
+        """Answer a message when its turn is on disk. The same message again gives the same answer and changes nothing.
+
+        Raises UnknownConversationError and StoreError.
+        """
+        opened_by = None if message.conversation else f"{message.channel}\0{message.message_id}"
+        async with self._queue(message.conversation or str(opened_by)):
+            while True:
+                try:
+                    return await self._turn(message, opened_by)
+                except ConflictError:
+                    # Another process kept a turn of this conversation meanwhile; play ours again on top of it.
+                    continue
+
+    async def missed(self, conversation: str, after: int) -> list[dict[str, Any]]:
+        """The answers of all turns after the given one. Raises UnknownConversationError."""
+        if await self.store.load(conversation) is None:
+            raise UnknownConversationError
+        return [json.loads(reply) for reply in await self.store.replies_after(conversation, after)]
+
+    async def _turn(self, message: Message, opened_by: str | None) -> dict[str, Any]:
+        kept = await self._kept(message, opened_by)
+        if kept is not None:
+            answered = await self.store.reply(kept.key, message.message_id)
+            if answered is not None:
+                return dict(json.loads(answered))
+        conversation = msgspec.json.decode(kept.state, type=Conversation) if kept else Conversation()
+        rules = Rules(self.knowledge.shelf, self.knowledge.flow, self.today())
+        turned = take_turn(conversation, self._incoming(message, conversation, rules), rules)
+        key = kept.key if kept else secrets.token_urlsafe(16)
+        voice = self.knowledge.voice(message.lang)
+        answer = {
+            "conversation": key,
+            "turn": turned.conversation.turn,
+            "message_id": message.message_id,
+            "replies": [reply_json(voice, reply) for reply in turned.replies],
+            "summary": summary(turned.conversation, rules),
+        }
+        change = Change(
+            key=key,
+            version=kept.version if kept else 0,
+            state=msgspec.json.encode(turned.conversation),
+            turn=turned.conversation.turn,
+            message=message.message_id,
+            reply=json.dumps(answer, ensure_ascii=False).encode(),
+            opened_by=opened_by,
+            erase=turned.erase,
+        )
+        await self.store.keep(change)
+        return answer
+
+    async def _kept(self, message: Message, opened_by: str | None) -> Kept | None:
+        if opened_by is not None:
+            return await self.store.opened(opened_by)
+        kept = await self.store.load(str(message.conversation))
+        if kept is None:
+            raise UnknownConversationError
+        return kept
+
+    def _incoming(self, message: Message, conversation: Conversation, rules: Rules) -> Incoming:
+        heard = None
+        if message.text is not None:
+            heard = understand(message.text, self.knowledge.vocabulary, open_question(conversation, rules))
+        return Incoming(message.message_id, heard, message.choice, message.action, message.place)
+
+    @asynccontextmanager
+    async def _queue(self, key: str) -> AsyncIterator[None]:
+        lock = self._queues.setdefault(key, asyncio.Lock())
+        async with lock:
+            yield

@@ -1,0 +1,243 @@
+"""The `nengbao` command. Exit status 0 done, 2 the request is wrong, 1 anything else; imports stay lazy."""
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+if TYPE_CHECKING:
+    from bot.assistant import Assistant, Knowledge
+    from bot.settings import Settings
+    from engine import Edition
+
+EXIT_REQUEST = 2
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+@click.version_option(package_name="nengbao")
+def main() -> None:
+    """能报多少: what resident medical insurance pays, told in a conversation."""
+
+
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=8080, show_default=True, type=click.IntRange(0, 65535), help="Port; 0 takes a free one.")
+@click.option("--data-dir", type=click.Path(path_type=Path), help="Folder for the store; NENGBAO_DATA_DIR otherwise.")
+def serve(host: str, port: int, data_dir: Path | None) -> None:
+    """Web chat and API on one address."""
+    from bot.logs import configure_logs
+    from bot.web.serve import StartError
+    from bot.web.serve import serve as run
+
+    configure_logs()
+    settings = _settings(data_dir)
+    with _assistant(settings) as assistant:
+        try:
+            run(assistant, settings, host, port, lambda address: click.echo(f"能报 nengbao：{address} （Ctrl-C 结束）"))
+        except StartError as error:
+            _fail(f"打不开 {error}：{_cause(error)}。换一个端口试试，比如 --port 8081。")
+
+
+@main.command()
+@click.option("--place", help="Where the person is insured, e.g. anhui-bozhou.")
+@click.option("--lang", default="zh_CN", show_default=True, type=click.Choice(["zh_CN", "en"]), help="Language.")
+@click.option("--conversation", help="Go on with an earlier talk.")
+@click.option("--data-dir", type=click.Path(path_type=Path), help="Folder for the store; NENGBAO_DATA_DIR otherwise.")
+def talk(place: str | None, lang: str, conversation: str | None, data_dir: Path | None) -> None:
+    """The same conversation in a terminal; reads plain lines from a pipe."""
+    from bot.assistant import UnknownConversationError
+    from bot.store import StoreError
+    from bot.terminal import talk as run
+
+    with _assistant(_settings(data_dir)) as assistant:
+        _check_place(assistant.knowledge, place)
+        try:
+            run(assistant, lang, place, conversation)
+        except KeyboardInterrupt:
+            click.echo()
+        except UnknownConversationError:
+            _fail(f"找不到这段谈话：{conversation}。去掉 --conversation 重新开始。", EXIT_REQUEST)
+        except StoreError as error:
+            _fail(f"存不下来：{error}")
+
+
+@main.command()
+@click.option("--place", help="Where the person is insured.")
+@click.option("--category", help="The person's category.")
+@click.option("--facility", help="The hospital's level.")
+@click.option("--total", help="The bill in yuan.")
+@click.option("--self-funded", help="Out of catalogue, in yuan; absent = unknown.")
+@click.option("--first-share", help="First share of class-B items, in yuan.")
+@click.option("--on", help="Day of discharge, e.g. 2024-03-05.")
+@click.option("--care", help="Kind of care; inpatient unless given.")
+@click.option("--age", type=int, help="Age in years.")
+@click.option("--registered/--not-registered", default=None, help="Whether the stay was registered (备案).")
+@click.option("--emergency/--no-emergency", default=None, help="Whether it was an emergency.")
+@click.option("--insured/--uninsured", default=None, help="Whether the person is insured.")
+@click.option("--expired-ok", is_flag=True, default=None, help="Use rules past their verified day.")
+@click.option("--json", "source", type=click.File("r", encoding="utf-8"), help="A whole case as JSON, from a file or - for standard input.")
+@click.option("--format", "form", default="text", show_default=True, type=click.Choice(["text", "json"]), help="How to print it.")
+@click.option("--lang", default="zh_CN", show_default=True, type=click.Choice(["zh_CN", "en"]), help="Language.")
+def estimate(source: Any, form: str, lang: str, **facts: Any) -> None:
+    """Estimate one bill. Options are facts of the case; with --json they replace those of the file."""
+    from bot.assistant import china_today
+    from bot.speech import estimate_json, estimate_lines, fault_words
+    from engine import CaseError, read_case
+    from engine import estimate as settle
+
+    case = _json_case(source) if source else {}
+    case |= {name: value for name, value in facts.items() if value is not None}
+    knowledge = _knowledge(_settings(None))
+    voice = knowledge.voice(lang)
+    try:
+        answer = settle(read_case(case), knowledge.shelf, china_today())
+    except CaseError as error:
+        _fail("\n".join(fault_words(voice, fault) for fault in error.faults), EXIT_REQUEST)
+    if form == "json":
+        click.echo(json.dumps(estimate_json(voice, answer), ensure_ascii=False, indent=2))
+    else:
+        click.echo("\n".join(estimate_lines(voice, answer)))
+
+
+@main.group(invoke_without_command=True)
+@click.pass_context
+def policies(context: click.Context) -> None:
+    """The rule packs."""
+    if context.invoked_subcommand is None:
+        context.invoke(list_policies)
+
+
+@policies.command("list")
+def list_policies() -> None:
+    """All editions: key, name, days covered."""
+    for edition in _knowledge(_settings(None)).shelf.editions():
+        horizon = edition.policy.horizon
+        name = f"{edition.policy.name.zh} {edition.policy.title.zh}"
+        click.echo(f"{edition.pack.key}\t{name}\t{horizon.valid_from} – {horizon.verified_until}")
+
+
+@policies.command()
+@click.argument("key", metavar="PLACE/EDITION")
+@click.option("--format", "form", default="text", show_default=True, type=click.Choice(["text", "json"]), help="How to print it.")
+def show(key: str, form: str) -> None:
+    """One edition: every figure with its basis, source and note."""
+    knowledge = _knowledge(_settings(None))
+    edition = knowledge.shelf.find(key)
+    if edition is None:
+        known = "、".join(edition.pack.key for edition in knowledge.shelf.editions())
+        _fail(f"没有 {key} 这一版规定，现有：{known}。", EXIT_REQUEST)
+    if form == "json":
+        from bot.speech import policy_json
+
+        click.echo(json.dumps(policy_json(knowledge.voice(None), edition), ensure_ascii=False, indent=2))
+    else:
+        click.echo("\n".join(_figure_lines(edition)))
+
+
+@policies.command()
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+def check(paths: tuple[Path, ...]) -> None:
+    """Check packs (files or folders; our own when none is named) and print every mistake as file:line:column."""
+    from bot import resources
+    from engine import PackError, read_edition
+
+    files = [file for path in paths or (resources.POLICIES,) for file in (sorted(path.glob("**/*.yaml")) if path.is_dir() else [path])]
+    if not files:
+        _fail("没有找到规则文件（.yaml）。", EXIT_REQUEST)
+    problems = []
+    for file in files:
+        try:
+            read_edition(file)
+        except PackError as error:
+            problems += error.problems
+    for problem in problems:
+        click.echo(str(problem), err=True)
+    if problems:
+        sys.exit(1)
+    click.echo(f"{len(files)} 个规则文件都没有问题。")
+
+
+def _figure_lines(edition: "Edition") -> Iterator[str]:
+    from engine import all_figures
+
+    policy = edition.policy
+    yield f"{edition.pack.key}  {policy.name.zh} {policy.title.zh}  {policy.horizon.valid_from} – {policy.horizon.verified_until}"
+    for figure in all_figures(policy):
+        value = f"{figure.low}–{figure.high}" if figure.basis == "range" else figure.value or "-"
+        note = f"  # {figure.note}" if figure.note else ""
+        yield f"{figure.name:<58} {value:>14} {figure.unit:<8} {figure.basis:<10} {figure.source}{note}"
+    for key, source in policy.sources.items():
+        yield f"[{key}] {source.title} {source.number or ''} {source.day or ''} {source.url or ''}".rstrip()
+
+
+def _json_case(source: Any) -> dict[str, Any]:
+    try:
+        case = json.load(source, parse_float=Decimal)
+    except ValueError:
+        _fail("这不是 JSON，请检查格式。", EXIT_REQUEST)
+    if not isinstance(case, dict):
+        _fail('JSON 里要是一个对象，例如 {"place": "anhui-bozhou", …}。', EXIT_REQUEST)
+    return case
+
+
+def _settings(data_dir: Path | None) -> "Settings":
+    from bot.settings import Settings
+
+    return Settings(data_dir=data_dir) if data_dir else Settings()
+
+
+def _knowledge(settings: "Settings") -> "Knowledge":
+    from bot.assistant import read_knowledge
+    from bot.speech import MissingCatalogueError
+    from engine import PackError
+
+    try:
+        return read_knowledge(settings.policy_folders())
+    except PackError as error:
+        _fail(f"规则文件有错，没有启动：\n{error}" if len(error.problems) > 1 else f"规则文件有错，没有启动：{error}")
+    except MissingCatalogueError as error:
+        _fail(f"缺少语言文件 {error}，请运行 make install。")
+
+
+@contextmanager
+def _assistant(settings: "Settings") -> Iterator["Assistant"]:
+    from bot.assistant import Assistant
+    from bot.store import SqliteStore, StoreError
+
+    knowledge = _knowledge(settings)
+    try:
+        store = SqliteStore(_store_path(settings))
+    except StoreError as error:
+        _fail(f"打不开数据文件 {error}。请检查文件夹能不能写，或用 --data-dir 换一个。")
+    try:
+        yield Assistant(knowledge, store)
+    finally:
+        store.close()
+
+
+def _store_path(settings: "Settings") -> Path:
+    if settings.store is None:
+        return settings.data_dir / "nengbao.sqlite3"
+    if not settings.store.startswith("sqlite:///"):
+        _fail("NENGBAO_STORE 现在只支持 sqlite:///…")
+    return Path(settings.store.removeprefix("sqlite:///"))
+
+
+def _check_place(knowledge: "Knowledge", place: str | None) -> None:
+    if place is not None and place not in knowledge.shelf.places:
+        _fail(f"没有 {place} 的规定，现有：{'、'.join(sorted(knowledge.shelf.places))}。", EXIT_REQUEST)
+
+
+def _cause(error: BaseException) -> str:
+    cause = error.__cause__
+    return cause.strerror or str(cause) if isinstance(cause, OSError) else str(cause)
+
+
+def _fail(line: str, status: int = 1) -> NoReturn:
+    click.echo(line, err=True)
+    sys.exit(status)

@@ -1,0 +1,29 @@
+"""The talk itself, pure: answers are stored, everything else is replayed; replies are values."""
+
+from bot.conversation.flow import Flow, read_flow
+from bot.conversation.heard import Ambiguity, Heard, Problem, Slot
+from bot.conversation.position import Rules, estimate_at
+from bot.conversation.replies import Choice, Reply
+from bot.conversation.state import PRESET, Answer, Conversation
+from bot.conversation.turn import Incoming, Turned, open_question, summary, take_turn
+
+__all__ = [
+    "PRESET",
+    "Ambiguity",
+    "Answer",
+    "Choice",
+    "Conversation",
+    "Flow",
+    "Heard",
+    "Incoming",
+    "Problem",
+    "Reply",
+    "Rules",
+    "Slot",
+    "Turned",
+    "estimate_at",
+    "open_question",
+    "read_flow",
+    "summary",
+    "take_turn",
+]

@@ -1,0 +1,97 @@
+"""Questions and the buttons under them, as values."""
+
+from collections.abc import Iterator
+
+from bot.conversation.flow import Flow
+from bot.conversation.position import EARLIER_FACILITY, EARLIER_TOTAL, Position, Rules, edition_of
+from bot.conversation.replies import Choice, Reply
+from engine import Estimate, Note, fen
+
+
+def question(position: Position, rules: Rules) -> Reply:
+    """The open question with its buttons."""
+    slot = position.question or rules.flow.questions[0]
+    return Reply("question", (Note(f"ask.{slot}"),), tuple(_choices(slot, position, rules)))
+
+
+def unclear(slot: str, candidates: tuple[str, ...], text: str) -> Reply:
+    """Ask which of several readings was meant; amounts are never averaged."""
+    money = slot not in ("category", "facility", EARLIER_FACILITY, "place", "on", "registered")
+    kind = ("amount" if money else slot) if candidates else ("vague" if money else f"vague.{slot}")
+    choices = tuple(
+        Choice(f"{slot}={value}", Note("label.amount", {"amount": fen(value)}) if money else _label(slot, value)) for value in candidates
+    )
+    return Reply("question", (Note(f"unclear.{kind}", {"text": text, "slot": slot}),), choices)
+
+
+def changes(answer: Estimate, position: Position, flow: Flow) -> tuple[Choice, ...]:
+    """The buttons under an estimate: whatever was assumed first, then everything else that can be changed."""
+    if answer.status == "refused":
+        return tuple(_after_refusal(answer))
+    return (*(choice for name in flow.changes for choice in _change(name, answer, position)), _action("why"), _action("restart"))
+
+
+def _choices(slot: str, position: Position, rules: Rules) -> Iterator[Choice]:
+    edition = edition_of(position, rules.shelf)
+    if slot == "place":
+        for place, editions in rules.shelf.places.items():
+            yield Choice(f"place={place}", Note("label.text", {"text": editions[-1].policy.name}))
+        yield Choice("elsewhere=", Note("label.elsewhere"))
+    elif slot == "category" and edition:
+        yield from (Choice(f"category={key}", _label("category", key)) for key in edition.policy.categories)
+        yield _unsure(slot)
+    elif slot in ("facility", EARLIER_FACILITY) and edition:
+        yield from (Choice(f"{slot}={key}", _label("facility", key)) for key in edition.policy.facilities)
+        yield _unsure(slot) if slot == "facility" else Choice("earlier=none", Note("label.earlier_none"))
+    elif slot in ("self_funded", "first_share"):
+        yield Choice(f"{slot}=0.00", Note(f"label.{slot}_nothing"))
+        yield _unsure(slot)
+    elif slot == EARLIER_TOTAL:
+        yield _unsure(slot)
+    elif slot == "on":
+        yield Choice("on=none", Note("label.on_none"))
+    if position.focus is not None:
+        yield Choice("ask=none", Note("label.leave"))
+
+
+def _change(name: str, answer: Estimate, position: Position) -> Iterator[Choice]:
+    policy, case = answer.policy, answer.case
+    if policy is None:
+        return
+    away = case.facility in policy.referral.required_at
+    if name == "registered":
+        if away and not (case.emergency and policy.referral.emergency_exempt):
+            value = "true" if case.registered is False else "false"
+            yield Choice(f"registered={value}", Note(f"label.registered_{value}"))
+    elif name == "emergency":
+        if away and (case.registered is False or case.emergency):
+            value = "false" if case.emergency else "true"
+            yield Choice(f"emergency={value}", Note(f"label.emergency_{value}"))
+    elif name == "earlier" and position.earlier:
+        yield Choice("ask=earlier", Note("label.earlier_more"))
+        yield Choice("earlier=none", Note("label.earlier_none"))
+    else:
+        yield Choice(f"ask={name}", Note(f"label.ask_{name}"))
+
+
+def _after_refusal(answer: Estimate) -> Iterator[Choice]:
+    if any(note.key == "after_rules" for note in answer.cautions):
+        yield Choice("expired_ok=true", Note("label.expired_ok"))
+    if any(note.key == "care_not_covered" for note in answer.cautions):
+        yield Choice("care=inpatient", Note("label.care_inpatient"))
+        return
+    yield Choice("ask=on", Note("label.ask_on"))
+    yield Choice("on=none", Note("label.on_none"))
+    yield _action("restart")
+
+
+def _label(slot: str, key: str) -> Note:
+    return Note(f"{'facility' if slot == EARLIER_FACILITY else slot}.{key}")
+
+
+def _unsure(slot: str) -> Choice:
+    return Choice(f"unsure={slot}", Note("label.unsure"))
+
+
+def _action(name: str) -> Choice:
+    return Choice(f"action={name}", Note(f"label.{name}"))

@@ -1,0 +1,41 @@
+"""What a message was understood to say: plain values that the conversation can work with, whatever room or tool read the message."""
+
+import msgspec
+
+
+class Slot(msgspec.Struct, frozen=True):
+    """One fact that was said. `value` has the contract's type, `text` is the part of the (tidied) message it was read from."""
+
+    value: str | int | bool
+    text: str
+    approximate: bool = False
+
+
+class Ambiguity(msgspec.Struct, frozen=True):
+    """Something said about a slot that has several readings, or none that could be offered ("好几万": no candidates)."""
+
+    slot: str
+    candidates: tuple[str, ...]
+    text: str
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """Something said that cannot be right.
+
+    Codes: negative, zero, too_large, too_precise (more than two decimals), bad_day, place_unknown, too_long, empty.
+    """
+
+    code: str
+    text: str
+    slot: str | None = None
+
+
+class Heard(msgspec.Struct, frozen=True):
+    """One message, understood. `unsure`: the person said that they do not know what was asked. `rest`: the words nothing was read from."""
+
+    slots: dict[str, Slot] = msgspec.field(default_factory=dict)
+    ambiguous: tuple[Ambiguity, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    intent: str = "unknown"
+    rest: str = ""
+    unsure: bool = False

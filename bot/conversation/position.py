@@ -1,0 +1,128 @@
+"""Where a talk stands: replayed from its answers against today's packs, never saved.
+
+An answer that today's packs do not know any more (a pack removed, a category renamed) counts as not given and is asked again.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from bot.conversation.flow import Flow
+from bot.conversation.state import Answer, Conversation
+from engine import CaseError, Edition, Estimate, Shelf, estimate, read_case
+
+#: Answers that are no case facts of their own: an opened question, and the two halves of an earlier stay.
+ASK, EARLIER, EARLIER_FACILITY, EARLIER_TOTAL = "ask", "earlier", "earlier_facility", "earlier_total"
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What a turn is played by: the packs, the flow of questions and the day."""
+
+    shelf: Shelf
+    flow: Flow
+    today: date
+
+
+@dataclass(slots=True)
+class Position:
+    """The facts that hold, the earlier stays told, and the question that is open (None when nothing is asked)."""
+
+    facts: dict[str, Any] = field(default_factory=dict)
+    earlier: list[dict[str, str]] = field(default_factory=list)
+    said: dict[str, Answer] = field(default_factory=dict)
+    stale: list[str] = field(default_factory=list)
+    focus: str | None = None
+    half_stay: str | None = None
+    question: str | None = None
+
+    def case(self) -> dict[str, Any]:
+        """The contract case as far as it is known."""
+        return self.facts | ({"earlier": self.earlier} if self.earlier else {})
+
+
+def replay(answers: Iterable[Answer], rules: Rules) -> Position:
+    """Play all answers again; later ones replace earlier ones."""
+    position = Position()
+    for answer in answers:
+        _play(position, answer)
+    _drop_stale(position, rules.shelf)
+    position.question = _question(position, rules.flow)
+    return position
+
+
+def edition_of(position: Position, shelf: Shelf) -> Edition | None:
+    """The edition whose categories and hospitals the questions offer: the one of the day that was said, or the newest."""
+    place = str(position.facts.get("place", ""))
+    if place not in shelf.places:
+        return None
+    said = position.facts.get("on")
+    chosen = shelf.choose(place, date.fromisoformat(said) if said else None, expired_ok=True)
+    return chosen if isinstance(chosen, Edition) else shelf.places[place][-1]
+
+
+def answer_of(position: Position, rules: Rules) -> Estimate | None:
+    """The estimate of a position, or None while a needed fact is missing. Raises CaseError when facts contradict each other."""
+    if any(name not in position.facts for name in rules.flow.questions):
+        return None
+    return estimate(read_case(position.case()), rules.shelf, rules.today)
+
+
+def estimate_at(conversation: Conversation, rules: Rules) -> Estimate | None:
+    """The estimate a talk has come to, or None when it has none (also when its answers do not fit any more)."""
+    try:
+        return answer_of(replay(conversation.answers, rules), rules)
+    except CaseError:
+        return None
+
+
+def _play(position: Position, answer: Answer) -> None:
+    slot, value = answer.slot, answer.value
+    if slot == ASK:
+        position.focus, position.half_stay = (None if value is None else str(value)), None
+    elif slot == EARLIER:
+        position.earlier, position.half_stay, position.focus = [], None, None
+    elif slot == EARLIER_FACILITY:
+        position.half_stay = str(value)
+    elif slot == EARLIER_TOTAL:
+        if position.half_stay is not None:
+            position.earlier.append({"facility": position.half_stay, "total": str(value)})
+        position.half_stay = position.focus = None
+    else:
+        _fact(position, answer)
+
+
+def _fact(position: Position, answer: Answer) -> None:
+    if answer.value is None:
+        position.facts.pop(answer.slot, None)
+        position.said.pop(answer.slot, None)
+    else:
+        position.facts[answer.slot] = answer.value
+        position.said[answer.slot] = answer
+    if position.focus == answer.slot:
+        position.focus = None
+
+
+def _drop_stale(position: Position, shelf: Shelf) -> None:
+    edition = edition_of(position, shelf)
+    lists = {"category": edition.policy.categories, "facility": edition.policy.facilities} if edition else {}
+    if edition is None and "place" in position.facts:
+        position.stale.append("place")
+    for slot, known in lists.items():
+        if position.facts.get(slot, known[0]) not in known:
+            position.stale.append(slot)
+    for slot in position.stale:
+        del position.facts[slot]
+    if edition is not None:
+        position.earlier = [stay for stay in position.earlier if stay["facility"] in edition.policy.facilities]
+
+
+def _question(position: Position, flow: Flow) -> str | None:
+    """What is asked now: a question the person opened, else the first fact still needed."""
+    missing = next((name for name in flow.questions if name not in position.facts), None)
+    if position.focus == EARLIER and missing is None:
+        return EARLIER_FACILITY if position.half_stay is None else EARLIER_TOTAL
+    if position.focus is not None and (missing is None or position.focus in flow.questions):
+        return position.focus
+    return missing

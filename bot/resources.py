@@ -1,0 +1,11 @@
+"""Where the files that travel with the program stand: beside the packages, in a checkout and in a wheel alike."""
+
+from pathlib import Path
+
+_ROOT = Path(__file__).resolve().parent.parent
+
+POLICIES = _ROOT / "data" / "policies"
+FLOW = _ROOT / "data" / "flows" / "estimate.yaml"
+VOCABULARY = _ROOT / "data" / "vocabulary" / "zh.yaml"
+LOCALES = _ROOT / "locales"
+STATIC = Path(__file__).resolve().parent / "web" / "static"

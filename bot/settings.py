@@ -1,0 +1,29 @@
+"""Settings from the environment (NENGBAO_…). Nothing secret is printed or logged."""
+
+import os
+from pathlib import Path
+
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def _default_data_dir() -> Path:
+    base = os.environ.get("XDG_DATA_HOME")
+    return (Path(base) if base else Path.home() / ".local" / "share") / "nengbao"
+
+
+class Settings(BaseSettings):
+    """`policies` names more folders of packs, separated like PATH, later ones winning. Rates are requests a second."""
+
+    model_config = SettingsConfigDict(env_prefix="NENGBAO_", extra="ignore")
+
+    data_dir: Path = _default_data_dir()
+    store: str | None = None
+    policies: str = ""
+    retention_days: int = 30
+    client_rate: float = 50
+    client_burst: int = 200
+    conversation_rate: float = 20
+
+    def policy_folders(self) -> list[Path]:
+        """The extra folders of packs."""
+        return [Path(part) for part in self.policies.split(os.pathsep) if part]

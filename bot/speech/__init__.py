@@ -1,0 +1,50 @@
+"""Words for everything: replies, estimates, errors. Catalogues in locales/, one sentence a key."""
+
+from typing import Any
+
+from bot.conversation import Reply
+from bot.speech.chart import who_pays
+from bot.speech.contract import estimate_json, fault_words, year_json
+from bot.speech.estimate_words import estimate_lines, why_lines
+from bot.speech.policies import policy_json, policy_row
+from bot.speech.voice import DOMAIN, MissingCatalogueError, Voice
+from engine import Note
+
+
+def reply_json(voice: Voice, reply: Reply) -> dict[str, Any]:
+    """A reply as the contract's turn answer holds it."""
+    words: dict[str, Any] = {"kind": reply.kind, "text": reply_text(voice, reply)}
+    words["choices"] = [{"key": choice.key, "label": voice.note(choice.label)} for choice in reply.choices]
+    if reply.estimate is not None:
+        words["estimate"] = estimate_json(voice, reply.estimate)
+        picture = who_pays(voice, reply.estimate)
+        words["attachments"] = [picture] if picture else []
+    return words
+
+
+def reply_text(voice: Voice, reply: Reply) -> str:
+    """The words of a reply, a line each sentence or layer."""
+    if reply.estimate is not None:
+        return "\n".join(estimate_lines(voice, reply.estimate, reply.before, reply.notes))
+    return "\n".join(line for note in reply.notes for line in _lines(voice, note))
+
+
+def _lines(voice: Voice, note: Note) -> list[str]:
+    return why_lines(voice, note.values["estimate"]) if note.key == "why" else [voice.note(note)]
+
+
+__all__ = [
+    "DOMAIN",
+    "MissingCatalogueError",
+    "Voice",
+    "estimate_json",
+    "estimate_lines",
+    "fault_words",
+    "policy_json",
+    "policy_row",
+    "reply_json",
+    "reply_text",
+    "who_pays",
+    "why_lines",
+    "year_json",
+]

@@ -1,0 +1,108 @@
+"""An estimate as the contract's JSON: money as decimal strings in yuan, every sentence in the voice's language."""
+
+from typing import Any
+
+from bot.speech.estimate_words import check_lines, figure_mark, layer_sentence, step_words
+from bot.speech.voice import Voice
+from engine import Estimate, Fault, Layer, Note, Used, Year, yuan
+
+
+def estimate_json(voice: Voice, answer: Estimate) -> dict[str, Any]:
+    """The contract's estimate. A refused one has no layers and no amounts."""
+    own, case = answer.out_of_pocket, answer.case
+    return {
+        "place": case.place,
+        "edition": answer.policy.edition if answer.policy else None,
+        "on": case.on.isoformat() if case.on else None,
+        "status": answer.status,
+        "total": yuan(case.total),
+        "eligible": _yuan(answer.eligible),
+        "self_funded": _yuan(answer.self_funded),
+        "first_share": _yuan(answer.first_share),
+        "layers": [_layer(voice, answer, layer) for layer in answer.layers],
+        "hospital_borne": yuan(answer.hospital_borne),
+        "out_of_pocket": None if own is None else {name: yuan(getattr(own, name)) for name in _OWN},
+        "assumed": [_assumed(voice, note) for note in answer.assumed],
+        "lacking": list(answer.lacking),
+        "causes": [_cause(voice, note) for note in answer.causes],
+        "cautions": [{"key": note.key, "say": voice.note(note)} for note in answer.cautions],
+        "advice": [{"key": note.key, "say": voice.note(note)} for note in answer.advice],
+        "year_to_date": None if answer.year_to_date is None else year_json(answer.year_to_date),
+        "sources": [
+            {"key": key, "title": source.title, "number": source.number, "day": source.day and source.day.isoformat(), "url": source.url}
+            for key, source in answer.sources
+        ],
+    }
+
+
+def year_json(year: Year) -> dict[str, Any]:
+    """A year to date, to be given back as `so_far`; `counted` makes the round trip exact."""
+    return {
+        "eligible_unpaid": yuan(year.eligible_unpaid),
+        "paid": {key: yuan(amount) for key, amount in year.paid.items()},
+        "stays": year.stays,
+        "counted": {key: yuan(amount) for key, amount in year.sums.items()},
+    }
+
+
+def fault_words(voice: Voice, fault: Fault) -> str:
+    """What is wrong with a field of a request, and what to do."""
+    key = f"fault.{fault.code}" if voice.has(f"fault.{fault.code}") else "fault.invalid"
+    return voice.say(key, **({"expected": "", "known": "", "field": fault.field} | dict(fault.values)))
+
+
+_OWN = ("amount", "low", "high", "self_funded", "first_share", "eligible_unpaid")
+
+
+def _layer(voice: Voice, answer: Estimate, layer: Layer) -> dict[str, Any]:
+    steps = [{"say": step_words(voice, step), "amount": yuan(step.amount)} for step in layer.steps]
+    if layer.steps:
+        checks = check_lines(voice, answer) if layer.key == answer.layers[0].key else ()
+        steps += [{"say": say, "amount": yuan(layer.payout)} for say in checks]
+        steps.append({"say": voice.say("step.pays", amount=layer.payout), "amount": yuan(layer.payout)})
+    else:
+        steps.append({"say": layer_sentence(voice, answer, layer), "amount": yuan(0)})
+    return {
+        "key": layer.key,
+        "label": voice.say(f"layer.{layer.key}"),
+        "status": layer.status,
+        "payout": yuan(layer.payout),
+        "low": yuan(layer.low),
+        "high": _yuan(layer.high),
+        "say": layer_sentence(voice, answer, layer),
+        "steps": steps,
+        "figures": [_figure(voice, figure) for figure in layer.figures],
+    }
+
+
+def _figure(voice: Voice, figure: Used) -> dict[str, Any]:
+    record = {"name": figure.name, "value": figure.value, "unit": figure.unit or None, "basis": figure.basis, "source": figure.source}
+    mark = figure_mark(voice, figure.basis)
+    return record | ({"low": figure.low, "high": figure.high} if figure.basis == "range" else {}) | ({"mark": mark} if mark else {})
+
+
+def _cause(voice: Voice, note: Note) -> dict[str, Any]:
+    if note.key == "fact":
+        fact = note.values["fact"]
+        return {"fact": fact, "say": voice.say(f"cause.fact.{fact}")}
+    name = str(note.values.get("figure") or note.values["layer"])
+    return {"figure": name, "say": voice.say(f"cause.{note.key}.any", layer=name.partition(".")[0])}
+
+
+def _assumed(voice: Voice, note: Note) -> dict[str, Any]:
+    return {"fact": note.key, "value": _value(note), "say": voice.say(f"assumed.{note.key}", **note.values)}
+
+
+def _value(note: Note) -> Any:
+    """An assumed value as a case would hold it."""
+    value = note.values.get("value")
+    if note.key == "earlier":
+        return []
+    if note.key == "so_far.paid":
+        return {}
+    money = isinstance(value, int) and not isinstance(value, bool) and note.key != "so_far.stays"
+    return yuan(value) if money and isinstance(value, int) else value
+
+
+def _yuan(amount: int | None) -> str | None:
+    return None if amount is None else yuan(amount)

@@ -1,0 +1,186 @@
+"""An estimate in plain words: the two amounts first, then how, how firm, what next and whom to ask."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from bot.speech.voice import Voice
+from engine import Estimate, Layer, Note, OutOfPocket, Step
+
+
+def estimate_lines(voice: Voice, answer: Estimate, before: Estimate | None = None, notes: Sequence[Note] = ()) -> list[str]:
+    """All lines of an estimate in the chat; with `before`, what changed stands first."""
+    own = answer.out_of_pocket
+    if own is None:
+        return [*map(voice.note, notes), *map(voice.note, answer.cautions), *map(voice.note, answer.advice[-1:])]
+    return [
+        headline(voice, answer, own),
+        *(difference_lines(voice, before, answer) if before else ()),
+        *map(voice.note, notes),
+        _based_on(voice, answer),
+        *(f"{number}. {line}" for number, line in enumerate(_layer_lines(voice, answer), start=1)),
+        *(_parts(voice, own)),
+        *(voice.say(f"cause.{note.key}.{note.values.get('fact', 'any')}", **_cause(note)) for note in answer.causes),
+        *_assumed(voice, answer),
+        *map(voice.note, _spoken_cautions(answer)),
+        *(voice.note(note) for note in answer.advice if note.key != "re_aid"),
+        voice.say("settlement_decides"),
+    ]
+
+
+def headline(voice: Voice, answer: Estimate, own: OutOfPocket) -> str:
+    """The two amounts; the range when there is one."""
+    key = "headline.partial" if answer.status == "partial" else "headline.range" if own.low != own.high else "headline"
+    if not answer.case.insured:
+        key = "headline.uninsured"
+    return voice.say(key, paid_amount=answer.paid, own_amount=own.amount, low_amount=own.low, high_amount=own.high)
+
+
+def difference_lines(voice: Voice, before: Estimate, after: Estimate) -> Iterator[str]:
+    """What a change made of the amounts: own cost first, then each layer that pays more or less."""
+    if before.out_of_pocket is None or after.out_of_pocket is None:
+        return
+    change = after.out_of_pocket.amount - before.out_of_pocket.amount
+    paid = after.paid - before.paid
+    if change == 0 and paid == 0:
+        yield voice.say("difference.none")
+        return
+    yield voice.say(f"difference.paid.{_way(paid)}", amount=abs(paid)) + voice.say(f"difference.own.{_way(change)}", amount=abs(change))
+    earlier = {layer.key: layer.payout for layer in before.layers}
+    now = {layer.key: layer.payout for layer in after.layers}
+    for key in {**earlier, **now}:
+        moved = now.get(key, 0) - earlier.get(key, 0)
+        if moved:
+            yield voice.say(f"difference.layer.{_way(moved)}", layer=key, amount=abs(moved))
+
+
+def layer_sentence(voice: Voice, answer: Estimate, layer: Layer) -> str:
+    """One layer in a sentence with its numbers."""
+    return voice.say("layer_line", layer=layer.key, words=_layer_words(voice, answer, layer))
+
+
+def step_words(voice: Voice, step: Step) -> str:
+    """One step of a layer's working in words."""
+    return voice.say(f"step.{step.key}", amount=step.amount, of_amount=step.of, rate=step.rate if step.rate is not None else "")
+
+
+def why_lines(voice: Voice, answer: Estimate) -> list[str]:
+    """Everything behind an estimate: each layer's working, every figure with its basis and source, and what is doubtful."""
+    if answer.out_of_pocket is None:
+        return [*map(voice.note, answer.cautions), *map(voice.note, answer.advice)]
+    lines = [voice.say("why.opening")]
+    for layer in answer.layers:
+        if layer.status != "not_applicable" or layer.reason == "unregistered":
+            lines.append(layer_sentence(voice, answer, layer))
+            lines += [voice.say("why.step", words=step_words(voice, step)) for step in layer.steps]
+            lines += [voice.say("why.figure", words=words) for words in _figure_words(voice, answer, layer)]
+    lines += check_lines(voice, answer)
+    lines += [voice.note(note) for note in answer.cautions]
+    return [*lines, voice.say("why.closing", hotline=answer.policy.hotline if answer.policy else "")]
+
+
+def check_lines(voice: Voice, answer: Estimate) -> Iterator[str]:
+    """The share a document names as its aim, beside the computed one."""
+    for check in answer.policy.checks if answer.policy else ():
+        layer = answer.layer(check.layer)
+        entry = check.share.values.get("")
+        if layer is None or not answer.eligible or entry is None or entry.value is None or answer.case.facility not in check.facility:
+            continue
+        share = f"{layer.payout * 100 / answer.eligible:.1f}".removesuffix(".0")
+        yield voice.say("check.share", layer=layer.key, aim=entry.value.text(), share=share)
+
+
+def figure_mark(voice: Voice, basis: str) -> str:
+    """What a resident sees beside a figure of that basis; empty for a firm one."""
+    return voice.say(f"mark.{basis}") if voice.has(f"mark.{basis}") else ""
+
+
+def _figure_words(voice: Voice, answer: Estimate, layer: Layer) -> Iterator[str]:
+    sources = dict(answer.sources)
+    for figure in layer.figures:
+        value = f"{figure.low}–{figure.high}" if figure.basis == "range" else figure.value or ""
+        number = voice.say(f"unit.{figure.unit}", value=value) if figure.unit and value else voice.say("unit.none")
+        part = next(name for name in ("excluded", "deductible", "up_to", "at_least", "cap", "threshold", "rate") if name in figure.name)
+        name = voice.say(f"figure.{'adjusted_' if '.adjustments.' in figure.name else ''}{part}")
+        mark = figure_mark(voice, figure.basis)
+        yield voice.say("figure", name=name, number=number, mark=f"（{mark}）" if mark else "", source=sources[figure.source])
+
+
+def _layer_lines(voice: Voice, answer: Estimate) -> Iterator[str]:
+    for layer in answer.layers:
+        if layer.status != "not_applicable" or layer.reason == "unregistered":
+            yield layer_sentence(voice, answer, layer)
+
+
+def _layer_words(voice: Voice, answer: Estimate, layer: Layer) -> str:
+    if layer.status in ("advice", "not_computable") or layer.reason == "unregistered":
+        return voice.say(f"layer_words.{layer.status}.{layer.reason}", hotline=answer.policy.hotline if answer.policy else "")
+    if layer.status == "not_applicable":
+        return voice.say("layer_words.not_applicable")
+    if not layer.steps:
+        return voice.say("layer_words.nothing_left")
+    return voice.say("comma").join(_sentence(voice, layer)) + voice.say("full_stop")
+
+
+def _sentence(voice: Voice, layer: Layer) -> Iterator[str]:
+    """The parts of a layer's sentence, in the order of its working."""
+    steps = {step.key: step for step in layer.steps}
+    tiers = [step for step in layer.steps if step.tier >= 0]
+    base = steps["base"]
+    if base.of:
+        yield voice.say("sentence.left" if base.of == base.amount else "sentence.left_of_year", amount=base.of, sum_amount=base.amount)
+    yield _deductible_words(voice, steps, reached=bool(tiers), yearly=bool(base.of))
+    yield from _tier_words(voice, tiers)
+    for key in ("guarantee", "cap", "paid_before", "left_over"):
+        if key in steps:
+            step = steps[key]
+            yield voice.say(f"sentence.{key}", amount=step.amount, of_amount=step.of, rate=step.rate if step.rate is not None else "")
+    if len(tiers) != 1 or {"guarantee", "cap", "paid_before", "left_over"} & steps.keys():
+        yield voice.say("sentence.pays" if layer.payout else "sentence.pays_nothing", amount=layer.payout)
+
+
+def _deductible_words(voice: Voice, steps: dict[str, Step], *, reached: bool, yearly: bool) -> str:
+    step = steps.get("deductible") or steps["deductible_share"]
+    if step.amount == 0:
+        return voice.say("sentence.no_deductible")
+    kind = "yearly" if yearly else "share" if step.key == "deductible_share" else "stay"
+    return voice.say(f"sentence.deductible.{kind}" if reached else "sentence.below_deductible", amount=step.amount)
+
+
+def _tier_words(voice: Voice, tiers: Sequence[Step]) -> Iterator[str]:
+    """The first share is said as so much of every 100 yuan; later tiers as percentages."""
+    for number, step in enumerate(tiers):
+        place = "only" if len(tiers) == 1 else "first" if number == 0 else "next"
+        about = voice.say("about") if step.key == "tier_about" else ""
+        yield voice.say(f"sentence.tier.{place}", of_amount=step.of, rate=step.rate, amount=step.amount, about=about)
+
+
+def _based_on(voice: Voice, answer: Estimate) -> str:
+    case = answer.case
+    place = answer.policy.name if answer.policy else case.place
+    return voice.say("based_on", place=place, category=case.category, facility=case.facility, amount=case.total)
+
+
+def _parts(voice: Voice, own: OutOfPocket) -> Iterator[str]:
+    """What own cost is made of, where it is more than one thing."""
+    parts = {"self_funded": own.self_funded, "first_share": own.first_share, "eligible_unpaid": own.eligible_unpaid}
+    said = [voice.say(f"part.{name}", amount=amount) for name, amount in parts.items() if amount]
+    if len(said) > 1:
+        yield voice.say("parts", amount=own.amount, words=voice.say("comma").join(said))
+
+
+def _cause(note: Note) -> dict[str, str]:
+    name = str(note.values.get("figure", ""))
+    return {"layer": str(note.values.get("layer") or name.partition(".")[0])} if note.key != "fact" else {}
+
+
+def _assumed(voice: Voice, answer: Estimate) -> Iterable[str]:
+    said = [voice.say(f"assumed.{note.key}", **note.values) for note in answer.assumed if note.key != "on"]
+    return [voice.say("assumed", words=voice.say("semicolon").join(said))] if said else []
+
+
+def _spoken_cautions(answer: Estimate) -> list[Note]:
+    """What cannot be computed is already said by its layer."""
+    return [note for note in answer.cautions if note.key != "not_computable"]
+
+
+def _way(amount: int) -> str:
+    return "same" if amount == 0 else "more" if amount > 0 else "less"

@@ -1,0 +1,79 @@
+"""A voice: words of one language from the catalogue, amounts and days as people write them there."""
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from babel import Locale
+from babel.dates import format_date
+from babel.numbers import format_decimal
+from babel.support import Translations
+
+from engine import Note, Source, Text, yuan
+
+DOMAIN = "nengbao"
+
+#: Values that are keys, and the family of words each is found in.
+_FAMILIES = {"category": "category", "facility": "facility", "care": "care", "layer": "layer", "slot": "slot", "fact": "slot"}
+
+
+class MissingCatalogueError(Exception):
+    """No compiled catalogue for a language stands in the folder."""
+
+
+class Voice:
+    """Speaks one language. Every sentence is a key of the catalogue with named placeholders."""
+
+    def __init__(self, folder: Path, lang: str) -> None:
+        """Load a compiled catalogue. Raises MissingCatalogueError when there is none."""
+        found = Translations.load(str(folder), [lang], DOMAIN)
+        if not isinstance(found, Translations):
+            raise MissingCatalogueError(f"{folder}/{lang}/LC_MESSAGES/{DOMAIN}.mo")
+        self.lang, self._locale, self._find = lang, Locale.parse(lang), found.ugettext
+
+    def has(self, key: str) -> bool:
+        """Whether the catalogue has words for a key."""
+        return bool(self._find(key) != key)
+
+    def say(self, key: str, **values: Any) -> str:
+        """The sentence of a key with its values in words. Raises KeyError for a key without words."""
+        words = self._find(key)
+        if words == key:
+            raise KeyError(key)
+        return words.format(**{name: self.worded(name, value) for name, value in values.items()})
+
+    def note(self, note: Note) -> str:
+        """A note in words."""
+        return self.say(note.key, **note.values)
+
+    def worded(self, name: str, value: Any) -> str:
+        """A value in words: money under names ending in `amount` (fen), shares, days, texts of packs, keys of a known family."""
+        if isinstance(value, bool):
+            return self.say("yes" if value else "no")
+        if isinstance(value, int) and name.endswith("amount"):
+            return self.money(value)
+        for kind, words in self._kinds().items():
+            if isinstance(value, kind):
+                return words(value)
+        if isinstance(value, tuple):
+            return self.say("and").join(self.say(f"{name.removesuffix('s')}.{key}") for key in value)
+        return self.say(f"{_FAMILIES[name]}.{value}") if name in _FAMILIES else str(value)
+
+    def money(self, fen: int) -> str:
+        """15,600 or 27,482.50: fen only when there are any."""
+        pattern = "#,##0" if fen % 100 == 0 else "#,##0.00"
+        return format_decimal(yuan(fen), format=pattern, locale=self._locale)
+
+    def _percent(self, share: Fraction) -> str:
+        return format_decimal(Decimal(share.numerator * 100) / share.denominator, format="#,##0.##", locale=self._locale)
+
+    def _kinds(self) -> Mapping[type, Callable[[Any], str]]:
+        return {
+            Fraction: self._percent,
+            date: lambda day: format_date(day, "long", locale=self._locale),
+            Text: lambda text: text.en if self.lang.startswith("en") else text.zh,
+            Source: lambda source: self.say("document", title=source.title),
+        }

@@ -1,0 +1,75 @@
+"""Days in a message: 2024年3月5日, 2024-03-05, 2023年. There is no clock here: 今天 and 3月5日 without a year stay unread."""
+
+import re
+from datetime import date
+
+from bot.conversation.heard import Problem
+from bot.understanding.claims import Claim
+from bot.understanding.numerals import DIGITS
+
+_YEAR = "(?<![0-9.])(?P<year>(?:19|20)[0-9]{2}|二[零〇][零〇一二三四五六七八九]{2})"
+_PART = "[0-9]{1,2}|[一二三四五六七八九]?十?[一二三四五六七八九]|[一二三]?十"
+_NOT_MONEY = "(?! ?[0-9零百千万亿元块kKwW])"
+_DAY = re.compile(
+    rf"{_YEAR} ?(?:年 ?(?:(?P<month>{_PART}) ?月 ?(?P<day>{_PART}) ?(?:[日号]|{_NOT_MONEY})|(?P<only_month>{_PART}) ?月份?)?"
+    rf"|(?P<mark>[-/.]) ?(?P<month_2>{_PART}) ?(?P=mark) ?(?P<day_2>{_PART})[日号]?{_NOT_MONEY}"
+    rf"|[-/](?P<only_month_2>0?[1-9]|1[0-2]){_NOT_MONEY}(?![-/.]))"
+)
+_WHOLE_YEAR = re.compile(r" ?((?:20)[0-9]{2}) ?年?(?:度|的)? ?")
+_NO_YEAR = re.compile(rf"(?:{_PART})月(?:{_PART})[日号]")
+#: Not the day of discharge: a birth, an admission, a registration.
+_OTHER_DAY = re.compile(r" ?(?:入院|住进|备案|参保|转诊|出生|生(?!病)|确诊|发病|开始)")
+_OTHER_BEFORE = re.compile("(?:出生|生于|生日|入院)[日期时间是为:于在 ]{0,5}$")
+_BEGINNING = re.compile(" ?(?:到|至|-|—|~)")
+_FIRST_YEAR = 2000
+_ISO = 10
+
+
+def find_days(text: str, expecting: str | None) -> tuple[list[Claim], list[Problem], str]:
+    """Claims and problems about `on`, and the text with every date blanked, so that no date is read as money."""
+    claims: list[Claim] = []
+    problems: list[Problem] = []
+    for match in _DAY.finditer(text):
+        claim = _claim(match, text)
+        if isinstance(claim, Problem):
+            problems.append(claim)
+        elif claim:
+            claims.append(claim)
+        text = text[: match.start()] + "\x00" * len(match[0]) + text[match.end() :]
+    if expecting == "on" and (whole := _WHOLE_YEAR.fullmatch(text)):
+        claims, text = [Claim("on", (whole[1],), whole[1], 0, len(text), approximate=True)], "\x00" * len(text)
+    if expecting == "on" and not claims and (unfinished := _NO_YEAR.search(text)):
+        claims = [Claim("on", (), unfinished[0], *unfinished.span(), sure=False)]
+    return _finest(claims), problems, text
+
+
+def _claim(match: re.Match[str], text: str) -> Claim | Problem | None:
+    year = _number(match["year"])
+    if year < _FIRST_YEAR or _OTHER_DAY.match(text, match.end()) or _OTHER_BEFORE.search(text[: match.start()][-_ISO:]):
+        return None
+    month, day = match["month"] or match["month_2"], match["day"] or match["day_2"]
+    if match["only_month"] or match["only_month_2"] or _BEGINNING.match(text, match.end()):
+        # A month is not a value of `on`; a stay's first day is not its last.
+        return Claim("on", (), match[0].strip(), *match.span(), sure=False)
+    if not month:
+        return Claim("on", (str(year),), match[0].strip(), *match.span(), approximate=True)
+    try:
+        found = date(year, _number(month), _number(day))
+    except ValueError:
+        return Problem("bad_day", match[0].strip(), "on")
+    return Claim("on", (found.isoformat(),), match[0].strip(), *match.span())
+
+
+def _number(written: str) -> int:
+    """2024, 二零二四, 12, 十二, 二十一."""
+    if written.isascii():
+        return int(written)
+    if "十" in written:
+        tens, _, ones = written.partition("十")
+        return DIGITS.get(tens, 1) * 10 + DIGITS.get(ones, 0)
+    return int("".join(str(DIGITS.get(char, 0)) for char in written))
+
+
+def _finest(claims: list[Claim]) -> list[Claim]:
+    """A full day makes a year or a month said beside it needless."""
+    return [claim for claim in claims if claim.candidates and len(claim.candidates[0]) == _ISO] or claims

@@ -1,0 +1,42 @@
+"""What a message wants: a command, a side question, a correction, an estimate."""
+
+import re
+
+from bot.understanding.vocabulary import Commands
+
+_NOISE = re.compile(r"[\s,，。;!:.…、~“”\"'()\x00\x7f]+")
+#: A command in a longer sentence is not a command; nothing longer than this is looked at.
+_LONGEST = 24
+
+
+def command(text: str, commands: Commands) -> str | None:
+    """The command that the message is, with a please and a 一下 around it at most."""
+    words = _NOISE.sub("", text).lower().rstrip("?") or ("?" if "?" in text else "")
+    if not words or len(words) > _LONGEST:
+        return None
+    return _peeled(words, commands)
+
+
+def _peeled(words: str, commands: Commands) -> str | None:
+    """Looks the words up, then again with one polite word less in front or behind, until none is left."""
+    while words not in commands.exact:
+        shorter = _without_one(words, commands)
+        if shorter == words or not shorter:
+            return None
+        words = shorter
+    return commands.exact[words]
+
+
+def _without_one(words: str, commands: Commands) -> str:
+    for polite in commands.after:
+        if words.endswith(polite):
+            return words.removesuffix(polite)
+    for polite in commands.before:
+        if words.startswith(polite):
+            return words.removeprefix(polite)
+    return words
+
+
+def side_intent(text: str, commands: Commands) -> str:
+    """The intent that a message without facts shows by its words."""
+    return next((intent for intent, pattern in commands.contains if pattern.search(text)), "unknown")

@@ -1,0 +1,285 @@
+"""What the amounts of a message say: the bill, the part out of the catalogue, the first share, or nothing that can be taken.
+
+Where cues disagree, or words stand beside an amount that are not known, it is offered back and not taken.
+"""
+
+import re
+from bisect import bisect_left, insort
+from decimal import Decimal
+
+import msgspec
+
+from bot.conversation.heard import Problem
+from bot.understanding.amounts import Amount, amounts
+from bot.understanding.claims import Claim
+from bot.understanding.cues import Place, places
+from bot.understanding.patterns import BLANK, MoneyPatterns
+from bot.understanding.scope import CLAUSE, Stays, blank
+from bot.understanding.words import Found
+from engine import LIMIT, yuan
+
+MONEY_SLOTS = frozenset({"total", "self_funded", "first_share", "earlier_total"})
+
+_ZERO = Decimal(0)
+_FEN = 100
+_TOTALS = {"total", "earlier_total"}
+_SMALL = 100  # "3" may be 3 yuan or 3万; nobody writes 100 for 100万
+_WAN = 10_000
+_PLAIN_BILL = 1000
+_AMOUNT = "\x01"
+_NOT = re.compile("不是[要有是花了说 ]{0,2}$")
+_PUNCTUATION = re.compile("[,，。;!?\n.…、]")
+_LEADING = re.compile("^(?:也|都|就|并|倒|完全|一点|我|他|她|这次| )+")
+_SEVERAL_STAYS = re.compile("住过?了?[两二三四五六七八九十2-9][次回]|(?<![第0-9])[两二三四五六2-6]次住院")
+_FIRST_STAY = "第一次"
+_LATER_STAY = re.compile("第[二三四五2-5]次")
+_DATE_LIKE = re.compile("(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])[0-3][0-9]")
+_CARD = re.compile("1[0-9]{10}|[0-9]{15}|[0-9]{18}")
+_LONG = 8
+_WORD_END = re.compile("[^\u4e00-\u9fff]|$|[吧啊呢哦]")
+
+
+class Money(msgspec.Struct):
+    """What the amounts say: claims about a slot, and asides (offered only if nothing better is said of that slot)."""
+
+    claims: list[Claim] = []
+    asides: list[Claim] = []
+    problems: list[Problem] = []
+    spans: list[tuple[int, int]] = []
+
+
+class _Message(msgspec.Struct):
+    """One message while its amounts are read. `masked`: words of the vocabulary and amounts are blanked."""
+
+    text: str
+    masked: str
+    count: int
+    patterns: MoneyPatterns
+    stays: Stays
+    expecting: str | None
+    corrections: list[int]
+    about_bill: bool
+    several_stays: bool
+    money: Money
+    last: Place | None = None
+    paid: list[Amount] = []
+    spent: list[int] = []
+
+    @property
+    def slot(self) -> str:
+        return self.expecting if self.expecting in MONEY_SLOTS and self.expecting else "total"
+
+
+def find_money(text: str, words: Found, patterns: MoneyPatterns, stays: Stays, expecting: str | None, corrections: list[int]) -> Money:
+    """Everything the amounts of a tidied text (its dates blanked) say."""
+    blanked = blank(text, words.spans, BLANK)
+    found = [amount for amount in amounts(text) if not _is_noise(blanked, amount)]
+    masked = blank(blanked, [(amount.start, amount.end) for amount in found], _AMOUNT)
+    for amount in found:
+        if BLANK in blanked[amount.start : amount.end]:
+            amount.values, amount.sure = (), False  # 三万六安: the last digit may begin a name
+    about = bool(patterns.about.search(text))
+    message = _Message(text, masked, len(found), patterns, stays, expecting, corrections, about, _several_stays(text), Money())
+    message.money.spans = [(amount.start, amount.end) for amount in found]
+    for place in places(masked, found, patterns):
+        _judge(message, place)
+        message.last = place
+    _add_none(message)
+    _doubt_own_pocket(message)
+    return message.money
+
+
+def _several_stays(text: str) -> bool:
+    """Whether an amount may be the sum of several stays, or one of two."""
+    return bool(_SEVERAL_STAYS.search(text) or (_FIRST_STAY in text and _LATER_STAY.search(text)))
+
+
+def _is_noise(text: str, amount: Amount) -> bool:
+    """A number in a hospital's name, and a lone 一 or 二 that only begins a word (一共, 二院)."""
+    if text.startswith(BLANK, amount.start):
+        return True
+    return _is_lone_digit(amount) and not _WORD_END.match(text, amount.end)
+
+
+def _is_lone_digit(amount: Amount) -> bool:
+    return not amount.unit and len(amount.text) == 1 and not amount.text.isascii()
+
+
+def _judge(message: _Message, place: Place) -> None:
+    amount, role = place.amount, place.role
+    if _NOT.search(place.lead):
+        insort(message.corrections, amount.start)
+        return
+    if role == "other" or _is_card(amount):
+        return
+    if role in {"self_funded", "first_share"}:
+        _take(message, place, role)
+        message.spent += [amount.start] if place.spent else []
+    elif role == "unclear_self_funded":
+        _offer(message, "self_funded", amount)
+    elif role in {"total", "stay"}:
+        _judge_total(message, place)
+    elif role == "paid":
+        _judge_paid(message, amount)
+    elif role == "each":
+        _offer(message, message.slot, amount, empty=True)
+    elif role:
+        _offer(message, message.slot, amount)
+    elif message.last and _corrected_between(message, message.last.amount.end, amount.start):
+        _judge_again(message, place, message.last)
+    else:
+        _judge_bare(message, place)
+
+
+def _corrected_between(message: _Message, start: int, end: int) -> bool:
+    after = bisect_left(message.corrections, start)
+    return after < len(message.corrections) and message.corrections[after] <= end
+
+
+def _judge_again(message: _Message, place: Place, last: Place) -> None:
+    """三万，不对，三万二: an amount after a correction is what the amount before it was."""
+    place.role = last.role
+    if not message.patterns.clean.fullmatch(place.lead):
+        place.amount.sure = False
+    if place.role:
+        _judge(message, place)
+    else:
+        _judge_bare(message, place)
+
+
+def _judge_total(message: _Message, place: Place) -> None:
+    amount = place.amount
+    stay = message.stays.at(amount.start)
+    amount.sure = amount.sure and not message.several_stays
+    if place.role == "stay" and not amount.unit and (amount.value or _ZERO) < _SMALL:
+        return
+    if message.expecting == "earlier_total" and stay != "this":
+        _take(message, place, "earlier_total")
+    elif stay == "earlier" or (place.foreign and amount.unit and _ZERO < (amount.value or _ZERO) < _PLAIN_BILL):
+        _offer(message, "total", amount)  # 打的花了三百: a small sum with unknown words before it may be anything
+    else:
+        _take(message, place, "total")
+
+
+def _judge_paid(message: _Message, amount: Amount) -> None:
+    """What was paid already says nothing of the bill, and 能报几万 asks."""
+    message.paid.append(amount)
+    if amount.values:
+        _offer(message, message.slot, amount, empty=True)
+
+
+def _judge_bare(message: _Message, place: Place) -> None:
+    """An amount without a cue: the answer to the question, or the bill if the message can hardly mean anything else."""
+    amount, slot = place.amount, message.slot
+    clear = bool(message.patterns.clean.fullmatch(place.lead)) and _may_be_money(message, amount)
+    if message.expecting in MONEY_SLOTS:
+        if clear and (message.stays.at(amount.start) != "earlier" or slot == "earlier_total"):
+            _take(message, place, slot)
+        elif amount.unit:
+            _offer(message, slot, amount)
+        return
+    alone = message.count == 1 and _is_alone(message, amount)
+    spoken_of = alone or message.corrections or message.about_bill
+    if not spoken_of or message.stays.at(amount.start) == "earlier":
+        return
+    if amount.unit and clear and not message.corrections:
+        _take(message, place, slot)
+    elif amount.values and (amount.unit or (clear and amount.values[0] >= _PLAIN_BILL and not alone)):
+        _offer(message, slot, amount)
+
+
+def _may_be_money(message: _Message, amount: Amount) -> bool:
+    """A number without a unit must not be followed by an unknown thing that it may count."""
+    if amount.unit:
+        return True
+    return bool(message.patterns.follows.match(message.masked, amount.end))
+
+
+def _is_alone(message: _Message, amount: Amount) -> bool:
+    around = message.masked[: amount.start] + message.masked[amount.end :]
+    return bool(message.patterns.clean.fullmatch(_PUNCTUATION.sub("", around)))
+
+
+def _is_card(amount: Amount) -> bool:
+    return amount.digits and bool(_CARD.fullmatch(amount.text))
+
+
+def _take(message: _Message, place: Place, slot: str) -> None:
+    """Claims an amount for a slot, or reports what is wrong with it."""
+    amount = place.amount
+    value = amount.value
+    doubtful_number = not _may_be_money(message, amount)
+    if amount.digits and len(amount.text) >= _LONG and (message.expecting not in MONEY_SLOTS or _DATE_LIKE.fullmatch(amount.text)):
+        _offer(message, slot, amount, empty=True)
+    elif doubtful_number:
+        if amount.text.isascii():
+            _offer(message, slot, amount)
+    elif value is not None and (code := fault(value, slot)):
+        message.money.problems.append(Problem(code, amount.text, slot))
+    elif value is not None and (amount.unit or value >= _SMALL or not value):
+        message.money.claims.append(_claim(slot, amount, (_spelled(value),), sure=True))
+    else:
+        message.money.claims.append(_claim(slot, amount, _candidates(amount, slot), sure=False))
+
+
+def _offer(message: _Message, slot: str, amount: Amount, *, empty: bool = False) -> None:
+    message.money.asides.append(_claim(slot, amount, () if empty else _candidates(amount, slot), sure=False))
+
+
+def _claim(slot: str, amount: Amount, candidates: tuple[str, ...], *, sure: bool) -> Claim:
+    return Claim(slot, candidates, amount.text, amount.start, amount.end, sure, amount.approximate)
+
+
+def _candidates(amount: Amount, slot: str) -> tuple[str, ...]:
+    """The readings that can be offered. A small bare number may be meant in 万, as everybody speaks of bills."""
+    found = amount.values
+    if not amount.unit and len(found) == 1 and found[0] < _SMALL:
+        if _is_lone_digit(amount):
+            return ()
+        found = (found[0], found[0] * _WAN)
+    return tuple(dict.fromkeys(_spelled(value) for value in found if not fault(value, slot)))
+
+
+def fault(value: Decimal, slot: str) -> str | None:
+    """Why a value cannot stand in a money slot: negative, zero, too_large, too_precise, or None."""
+    if value < 0:
+        return "negative"
+    if not value and slot in _TOTALS:
+        return "zero"
+    if value * _FEN > LIMIT:
+        return "too_large"
+    return "too_precise" if value * _FEN % 1 else None
+
+
+def _spelled(value: Decimal) -> str:
+    """The contract's spelling: 32000 is "32000.00"."""
+    return yuan(int(value * _FEN))
+
+
+def _add_none(message: _Message) -> None:
+    """没有自费: nothing is a value too, where it was asked or is a clause of its own."""
+    whole = _PUNCTUATION.sub("", message.text).strip()
+    if message.expecting in {"self_funded", "first_share"} and whole.rstrip("吧啊呀了的嘛") in message.patterns.none:
+        message.money.claims.append(Claim(message.slot, ("0.00",), whole, 0, len(message.text)))
+        return
+    for clause in CLAUSE.finditer(message.text):
+        said = _LEADING.sub("", clause[0].strip())
+        if said in message.patterns.no_self_funded and not message.text.startswith("?", clause.end()):
+            message.money.claims.append(Claim("self_funded", ("0.00",), said, *clause.span()))
+
+
+def _doubt_own_pocket(message: _Message) -> None:
+    """Many say 自费 for what they paid in the end. Taken back to an offer where the sums or the order suggest it."""
+    claims = message.money.claims
+    total = next((Decimal(claim.candidates[0]) for claim in claims if claim.slot == "total" and claim.sure), None)
+    doubtful = [claim for claim in claims if claim.slot == "self_funded" and claim.sure and _is_own_pocket(message, claim, total)]
+    message.money.claims = [claim for claim in claims if claim not in doubtful]
+    message.money.asides += [msgspec.structs.replace(claim, sure=False) for claim in doubtful]
+
+
+def _is_own_pocket(message: _Message, claim: Claim, total: Decimal | None) -> bool:
+    if total is None:
+        asked = message.expecting == "self_funded"
+        return any(amount.start < claim.start for amount in message.paid) or (claim.start in message.spent and not asked)
+    paid = sum((amount.value or _ZERO for amount in message.paid), _ZERO)
+    return bool(message.paid) and abs(total - paid - Decimal(claim.candidates[0])) * 10 <= total

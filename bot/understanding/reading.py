@@ -1,0 +1,123 @@
+"""One message in, what was understood out. Pure: no clock, no file, no memory of earlier messages but the open question."""
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterable
+
+import msgspec
+
+from bot.conversation.heard import Ambiguity, Heard, Problem, Slot
+from bot.understanding.claims import Claim, settle
+from bot.understanding.days import find_days
+from bot.understanding.intents import command, side_intent
+from bot.understanding.money import Money, find_money
+from bot.understanding.scope import Stays
+from bot.understanding.tidy import tidy
+from bot.understanding.vocabulary import Vocabulary
+from bot.understanding.words import Found, find_words
+
+LONGEST = 2000
+_NEAR = 10
+_AT_ONCE = re.compile("[，,。 ]{0,2}(?:大概|大约|估计|可能|应该|好像)?[是有]?")
+_EDGES = re.compile("[\x00\x01\x7f]+")
+_SPACES = re.compile(r"\s+")
+
+
+def understand(text: str, vocabulary: Vocabulary, expecting: str | None = None) -> Heard:
+    """Read one message.
+
+    `expecting` is the slot of the open question: a bare amount or hospital answers it. Texts in the answer are parts of the tidied message.
+    """
+    if len(text) > LONGEST:
+        return Heard(problems=(Problem("too_long", ""),))
+    tidied = tidy(text)
+    if not tidied.strip(" \n\x7f"):
+        return Heard(problems=(Problem("empty", ""),))
+    wish = command(tidied, vocabulary.commands)
+    heard = _facts(tidied, vocabulary, expecting)
+    carries = bool(heard.slots or heard.ambiguous or heard.problems)
+    # A command's words can look like an answer ("不是", "12393"); then the open question decides.
+    if wish and (not carries or wish == "human"):
+        return Heard(intent=wish)
+    return heard if carries or heard.unsure else msgspec.structs.replace(heard, intent=side_intent(tidied, vocabulary.commands))
+
+
+def _facts(text: str, vocabulary: Vocabulary, expecting: str | None) -> Heard:
+    sense = vocabulary.sense
+    stays = Stays(text, sense)
+    corrections = [match.start() for match in sense.corrects.finditer(text)]
+    days, bad_days, undated = find_days(text, expecting)
+    words = find_words(text, vocabulary, expecting, stays)
+    money = find_money(undated, words, vocabulary.money, stays, expecting, corrections)
+    claims = [*days, *words.claims, *_whole_answer(text, vocabulary, expecting), *money.claims]
+    claims = _hedged(claims, text, vocabulary, expecting)
+    slots, ambiguous = _settled(claims, money.asides, corrections)
+    unsure = expecting is not None and expecting not in slots and bool(sense.unsure.search(text))
+    problems = (*bad_days, *words.problems, *money.problems)
+    correct = bool(corrections) and not _only_answers(text, slots, expecting)
+    correct = correct or bool(words.denied & slots.keys() - {expecting})
+    return Heard(
+        slots=slots,
+        ambiguous=ambiguous,
+        problems=problems,
+        intent=_intent(bool(slots or ambiguous or problems), correct=correct),
+        rest=_rest(text, undated, words, money, claims),
+        unsure=unsure,
+    )
+
+
+def _whole_answer(text: str, vocabulary: Vocabulary, expecting: str | None) -> list[Claim]:
+    """是, 有, 没办: the whole message answers a yes-or-no question."""
+    said = text.strip(" \n,，。!?").rstrip("吧啊呀嘛")
+    key = vocabulary.whole_answer.get(expecting or "", {}).get(said)
+    return [Claim(expecting, (key,), said, 0, len(text))] if key and expecting else []
+
+
+def _hedged(claims: list[Claim], text: str, vocabulary: Vocabulary, expecting: str | None) -> list[Claim]:
+    """An answer with "不清楚" right after it is offered back, not taken."""
+    marks = list(vocabulary.sense.unsure.finditer(text)) if expecting else []
+    return [
+        msgspec.structs.replace(claim, sure=False) if claim.slot == expecting and _is_doubted(claim, marks, text, vocabulary) else claim
+        for claim in claims
+    ]
+
+
+def _is_doubted(claim: Claim, marks: list[re.Match[str]], text: str, vocabulary: Vocabulary) -> bool:
+    """三千吧，不清楚 and 不清楚，三千吧 doubt the amount; 三万，自费不清楚 does not."""
+    index = bisect_left(marks, claim.end, key=re.Match[str].start)
+    if index and _AT_ONCE.fullmatch(text[max(0, marks[index - 1].end()) : claim.start]):
+        return True
+    if index == len(marks) or marks[index].start() - claim.end > _NEAR:
+        return False
+    between = text[claim.end : marks[index].start()]
+    return not (vocabulary.money.self_funded.search(between) or vocabulary.money.sums_up.search(between))
+
+
+def _settled(claims: Iterable[Claim], asides: Iterable[Claim], corrections: list[int]) -> tuple[dict[str, Slot], tuple[Ambiguity, ...]]:
+    grouped: dict[str, list[Claim]] = {}
+    for claim in claims:
+        grouped.setdefault(claim.slot, []).append(claim)
+    offered: dict[str, list[Claim]] = {}
+    for aside in asides:
+        if aside.slot not in grouped:
+            offered.setdefault(aside.slot, []).append(aside)
+    results = {slot: settle(found, corrections) for slot, found in {**grouped, **offered}.items()}
+    slots = {slot: result for slot, result in results.items() if isinstance(result, Slot)}
+    return slots, tuple(result for result in results.values() if isinstance(result, Ambiguity))
+
+
+def _only_answers(text: str, slots: dict[str, Slot], expecting: str | None) -> bool:
+    """应该是三万二, said to the question, answers it and corrects nothing."""
+    return expecting in slots and "不对" not in text and "错" not in text and "改" not in text
+
+
+def _intent(carries: bool, *, correct: bool) -> str:
+    return ("correct" if correct else "estimate") if carries else "unknown"
+
+
+def _rest(text: str, undated: str, words: Found, money: Money, claims: list[Claim]) -> str:
+    """The message without what was read."""
+    chars = [char if dated == char else "\x00" for char, dated in zip(text, undated, strict=True)]
+    for start, end in [*words.spans, *money.spans, *((claim.start, claim.end) for claim in claims)]:
+        chars[start:end] = "\x00" * (end - start)
+    return _SPACES.sub(" ", _EDGES.sub(" ", "".join(chars))).strip()

@@ -1,0 +1,186 @@
+"""The words that are understood, read once from `data/vocabulary/zh.yaml` and from what the packs call their places and hospitals."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from bot.understanding.patterns import MoneyPatterns, Pattern, SensePatterns, any_of, money_patterns, sense_patterns
+from engine.errors import PackError, Problem
+from engine.keys import CARES, CATEGORIES, FACILITIES
+from engine.yaml_tree import Location, Tree, read_tree
+
+Names = Mapping[str, Sequence[str]]
+Meanings = dict[str, tuple[str, ...]]
+
+_BOOLS = ("true", "false")
+_KEYS: dict[str, tuple[str, ...]] = {
+    "category": CATEGORIES,
+    "facility": FACILITIES,
+    "care": CARES,
+    "registered": _BOOLS,
+    "emergency": _BOOLS,
+    "insured": _BOOLS,
+}
+_SLOT_SECTIONS = ("words", "when_asked", "whole_answer", "either")
+_INTENTS = frozenset(
+    ("back", "restart", "help", "why", "compare", "premium", "documents", "forget", "human", "greeting", "correct", "estimate")
+)
+#: Every other section and the lists it must have; None: the section is itself a list.
+_SECTIONS: dict[str, tuple[str, ...] | None] = {
+    "denied": ("before", "between", "after", "asked", "joins"),
+    "money": (
+        *("total", "stay", "self_funded", "self_funded_kind", "own_pocket", "first_share", "first_share_kind", "paid", "paid_after"),
+        *("part", "aside", "other", "including", "mixed", "each", "filler", "person", "follows", "none", "no_self_funded", "about"),
+        "question",
+    ),
+    "stay": ("earlier", "this", "once"),
+    "whereabouts": ("before", "after", "home_before", "home_after"),
+    "intents": ("exact", "contains", "corrects", "before", "after"),
+    "unsure": None,
+    "unsure_about": None,
+    "elsewhere": None,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Lexicon:
+    """The words of one slot and the keys each may mean."""
+
+    meanings: Meanings
+    pattern: Pattern
+
+    def find(self, text: str) -> Iterator[tuple[re.Match[str], tuple[str, ...]]]:
+        """Every word in the text, the longest at each place, with its keys."""
+        for match in self.pattern.finditer(text):
+            yield match, self.meanings[match[0]]
+
+
+@dataclass(frozen=True, slots=True)
+class Commands:
+    """Whole-message commands, words that show an intent, and the politeness around them."""
+
+    exact: Mapping[str, str]
+    contains: Sequence[tuple[str, Pattern]]
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """Everything `understand` needs to know. Built once, shared by every message."""
+
+    words: Mapping[str, Lexicon]
+    when_asked: Mapping[str, Lexicon]
+    whole_answer: Mapping[str, Mapping[str, str]]
+    elsewhere: Pattern
+    money: MoneyPatterns
+    sense: SensePatterns
+    commands: Commands
+
+    @classmethod
+    def read(cls, path: Path, places: Names, facilities: Names | None = None) -> Self:
+        """Read the file and add the packs' names: place key → its names, facility key → names of single hospitals.
+
+        A name given for two keys stands for either. Raises PackError for unknown keys, lists that are missing, words with two meanings.
+        """
+        tree = read_tree(path)
+        problems = list(_problems(tree))
+        if problems:
+            raise PackError(problems)
+        data = tree.data
+        meanings = _all_meanings(data, places, facilities or {})
+        return cls(
+            words={slot: _lexicon(words) for slot, words in meanings.items()},
+            when_asked={slot: _lexicon(meanings[slot] | _meanings(words)) for slot, words in data["when_asked"].items()},
+            whole_answer={slot: _inverted(words) for slot, words in data["whole_answer"].items()},
+            elsewhere=re.compile(any_of(set(data["elsewhere"]) - set(meanings["place"]))),
+            money=money_patterns(data["money"]),
+            sense=sense_patterns(data["denied"], data["stay"], data["whereabouts"], {**data, "corrects": data["intents"]["corrects"]}),
+            commands=_commands(data["intents"]),
+        )
+
+
+def _all_meanings(data: Any, places: Names, facilities: Names) -> dict[str, Meanings]:
+    found = {slot: _meanings(data["words"].get(slot, {})) for slot in _KEYS}
+    for slot, words in data["either"].items():
+        found[slot] |= {word: tuple(keys) for word, keys in words.items()}
+    found["facility"] |= _meanings(facilities)
+    found["place"] = _meanings(places)
+    return found
+
+
+def _meanings(names: Names) -> Meanings:
+    found: Meanings = {}
+    for key, words in names.items():
+        for word in words:
+            found[word] = tuple(dict.fromkeys((*found.get(word, ()), key)))
+    return found
+
+
+def _lexicon(meanings: Meanings) -> Lexicon:
+    return Lexicon(meanings, re.compile(any_of(meanings)))
+
+
+def _inverted(names: Names) -> dict[str, str]:
+    return {word: key for key, words in names.items() for word in words}
+
+
+def _commands(intents: Any) -> Commands:
+    return Commands(
+        exact=_inverted(intents["exact"]),
+        contains=[(intent, re.compile(any_of(words))) for intent, words in intents["contains"].items()],
+        before=tuple(sorted(intents["before"], key=len, reverse=True)),
+        after=tuple(sorted(intents["after"], key=len, reverse=True)),
+    )
+
+
+def _problems(tree: Tree) -> Iterator[Problem]:
+    """Everything wrong with the file, each with its line."""
+    yield from _unknown(tree, (), tree.data, {*_SLOT_SECTIONS, *_SECTIONS})
+    yield from _missing(tree, (), {*_SLOT_SECTIONS, *_SECTIONS})
+    for section, names in _SECTIONS.items():
+        if names is not None and section in tree.data:
+            yield from _unknown(tree, (section,), tree.data[section], names)
+            yield from _missing(tree, (section,), names)
+    for part in ("exact", "contains"):
+        yield from _unknown(tree, ("intents", part), _at(tree, ("intents", part)), _INTENTS)
+    for section in _SLOT_SECTIONS:
+        yield from _unknown(tree, (section,), _at(tree, (section,)), _KEYS)
+        for slot in _at(tree, (section,)):
+            yield from _slot_problems(tree, section, slot)
+
+
+def _slot_problems(tree: Tree, section: str, slot: str) -> Iterator[Problem]:
+    entries, keys = _at(tree, (section, slot)), _KEYS.get(slot, ())
+    if section == "either":
+        for word, meant in entries.items():
+            yield from _unknown(tree, (section, slot, word), meant, keys)
+        return
+    yield from _unknown(tree, (section, slot), entries, keys)
+    seen: dict[str, str] = {}
+    for key, words in entries.items():
+        for index, word in enumerate(words):
+            if seen.setdefault(word, key) != key:
+                what = f"`{word}` already means {seen[word]}; a word with two meanings belongs under `either`"
+                yield tree.problem((section, slot, key, index), what)
+
+
+def _at(tree: Tree, location: Location) -> dict[str, Any]:
+    value = tree.data
+    for step in location:
+        value = value.get(step) if isinstance(value, dict) else None
+    return value if isinstance(value, dict) else {}
+
+
+def _unknown(tree: Tree, location: Location, found: Iterable[str], known: Iterable[str]) -> Iterator[Problem]:
+    allowed = sorted(known)
+    for key in found:
+        if key not in allowed:
+            yield tree.problem((*location, key), f"unknown key `{key}`, expected one of {', '.join(allowed)}")
+
+
+def _missing(tree: Tree, location: Location, names: Iterable[str]) -> Iterator[Problem]:
+    for name in sorted(set(names) - set(_at(tree, location))):
+        yield tree.problem(location, f"`{name}` is missing")

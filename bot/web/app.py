@@ -1,0 +1,265 @@
+"""The web door: the page with the widget, the API, and the WebSocket the widget talks through. It carries and decides nothing."""
+
+import asyncio
+import json
+import time
+from collections.abc import Awaitable, Callable
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import structlog
+from aiohttp import WSMsgType, web
+
+from bot import resources
+from bot.assistant import Assistant, UnknownConversationError
+from bot.logs import places
+from bot.settings import Settings
+from bot.speech import Voice, estimate_json, policy_json, policy_row
+from bot.store import StoreError
+from bot.web.errors import ApiError, wrong_case
+from bot.web.limits import Limit
+from bot.web.openapi import document, operation
+from bot.web.requests import Turn, read_json, read_turn
+from engine import Case, CaseError, Edition, estimate, read_case
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+#: A case or a message is small; anything larger is a mistake or an attack.
+MOST_BYTES = 256 * 1024
+
+ASSISTANT = web.AppKey("assistant", Assistant)
+SETTINGS = web.AppKey("settings", Settings)
+CLIENTS = web.AppKey("clients", Limit)
+CONVERSATIONS = web.AppKey("conversations", Limit)
+SOCKETS = web.AppKey[set[web.WebSocketResponse]]("sockets")
+
+_SECURITY = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "base-uri 'none'; form-action 'self'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+}
+
+_log = structlog.get_logger()
+
+
+def make_app(assistant: Assistant, settings: Settings) -> web.Application:
+    """The application with all routes."""
+    app = web.Application(middlewares=[_errors], client_max_size=MOST_BYTES)
+    app[ASSISTANT], app[SETTINGS] = assistant, settings
+    app[CLIENTS] = Limit(settings.client_rate, settings.client_burst)
+    app[CONVERSATIONS] = Limit(settings.conversation_rate, max(1, round(settings.conversation_rate)))
+    app[SOCKETS] = set[web.WebSocketResponse]()
+    app.add_routes(
+        [
+            web.get("/", _page),
+            web.get("/widget.js", _static("widget.js")),
+            web.get("/page.css", _static("page.css")),
+            web.get("/ws", _socket),
+            web.post("/api/v1/estimate", _estimate),
+            web.post("/api/v1/turn", _turn),
+            web.get("/api/v1/policies", _policies),
+            web.get("/api/v1/policies/{place}/{edition}", _policy),
+            web.get("/api/openapi.json", _openapi),
+            web.get("/healthz", _alive),
+            web.get("/readyz", _ready),
+        ]
+    )
+    app.on_response_prepare.append(_secure)
+    app.on_shutdown.append(_close_sockets)
+    return app
+
+
+def program_version() -> str:
+    """The installed version."""
+    try:
+        return version("nengbao")
+    except PackageNotFoundError:
+        return "0"
+
+
+@operation("Estimate what one bill is reimbursed.", Case, (400, 413, 415, 422, 429))
+async def _estimate(request: web.Request) -> web.Response:
+    _limit(request.app[CLIENTS], _client(request))
+    raw = await read_json(request)
+    voice = _voice(request)
+    if not isinstance(raw, dict):
+        raise ApiError(422, "invalid", "body", voice.say("fault.invalid", field="body"))
+    assistant = request.app[ASSISTANT]
+    try:
+        answer = estimate(read_case(raw), assistant.knowledge.shelf, assistant.today())
+    except CaseError as error:
+        raise wrong_case(voice, error) from error
+    return web.json_response(estimate_json(voice, answer), dumps=_dumps)
+
+
+@operation("One message of a conversation.", Turn, (400, 404, 413, 415, 422, 429, 503))
+async def _turn(request: web.Request) -> web.Response:
+    _limit(request.app[CLIENTS], _client(request))
+    return web.json_response(await _answer(request, await read_json(request)), dumps=_dumps)
+
+
+@operation("The editions of rules that are held.")
+async def _policies(request: web.Request) -> web.Response:
+    editions = request.app[ASSISTANT].knowledge.shelf.editions()
+    return web.json_response({"policies": [policy_row(_voice(request), edition) for edition in editions]}, dumps=_dumps)
+
+
+@operation("One edition with every figure, its basis and its source.", errors=(404,))
+async def _policy(request: web.Request) -> web.Response:
+    return web.json_response(policy_json(_voice(request), _edition(request)), dumps=_dumps)
+
+
+@operation("This document.")
+async def _openapi(request: web.Request) -> web.Response:
+    return web.json_response(document(request.app, program_version()))
+
+
+@operation("Whether the process answers.")
+async def _alive(_request: web.Request) -> web.Response:
+    return web.json_response({"status": "ok"})
+
+
+@operation("Whether turns can be kept.", errors=(503,))
+async def _ready(request: web.Request) -> web.Response:
+    try:
+        await request.app[ASSISTANT].store.load("")
+    except Exception as error:
+        raise ApiError(503, "unavailable") from error
+    return web.json_response({"status": "ok", "policies": len(request.app[ASSISTANT].knowledge.shelf.editions())})
+
+
+async def _page(_request: web.Request) -> web.StreamResponse:
+    return web.FileResponse(resources.STATIC / "index.html")
+
+
+def _static(name: str) -> Handler:
+    async def serve(_request: web.Request) -> web.StreamResponse:
+        return web.FileResponse(resources.STATIC / name, headers={"Cache-Control": "no-cache"})
+
+    return serve
+
+
+async def _socket(request: web.Request) -> web.WebSocketResponse:
+    """The widget's connection: `hello` brings missed answers, `turn` is a message; see widget.js for the other side."""
+    socket = web.WebSocketResponse(heartbeat=30, max_msg_size=MOST_BYTES)
+    await socket.prepare(request)
+    request.app[SOCKETS].add(socket)
+    try:
+        async for frame in socket:
+            if frame.type is WSMsgType.TEXT:
+                await socket.send_str(_dumps(await _frame(request, frame.data)))
+    finally:
+        request.app[SOCKETS].discard(socket)
+    return socket
+
+
+async def _frame(request: web.Request, data: str) -> dict[str, Any]:
+    """Answer one frame; every failure is an answer too, so that one bad frame never ends the talk."""
+    message_id = None
+    try:
+        raw = json.loads(data)
+        if not isinstance(raw, dict):
+            raise ApiError(422, "invalid", "body")
+        kind = raw.pop("type", None)
+        message_id = raw.get("message_id")
+        _limit(request.app[CLIENTS], _client(request))
+        if kind == "hello":
+            return await _hello(request, raw)
+        if kind != "turn":
+            raise ApiError(422, "invalid", "type")
+        return {"type": "turn", **await _answer(request, raw)}
+    except (ValueError, RecursionError):
+        return _error_frame(request, message_id, ApiError(400, "not_json"))
+    except ApiError as error:
+        return _error_frame(request, message_id, error)
+    except Exception as error:
+        _log.error("frame_failed", error=type(error).__name__, where=places(error))
+        return _error_frame(request, message_id, ApiError(500, "internal"))
+
+
+async def _hello(request: web.Request, raw: dict[str, Any]) -> dict[str, Any]:
+    conversation, after = raw.get("conversation"), raw.get("after", 0)
+    if conversation is None:
+        return {"type": "events", "conversation": None, "events": []}
+    if not isinstance(conversation, str) or isinstance(after, bool) or not isinstance(after, int):
+        raise ApiError(422, "invalid", "conversation")
+    try:
+        events = await request.app[ASSISTANT].missed(conversation, after)
+    except UnknownConversationError as error:
+        raise ApiError(404, "unknown_conversation", "conversation") from error
+    return {"type": "events", "conversation": conversation, "events": events}
+
+
+async def _answer(request: web.Request, raw: Any) -> dict[str, Any]:
+    message = read_turn(raw)
+    if message.conversation is not None:
+        _limit(request.app[CONVERSATIONS], message.conversation)
+    try:
+        # A turn under way is finished and kept even when its client goes away meanwhile.
+        return await asyncio.shield(request.app[ASSISTANT].turn(message))
+    except UnknownConversationError as error:
+        raise ApiError(404, "unknown_conversation", "conversation") from error
+    except StoreError as error:
+        raise ApiError(503, "unavailable") from error
+
+
+def _error_frame(request: web.Request, message_id: Any, error: ApiError) -> dict[str, Any]:
+    return {"type": "error", "message_id": message_id, **error.body(_voice(request))}
+
+
+def _edition(request: web.Request) -> Edition:
+    found = request.app[ASSISTANT].knowledge.shelf.find(f"{request.match_info['place']}/{request.match_info['edition']}")
+    if found is None:
+        raise ApiError(404, "unknown_policy")
+    return found
+
+
+def _voice(request: web.Request) -> Voice:
+    return request.app[ASSISTANT].knowledge.voice(request.query.get("lang"))
+
+
+def _client(request: web.Request) -> str:
+    return request.remote or ""
+
+
+def _limit(limit: Limit, key: str) -> None:
+    wait = limit.wait(key)
+    if wait:
+        raise ApiError(429, "too_many_requests", wait=wait)
+
+
+@web.middleware
+async def _errors(request: web.Request, handler: Handler) -> web.StreamResponse:
+    started = time.monotonic()
+    try:
+        response = await handler(request)
+    except ApiError as error:
+        response = error.response(_voice(request))
+    except web.HTTPException as error:
+        code = {404: "not_found", 405: "method_not_allowed", 413: "too_large"}.get(error.status)
+        if code is None:
+            raise
+        response = ApiError(error.status, code).response(_voice(request))
+        if "Allow" in error.headers:
+            response.headers["Allow"] = error.headers["Allow"]
+    except Exception as error:
+        _log.error("request_failed", error=type(error).__name__, where=places(error))
+        response = ApiError(500, "internal").response(_voice(request))
+    route = request.match_info.route.resource.canonical if request.match_info.route.resource else "-"
+    _log.info("request", method=request.method, route=route, status=response.status, ms=round((time.monotonic() - started) * 1000, 1))
+    return response
+
+
+async def _secure(_request: web.Request, response: web.StreamResponse) -> None:
+    for name, value in _SECURITY.items():
+        response.headers.setdefault(name, value)
+
+
+async def _close_sockets(app: web.Application) -> None:
+    for socket in list(app[SOCKETS]):
+        await socket.close(code=1001, message=b"server stops")
+
+
+def _dumps(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)

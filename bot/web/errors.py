@@ -1,0 +1,32 @@
+"""Errors of the web door: a stable code, a plain sentence and the field, never a stack trace."""
+
+from typing import Any
+
+from aiohttp import web
+
+from bot.speech import Voice, fault_words
+from engine import CaseError
+
+
+class ApiError(Exception):
+    """An error to be answered as `{"error": {"code", "say", "field"}}`."""
+
+    def __init__(self, status: int, code: str, field: str | None = None, say: str | None = None, wait: float = 0) -> None:
+        super().__init__(code)
+        self.status, self.code, self.field, self.say, self.wait = status, code, field, say, wait
+
+    def body(self, voice: Voice) -> dict[str, Any]:
+        """The contract's error object."""
+        return {"error": {"code": self.code, "say": self.say or voice.say(f"error.{self.code}"), "field": self.field}}
+
+    def response(self, voice: Voice) -> web.Response:
+        """The error as a response."""
+        headers = {"Retry-After": str(max(1, round(self.wait)))} if self.status == web.HTTPTooManyRequests.status_code else None
+        return web.json_response(self.body(voice), status=self.status, headers=headers)
+
+
+def wrong_case(voice: Voice, error: CaseError) -> ApiError:
+    """A case with wrong fields; the first one is named."""
+    fault = error.faults[0]
+    say = " ".join(fault_words(voice, each) for each in error.faults)
+    return ApiError(web.HTTPUnprocessableEntity.status_code, fault.code, fault.field, say)

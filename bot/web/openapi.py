@@ -1,0 +1,86 @@
+"""The OpenAPI 3.1 document, made from the pydantic models the handlers themselves read."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from aiohttp import web
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+H = TypeVar("H", bound=Handler)
+
+_REF = "#/components/schemas/{model}"
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """What a handler takes, answers and is for."""
+
+    summary: str
+    takes: type[BaseModel] | None
+    errors: tuple[int, ...]
+
+
+OPERATIONS: dict[Handler, Operation] = {}
+
+
+def operation(summary: str, takes: type[BaseModel] | None = None, errors: tuple[int, ...] = ()) -> Callable[[H], H]:
+    """Describe a handler for the API document."""
+
+    def describe(handler: H) -> H:
+        OPERATIONS[handler] = Operation(summary, takes, errors)
+        return handler
+
+    return describe
+
+
+def document(app: web.Application, version: str) -> dict[str, Any]:
+    """The document of all described routes of an app."""
+    models = [(known.takes, "validation") for known in OPERATIONS.values() if known.takes is not None]
+    _, schemas = models_json_schema([(model, "validation") for model, _ in models], ref_template=_REF)
+    paths: dict[str, dict[str, Any]] = {}
+    for route in app.router.routes():
+        known = OPERATIONS.get(route.handler)
+        if known is not None and route.resource is not None and route.method != "HEAD":
+            paths.setdefault(route.resource.canonical, {})[route.method.lower()] = _operation(known, route.resource.canonical)
+    components = {"schemas": {**schemas.get("$defs", {}), "Error": _ERROR}}
+    return {"openapi": "3.1.0", "info": {"title": "nengbao", "version": version}, "paths": paths, "components": components}
+
+
+def _operation(known: Operation, path: str) -> dict[str, Any]:
+    error = {"application/json": {"schema": {"$ref": _REF.format(model="Error")}}}
+    responses: dict[str, Any] = {"200": {"description": "The answer.", "content": {"application/json": {"schema": {"type": "object"}}}}}
+    responses |= {str(status): {"description": _STATUS[status], "content": error} for status in known.errors}
+    described: dict[str, Any] = {"summary": known.summary, "responses": responses}
+    names = [part[1:-1] for part in path.split("/") if part.startswith("{")]
+    if names:
+        described["parameters"] = [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names]
+    if known.takes is not None:
+        schema = {"schema": {"$ref": _REF.format(model=known.takes.__name__)}}
+        described["requestBody"] = {"required": True, "content": {"application/json": schema}}
+    return described
+
+
+_STATUS = {
+    400: "The request is not JSON.",
+    404: "Nothing of that name.",
+    413: "The request is too large.",
+    415: "The request is not application/json.",
+    422: "A field is wrong; `field` names it.",
+    429: "Too many requests.",
+    503: "The store cannot be reached.",
+}
+
+_ERROR = {
+    "type": "object",
+    "required": ["error"],
+    "properties": {
+        "error": {
+            "type": "object",
+            "required": ["code", "say", "field"],
+            "properties": {"code": {"type": "string"}, "say": {"type": "string"}, "field": {"type": ["string", "null"]}},
+        }
+    },
+}

@@ -1,0 +1,41 @@
+"""The tables of amounts and sentences: each row is one fact about what is understood."""
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.understanding import Vocabulary, understand
+from bot.understanding.amounts import amounts
+from bot.understanding.tidy import tidy
+from engine.yaml_tree import read_tree
+
+
+def rows(name: str) -> list[Any]:
+    table = read_tree(Path(__file__).with_name(name)).data
+    return [pytest.param(row, id=f"{row['text']} ({row['expecting']})" if "expecting" in row else row["text"]) for row in table]
+
+
+@pytest.mark.parametrize("row", rows("amounts.yaml"))
+def test_an_amount_is_read_as_the_table_says(row: dict[str, Any]) -> None:
+    """The reader finds exactly the amount of the row, with its value or its vagueness, or no amount at all."""
+    found = [(amount.values, amount.sure, amount.approximate) for amount in amounts(tidy(row["text"]))]
+    if "is" in row or "about" in row:
+        assert found == [((Decimal(row.get("is") or row["about"]),), True, "about" in row)]
+    elif "none" in row:
+        assert found == []
+    else:
+        assert [(values, sure) for values, sure, _ in found] == [(tuple(Decimal(end) for end in row.get("either", ())), False)]
+
+
+@pytest.mark.parametrize("row", rows("sentences.yaml"))
+def test_a_message_is_understood_as_the_table_says(row: dict[str, Any], vocabulary: Vocabulary) -> None:
+    """Slots, doubts, problems and intent are those of the row and no others."""
+    heard = understand(row["text"], vocabulary, row.get("expecting"))
+    assert {name: slot.value for name, slot in heard.slots.items()} == row.get("slots", {})
+    assert {name for name, slot in heard.slots.items() if slot.approximate} == set(row.get("approximate", ()))
+    assert {doubt.slot: list(doubt.candidates) for doubt in heard.ambiguous} == row.get("ambiguous", {})
+    assert {problem.code: problem.slot for problem in heard.problems} == row.get("problems", {})
+    assert heard.unsure == row.get("unsure", False)
+    assert heard.intent == row.get("intent", heard.intent)

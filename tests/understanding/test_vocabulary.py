@@ -1,0 +1,63 @@
+"""The vocabulary file: what it refuses, and what the packs' names do."""
+
+from pathlib import Path
+
+import pytest
+
+from bot.understanding import Vocabulary, understand
+from engine.errors import PackError
+from tests.understanding.conftest import WORDS
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "words"),
+    [
+        (
+            "    extreme_poverty: [特困,",
+            "    extreme_povertty: [特困,",
+            7,
+            "unknown key `extreme_povertty`, expected one of back_in_poverty",
+        ),
+        ("特困, 特困户,", "低保, 特困户,", 8, "`低保` already means extreme_poverty"),
+        ("    贫困户: [registered_poor,", "    贫困户: [registered,", 0, "unknown key `registered`"),
+        ("    back: [返回,", "    bakc: [返回,", 0, "unknown key `bakc`"),
+        ("  paid_after:", "  paid_later:", 0, "`paid_after` is missing"),
+        ("elsewhere: [合肥,", "elsewhere_: [合肥,", 0, "`elsewhere` is missing"),
+    ],
+)
+def test_a_broken_vocabulary_is_refused_with_its_place(old: str, new: str, line: int, words: str, tmp_path: Path) -> None:
+    """Unknown keys, words with two meanings and missing lists stop the start, with file, line and what was expected."""
+    text = WORDS.read_text(encoding="utf-8")
+    assert old in text
+    broken = tmp_path / "zh.yaml"
+    broken.write_text(text.replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(PackError) as caught:
+        Vocabulary.read(broken, {})
+    assert any(words in problem.what and line in {0, problem.line} for problem in caught.value.problems)
+
+
+def test_no_place_is_known_without_a_pack() -> None:
+    """Names of covered places come from the caller, never from the file or the code."""
+    alone = Vocabulary.read(WORDS, {})
+    assert understand("俺是亳州的", alone).slots == {}
+
+
+def test_a_place_with_a_pack_is_no_longer_elsewhere() -> None:
+    """A pack for a city that the file lists as elsewhere takes its name over."""
+    with_pack = Vocabulary.read(WORDS, {"anhui-fuyang": ["阜阳"]})
+    heard = understand("我们是阜阳的", with_pack)
+    assert heard.slots["place"].value == "anhui-fuyang"
+    assert heard.problems == ()
+
+
+def test_a_name_of_two_places_is_asked_back() -> None:
+    """A county name that two packs claim stands for either."""
+    both = Vocabulary.read(WORDS, {"a": ["新城"], "b": ["新城"]})
+    assert [doubt.candidates for doubt in understand("我是新城的", both).ambiguous] == [("a", "b")]
+
+
+def test_a_hospital_named_by_a_pack_wins_over_the_place_in_its_name(vocabulary: Vocabulary) -> None:
+    """亳州市人民医院 is a hospital of the city, and says nothing about where somebody is insured."""
+    heard = understand("在亳州市人民医院", vocabulary)
+    assert {name: slot.value for name, slot in heard.slots.items()} == {"facility": "city"}
+    assert heard.ambiguous == ()
