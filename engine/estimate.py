@@ -233,7 +233,9 @@ class _Settling:
             if layer.status == "not_computable":
                 yield Note("not_computable", {"layer": layer.key})
         for source, keys in _to_confirm(layers).items():
-            yield Note("to_confirm", {"layers": keys, "source": self.edition.policy.sources[source], "place": self.edition.policy.name})
+            yield Note(
+                "to_confirm", {"layers": keys, "standard": self.edition.policy.sources[source].called, "place": self.edition.policy.name}
+            )
         unknown_caps = {layer.key for layer in self.plan.paid() if layer.cap_unknown}
         for layer in layers:
             if layer.status == "paid" and layer.key in unknown_caps:

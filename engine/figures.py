@@ -99,8 +99,15 @@ def used(name: str, entry: Entry[Any]) -> Used:
     """The record of an entry that a layer was worked out with; an unknown one has no unit."""
     number = entry.value if entry.value is not None else entry.low
     unit = "" if number is None else number.unit
-    value, low, high = (None if part is None else part.text() for part in (entry.value, entry.low, entry.high))
+    value, low, high = (None if part is None else part.text() for part in (entry.value, *_ends(entry)))
     return Used(name, unit, value, low, high, entry.basis, entry.source, entry.note)
+
+
+def _ends(entry: Entry[Any]) -> tuple[Any, Any]:
+    """Low and high of a range, or the floor and ceiling that a share comes with."""
+    if entry.value is None:
+        return entry.low, entry.high
+    return getattr(entry.value, "at_least", None), getattr(entry.value, "at_most", None)
 
 
 def _flat(values: Any, depth: int, shared: dict[str, Any]) -> Iterator[tuple[str, Any]]:

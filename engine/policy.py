@@ -28,7 +28,7 @@ class Text(PackModel):
 
 
 class Source(PackModel):
-    """A document figures come from."""
+    """A document figures come from. `short` is how it is named in passing."""
 
     title: str
     number: str | None = None
@@ -36,6 +36,12 @@ class Source(PackModel):
     day: date | None = None
     url: str | None = None
     note: str | None = None
+    short: Text | None = None
+
+    @property
+    def called(self) -> Text:
+        """What it is called in passing; its title when it has no short name."""
+        return self.short or Text(zh=f"《{self.title}》", en=self.title)
 
 
 class Horizon(PackModel):

@@ -78,7 +78,7 @@ def _layer(voice: Voice, answer: Estimate, layer: Layer) -> dict[str, Any]:
 def _figure(voice: Voice, figure: Used) -> dict[str, Any]:
     record = {"name": figure.name, "value": figure.value, "unit": figure.unit or None, "basis": figure.basis, "source": figure.source}
     mark = figure_mark(voice, figure.basis)
-    return record | ({"low": figure.low, "high": figure.high} if figure.basis == "range" else {}) | ({"mark": mark} if mark else {})
+    return record | ({"low": figure.low, "high": figure.high} if figure.low is not None else {}) | ({"mark": mark} if mark else {})
 
 
 def _cause(voice: Voice, note: Note) -> dict[str, Any]:

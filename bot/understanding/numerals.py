@@ -164,7 +164,7 @@ def _section(tokens: Sequence[Token], above: int | None, *, spoken: bool) -> Dec
         if unit is None:
             part = _last(count, last, zero=zero, spoken=spoken) if count and index == len(tokens) else None
             return None if part is None else total + part
-        part = _step(count, unit, zero=zero)
+        part = _step(count, unit)
         if part is None or (last and part >= last) or (part % unit and (index < len(tokens) or last)):
             return None
         total, last, zero = total + part, unit, False
@@ -180,10 +180,10 @@ def _pair(tokens: Sequence[Token], index: int) -> tuple[Token | None, int | None
     return tokens[index], None, index + 1
 
 
-def _step(count: Token | None, unit: int, *, zero: bool) -> Decimal | None:
+def _step(count: Token | None, unit: int) -> Decimal | None:
     if count is None:
-        # Only 十 stands without a count (十万, 三百十五).
-        return Decimal(unit) if unit == _TEN and not zero else None
+        # Only 十 stands without a count (十万, 三百十五, 十四万零十).
+        return Decimal(unit) if unit == _TEN else None
     return count.value * unit if count.value else None
 
 

@@ -16,13 +16,14 @@ from bot.logs import places
 from bot.settings import Settings
 from bot.speech import Voice, estimate_json, policy_json, policy_row
 from bot.store import StoreError
-from bot.web.errors import ApiError, wrong_case
+from bot.web.errors import ApiError, dumps, wrong_case
 from bot.web.limits import Limit
 from bot.web.openapi import document, operation
 from bot.web.requests import Turn, read_json, read_turn
 from engine import Case, CaseError, Edition, estimate, read_case
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
 
 #: A case or a message is small; anything larger is a mistake or an attack.
 MOST_BYTES = 256 * 1024
@@ -31,7 +32,7 @@ ASSISTANT = web.AppKey("assistant", Assistant)
 SETTINGS = web.AppKey("settings", Settings)
 CLIENTS = web.AppKey("clients", Limit)
 CONVERSATIONS = web.AppKey("conversations", Limit)
-SOCKETS = web.AppKey[set[web.WebSocketResponse]]("sockets")
+SOCKETS = web.AppKey("sockets", set[web.WebSocketResponse])
 
 _SECURITY = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -49,7 +50,7 @@ def make_app(assistant: Assistant, settings: Settings) -> web.Application:
     app[ASSISTANT], app[SETTINGS] = assistant, settings
     app[CLIENTS] = Limit(settings.client_rate, settings.client_burst)
     app[CONVERSATIONS] = Limit(settings.conversation_rate, max(1, round(settings.conversation_rate)))
-    app[SOCKETS] = set[web.WebSocketResponse]()
+    app[SOCKETS] = set()
     app.add_routes(
         [
             web.get("/", _page),
@@ -90,24 +91,24 @@ async def _estimate(request: web.Request) -> web.Response:
         answer = estimate(read_case(raw), assistant.knowledge.shelf, assistant.today())
     except CaseError as error:
         raise wrong_case(voice, error) from error
-    return web.json_response(estimate_json(voice, answer), dumps=_dumps)
+    return web.json_response(estimate_json(voice, answer), dumps=dumps)
 
 
 @operation("One message of a conversation.", Turn, (400, 404, 413, 415, 422, 429, 503))
 async def _turn(request: web.Request) -> web.Response:
     _limit(request.app[CLIENTS], _client(request))
-    return web.json_response(await _answer(request, await read_json(request)), dumps=_dumps)
+    return web.json_response(await _answer(request, await read_json(request)), dumps=dumps)
 
 
 @operation("The editions of rules that are held.")
 async def _policies(request: web.Request) -> web.Response:
     editions = request.app[ASSISTANT].knowledge.shelf.editions()
-    return web.json_response({"policies": [policy_row(_voice(request), edition) for edition in editions]}, dumps=_dumps)
+    return web.json_response({"policies": [policy_row(_voice(request), edition) for edition in editions]}, dumps=dumps)
 
 
 @operation("One edition with every figure, its basis and its source.", errors=(404,))
 async def _policy(request: web.Request) -> web.Response:
-    return web.json_response(policy_json(_voice(request), _edition(request)), dumps=_dumps)
+    return web.json_response(policy_json(_voice(request), _edition(request)), dumps=dumps)
 
 
 @operation("This document.")
@@ -117,7 +118,7 @@ async def _openapi(request: web.Request) -> web.Response:
 
 @operation("Whether the process answers.")
 async def _alive(_request: web.Request) -> web.Response:
-    return web.json_response({"status": "ok"})
+    return web.json_response({"status": "ok"}, dumps=dumps)
 
 
 @operation("Whether turns can be kept.", errors=(503,))
@@ -148,7 +149,7 @@ async def _socket(request: web.Request) -> web.WebSocketResponse:
     try:
         async for frame in socket:
             if frame.type is WSMsgType.TEXT:
-                await socket.send_str(_dumps(await _frame(request, frame.data)))
+                await socket.send_str(dumps(await _frame(request, frame.data)))
     finally:
         request.app[SOCKETS].discard(socket)
     return socket
@@ -257,9 +258,6 @@ async def _secure(_request: web.Request, response: web.StreamResponse) -> None:
 
 
 async def _close_sockets(app: web.Application) -> None:
-    for socket in list(app[SOCKETS]):
+    sockets = app[SOCKETS]
+    for socket in tuple(sockets):
         await socket.close(code=1001, message=b"server stops")
-
-
-def _dumps(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)

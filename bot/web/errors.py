@@ -1,11 +1,17 @@
 """Errors of the web door: a stable code, a plain sentence and the field, never a stack trace."""
 
+import json
 from typing import Any
 
 from aiohttp import web
 
 from bot.speech import Voice, fault_words
 from engine import CaseError
+
+
+def dumps(value: Any) -> str:
+    """JSON with Chinese as it is."""
+    return json.dumps(value, ensure_ascii=False)
 
 
 class ApiError(Exception):
@@ -22,7 +28,7 @@ class ApiError(Exception):
     def response(self, voice: Voice) -> web.Response:
         """The error as a response."""
         headers = {"Retry-After": str(max(1, round(self.wait)))} if self.status == web.HTTPTooManyRequests.status_code else None
-        return web.json_response(self.body(voice), status=self.status, headers=headers)
+        return web.json_response(self.body(voice), status=self.status, headers=headers, dumps=dumps)
 
 
 def wrong_case(voice: Voice, error: CaseError) -> ApiError:
