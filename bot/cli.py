@@ -51,9 +51,11 @@ def serve(host: str, port: int, data_dir: Path | None) -> None:
 def talk(place: str | None, lang: str, conversation: str | None, data_dir: Path | None) -> None:
     """The same conversation in a terminal; reads plain lines from a pipe."""
     from bot.assistant import UnknownConversationError
+    from bot.logs import configure_logs
     from bot.store import StoreError
     from bot.terminal import talk as run
 
+    configure_logs()
     with _assistant(_settings(data_dir)) as assistant:
         _check_place(assistant.knowledge, place)
         try:

@@ -5,8 +5,14 @@ import secrets
 import sys
 from typing import Any, TextIO
 
-from bot.assistant import Assistant, Message
+import structlog
+
+from bot.assistant import Assistant, Message, UnknownConversationError
+from bot.logs import places
 from bot.speech import Voice
+from bot.store import StoreError
+
+_log = structlog.get_logger()
 
 
 class Terminal:
@@ -39,7 +45,14 @@ class Terminal:
 
     async def _send(self, out: TextIO, **said: str) -> None:
         message = Message(secrets.token_hex(8), self._conversation, channel="terminal", place=self._place, lang=self._lang, **said)
-        answer = await self._assistant.turn(message)
+        try:
+            answer = await self._assistant.turn(message)
+        except (UnknownConversationError, StoreError):
+            raise
+        except Exception as error:
+            _log.error("turn_failed", error=type(error).__name__, where=places(error))
+            print(self._voice.say("error.internal"), file=out, flush=True)
+            return
         self._conversation = answer["conversation"]
         for reply in answer["replies"]:
             self._show(reply, out)

@@ -7,6 +7,9 @@ from bot.conversation.position import EARLIER_FACILITY, EARLIER_TOTAL, Position,
 from bot.conversation.replies import Choice, Reply
 from engine import Estimate, Note, fen
 
+#: Slots whose readings are keys or days, not amounts.
+_NO_MONEY = frozenset({"category", "facility", EARLIER_FACILITY, "place", "on", "registered"})
+
 
 def question(position: Position, rules: Rules) -> Reply:
     """The open question with its buttons."""
@@ -14,13 +17,13 @@ def question(position: Position, rules: Rules) -> Reply:
     return Reply("question", (Note(f"ask.{slot}"),), tuple(_choices(slot, position, rules)))
 
 
-def unclear(slot: str, candidates: tuple[str, ...], text: str) -> Reply:
+def unclear(slot: str, candidates: tuple[str, ...], text: str, rules: Rules) -> Reply:
     """Ask which of several readings was meant; amounts are never averaged."""
-    money = slot not in ("category", "facility", EARLIER_FACILITY, "place", "on", "registered")
+    money = slot not in _NO_MONEY
     kind = ("amount" if money else slot) if candidates else ("vague" if money else f"vague.{slot}")
-    choices = tuple(
-        Choice(f"{slot}={value}", Note("label.amount", {"amount": fen(value)}) if money else _label(slot, value)) for value in candidates
-    )
+    choices = tuple(Choice(f"{slot}={value}", _candidate(slot, value, rules)) for value in candidates)
+    if slot == "place":
+        choices += (Choice("elsewhere=", Note("label.elsewhere")),)
     return Reply("question", (Note(f"unclear.{kind}", {"text": text, "slot": slot}),), choices)
 
 
@@ -83,6 +86,12 @@ def _after_refusal(answer: Estimate) -> Iterator[Choice]:
     yield Choice("ask=on", Note("label.ask_on"))
     yield Choice("on=none", Note("label.on_none"))
     yield _action("restart")
+
+
+def _candidate(slot: str, value: str, rules: Rules) -> Note:
+    if slot == "place" and value in rules.shelf.places:
+        return Note("label.text", {"text": rules.shelf.places[value][-1].policy.name})
+    return _label(slot, value) if slot in _NO_MONEY else Note("label.amount", {"amount": fen(value)})
 
 
 def _label(slot: str, key: str) -> Note:

@@ -118,7 +118,7 @@ class _Turn:
             return self._action(heard.intent)
         notes = [self._problem(problem.code, problem.slot, problem.text) for problem in heard.problems]
         answers = [answer for name, slot in heard.slots.items() if (answer := self._heard(name, slot.value, slot.text, slot.approximate))]
-        unclear = [ask.unclear(self._here(item.slot), item.candidates, item.text) for item in heard.ambiguous[:1]]
+        unclear = [ask.unclear(self._here(item.slot), item.candidates, item.text, self.rules) for item in heard.ambiguous[:1]]
         if answers:
             return self._accept(answers, tuple(notes), tuple(unclear))
         if unclear or notes:
@@ -226,7 +226,7 @@ class _Turn:
         return Turned(self.conversation, (Reply("text", notes, choices),))
 
     def _unsure(self, slot: str) -> Turned:
-        """ "I don't know": a needed fact is explained and asked again; an optional one stays open and the talk goes on without it."""
+        """Not knowing: a needed fact is explained and asked again; an optional one stays open and the talk goes on without it."""
         if slot in self.rules.flow.questions:
             values = {"hotline": self._hotline()}
             return Turned(self.conversation, (Reply("text", (Note(f"unsure.{slot}", values),)), ask.question(self.position, self.rules)))

@@ -3,7 +3,10 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from bot.speech.voice import Voice
-from engine import Estimate, Layer, Note, OutOfPocket, Step
+from engine import Estimate, Layer, Note, OutOfPocket, Step, Used, fen
+
+#: The parts of a rule a figure's name may speak of.
+_PARTS = ("excluded", "deductible", "up_to", "at_least", "cap", "threshold", "rate")
 
 
 def estimate_lines(voice: Voice, answer: Estimate, before: Estimate | None = None, notes: Sequence[Note] = ()) -> list[str]:
@@ -71,7 +74,7 @@ def why_lines(voice: Voice, answer: Estimate) -> list[str]:
         if layer.status != "not_applicable" or layer.reason == "unregistered":
             lines.append(layer_sentence(voice, answer, layer))
             lines += [voice.say("why.step", words=step_words(voice, step)) for step in layer.steps]
-            lines += [voice.say("why.figure", words=words) for words in _figure_words(voice, answer, layer)]
+            lines += [voice.say("why.step", words=words) for words in _figure_words(voice, answer, layer)]
     lines += check_lines(voice, answer)
     lines += [voice.note(note) for note in answer.cautions]
     return [*lines, voice.say("why.closing", hotline=answer.policy.hotline if answer.policy else "")]
@@ -94,14 +97,28 @@ def figure_mark(voice: Voice, basis: str) -> str:
 
 
 def _figure_words(voice: Voice, answer: Estimate, layer: Layer) -> Iterator[str]:
-    sources = dict(answer.sources)
+    """The figures of a layer, a line for each source they come from."""
+    groups: dict[str, list[str]] = {}
     for figure in layer.figures:
-        value = f"{figure.low}–{figure.high}" if figure.basis == "range" else figure.value or ""
-        number = voice.say(f"unit.{figure.unit}", value=value) if figure.unit and value else voice.say("unit.none")
-        part = next(name for name in ("excluded", "deductible", "up_to", "at_least", "cap", "threshold", "rate") if name in figure.name)
-        name = voice.say(f"figure.{'adjusted_' if '.adjustments.' in figure.name else ''}{part}")
-        mark = figure_mark(voice, figure.basis)
-        yield voice.say("figure", name=name, number=number, mark=f"（{mark}）" if mark else "", source=sources[figure.source])
+        groups.setdefault(figure.source, []).append(_figure(voice, figure))
+    sources = dict(answer.sources)
+    for key, said in groups.items():
+        yield voice.say("why.source", words=voice.say("and").join(dict.fromkeys(said)), source=sources[key])
+
+
+def _figure(voice: Voice, figure: Used) -> str:
+    part = next(name for name in _PARTS if name in figure.name)
+    name = voice.say(f"figure.{'adjusted_' if '.adjustments.' in figure.name else ''}{part}")
+    mark = figure_mark(voice, figure.basis)
+    return voice.say("figure", name=name, number=_number(voice, figure), mark=voice.say("mark", mark=mark) if mark else "")
+
+
+def _number(voice: Voice, figure: Used) -> str:
+    if figure.basis == "unknown" or figure.value == "none":
+        return ""
+    values = [figure.low, figure.high] if figure.basis == "range" else [figure.value]
+    said = [voice.money(fen(value)) if figure.unit == "yuan" else value for value in values if value is not None]
+    return voice.say(f"unit.{figure.unit}", value="–".join(said))
 
 
 def _layer_lines(voice: Voice, answer: Estimate) -> Iterator[str]:

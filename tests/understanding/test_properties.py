@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.conversation.heard import Heard, Problem
@@ -38,12 +38,14 @@ KEYS = {"category": CATEGORIES, "facility": FACILITIES, "earlier_facility": FACI
 whole = st.one_of(st.integers(1, 100_000_000), st.integers(1, 9999), st.integers(1, 10_000).map(lambda number: number * 10_000))
 _PIECES = """
 三万二 3万 3.2万 -500 0 几万 好几千 三五万 自费 花了 一共 报销 先自付 低保 不是 监测户 县医院 市医院 亳州 阜阳 我们是 的
-2024年3月5日 2024-02-30 2023年 没 备案 了 急诊 门诊 住院 上次 这次 不对 不知道 ， 。 ? 、 到 - 多 左右 岁 天 块 元 < > & <b> 3 5 万 千 点 零 ½ ① 😀
+2024年3月5日 2024-02-30 2023年 没
+备案 了 急诊 门诊 住院 上次 这次 不对 不知道 ， 。 ? 、 到 - 多 左右 岁 天 块 元 < > & <b> 3 5 万 千 点 零 ½ ① 😀
 """
 pieces = st.sampled_from([*_PIECES.split(), "\u200b", "\x00", "\n", " "])
 messages = st.one_of(st.text(max_size=60), st.lists(pieces, max_size=14).map("".join))
 
 
+@settings(deadline=None)
 @given(whole)
 def test_every_spoken_whole_amount_reads_back_exactly(number: int) -> None:
     """A number spelled in Chinese numerals with 元 is read as itself, sure and exact, up to the contract's limit."""
@@ -51,6 +53,7 @@ def test_every_spoken_whole_amount_reads_back_exactly(number: int) -> None:
     assert (amount.values, amount.sure, amount.approximate) == ((Decimal(number),), True, False)
 
 
+@settings(deadline=None)
 @given(whole)
 def test_every_spoken_bill_fills_the_total(number: int) -> None:
     """In a sentence the same amount is the bill, to the fen."""
@@ -58,6 +61,7 @@ def test_every_spoken_bill_fills_the_total(number: int) -> None:
     assert heard.slots["total"].value == f"{number}.00"
 
 
+@settings(deadline=None)
 @given(st.integers(1, 10_000_000_000))
 def test_every_typed_amount_reads_back_to_the_fen(fen: int) -> None:
     """Digits with commas and two decimals lose nothing."""
@@ -65,6 +69,7 @@ def test_every_typed_amount_reads_back_to_the_fen(fen: int) -> None:
     assert understand(f"总费用{text}元", VOCABULARY).slots["total"].value == text.replace(",", "")
 
 
+@settings(deadline=None)
 @given(st.integers(1, 9999), st.integers(1, 9))
 def test_a_trailing_digit_is_a_tenth_of_the_unit_before_it(count: int, digit: int) -> None:
     """三万二 is 32,000 and 三万零二 is 30,002, for every count and digit."""
@@ -74,6 +79,7 @@ def test_a_trailing_digit_is_a_tenth_of_the_unit_before_it(count: int, digit: in
     assert full.value == count * 10_000 + digit
 
 
+@settings(deadline=None)
 @given(messages, st.sampled_from(SLOTS))
 def test_any_message_is_answered_with_values_of_the_contract(text: str, expecting: str | None) -> None:
     """No text raises, and whatever fills a slot has the contract's type and range."""
@@ -81,6 +87,7 @@ def test_any_message_is_answered_with_values_of_the_contract(text: str, expectin
         assert is_of_the_contract(name, slot.value)
 
 
+@settings(deadline=None)
 @given(messages, st.sampled_from(SLOTS))
 def test_a_slot_is_filled_or_doubted_but_never_both(text: str, expecting: str | None) -> None:
     """What is asked back is not also taken, and each slot is asked back once."""
@@ -90,6 +97,7 @@ def test_a_slot_is_filled_or_doubted_but_never_both(text: str, expecting: str | 
     assert not {*doubted} & heard.slots.keys()
 
 
+@settings(deadline=None)
 @given(messages)
 def test_every_candidate_of_money_could_be_a_value(text: str) -> None:
     """A tap on an offered amount gives a value that the contract accepts."""
