@@ -243,3 +243,7 @@ def _cause(error: BaseException) -> str:
 def _fail(line: str, status: int = 1) -> NoReturn:
     click.echo(line, err=True)
     sys.exit(status)
+
+
+if __name__ == "__main__":
+    main()

@@ -8,6 +8,7 @@ from engine.case import Case, read_case
 from engine.errors import CaseError, Fault, PackError, Problem
 from engine.estimate import Estimate, Layer, OutOfPocket, estimate
 from engine.figures import Used
+from engine.keys import CARES, CATEGORIES, FACILITIES
 from engine.money import LIMIT, MoneyError, fen, yuan
 from engine.note import Note
 from engine.policy import Policy, Source, Text, all_figures
@@ -17,6 +18,9 @@ from engine.yaml_tree import read_tree
 from engine.year import Year
 
 __all__ = [
+    "CARES",
+    "CATEGORIES",
+    "FACILITIES",
     "LIMIT",
     "Case",
     "CaseError",

@@ -21,11 +21,12 @@ from bot.conversation.position import (
 )
 from bot.conversation.replies import Reply
 from bot.conversation.state import PRESET, Answer, Conversation
-from engine import LIMIT, CaseError, Estimate, Fault, MoneyError, Note, fen, yuan
+from engine import CARES, CATEGORIES, FACILITIES, LIMIT, CaseError, Estimate, Fault, MoneyError, Note, fen, yuan
 
 MONEY = frozenset({"total", "self_funded", "first_share", EARLIER_TOTAL})
 FLAGS = frozenset({"registered", "emergency", "insured", "expired_ok"})
 ACTIONS = frozenset({"start", "back", "restart", "why", "help", "forget", "human", "greeting"})
+_KEYED = frozenset({"place", "category", "facility", EARLIER_FACILITY, "care"})
 #: Intents that are understood but whose answer comes with later rules.
 NOT_YET = frozenset({"compare", "premium", "documents"})
 
@@ -159,11 +160,10 @@ class _Turn:
             return value if isinstance(value, bool) else {"true": True, "false": False}.get(str(value))
         if slot == "on":
             return value if _is_day(value) else None
-        if slot == "place":
-            return value if value in self.rules.shelf.places else None
-        if slot in ("category", "facility", EARLIER_FACILITY, "care"):
-            return str(value)
-        return value if slot == "age" and isinstance(value, int) else None
+        if slot == "age":
+            return value if isinstance(value, int) else None
+        known = {"place": self.rules.shelf.places, "category": CATEGORIES, "care": CARES}.get(slot, FACILITIES)
+        return value if slot in _KEYED and value in known else None
 
     def _accept(self, answers: list[Answer], notes: tuple[Note, ...] = (), unclear: tuple[Reply, ...] = ()) -> Turned:
         """Take new answers; those that contradict the rest are left out again, each with a clear sentence, and nothing else is lost."""

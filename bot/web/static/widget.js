@@ -65,7 +65,7 @@ const WORDS = {
     input: "Write a sentence here",
     send: "Send",
     options: "Answers to tap",
-    actions: { back: "Back", restart: "Start over", why: "Why", help: "Help" },
+    actions: { back: "Back", restart: "Restart", why: "Why", help: "Help" },
     connecting: "Connecting…",
     offline: "Disconnected, reconnecting…",
     offlineWaiting: "Disconnected, reconnecting… Your words will be sent.",
@@ -504,13 +504,13 @@ class Talk {
 // what is seen ------------------------------------------------
 
 /**
- * An element with attributes and children. Words only ever enter as text nodes.
- * @param {string} tag @param {Record<string, string>} attributes @param {(Node | string)[]} children
+ * An element with attributes and children, absent ones left out. Words only ever enter as text nodes.
+ * @param {string} tag @param {Record<string, string>} attributes @param {(Node | string | false | 0)[]} children
  */
 function el(tag, attributes = {}, ...children) {
   const node = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-  node.append(...children);
+  node.append(.../** @type {(Node | string)[]} */ (children.filter(Boolean)));
   return node;
 }
 
@@ -522,9 +522,9 @@ const dialable = (text) =>
 function saying({ kind, text }) {
   const end = text.indexOf("\n");
   if (kind !== "estimate") return el("div", { class: "words" }, ...dialable(text));
-  if (end < 0) return el("div", { class: "words" }, el("span", { class: "first" }, text));
-  const rest = el("span", { class: "rest" }, ...dialable(text.slice(end + 1)));
-  return el("div", { class: "words" }, el("span", { class: "first" }, text.slice(0, end)), "\n", rest);
+  const first = el("span", { class: "first" }, end < 0 ? text : text.slice(0, end));
+  const rest = end >= 0 && el("span", { class: "rest" }, ...dialable(text.slice(end + 1)));
+  return el("div", { class: "words" }, first, rest && "\n", rest);
 }
 
 /** A picture as <img>, where an SVG can neither run scripts nor fetch anything. @param {Attachment} attachment */
@@ -549,7 +549,7 @@ function doubtsNode(figures, words) {
   ]);
   const once = [...new Map(marked.map((pair) => [pair.join(), pair])).values()];
   const items = once.map(([name, mark]) => el("li", {}, `${name} `, el("span", { class: "mark" }, mark)));
-  return items.length ? [el("ul", {}, ...items)] : [];
+  return items.length && el("ul", {}, ...items);
 }
 
 /** @param {Layer} layer @param {Words} words */
@@ -561,20 +561,21 @@ function layerNode(layer, words) {
     { "data-layer": key, "data-status": status, part: "layer" },
     el("summary", {}, el("span", { class: "label" }, label), " ", el("span", { class: "amount" }, outcome(layer, words))),
     ...steps.map(({ say }) => el("p", {}, say)),
-    ...doubtsNode(doubtful, words),
+    doubtsNode(doubtful, words),
   );
 }
 
 /** The layers that play a part in an estimate. @param {Reply["estimate"]} estimate @param {Words} words */
 function layersNode(estimate, words) {
   const layers = ((estimate && estimate.layers) || []).filter(({ status }) => status !== "not_applicable");
-  return layers.length ? [el("div", { class: "layers" }, el("p", {}, words.layers), ...layers.map((layer) => layerNode(layer, words)))] : [];
+  const nodes = layers.map((layer) => layerNode(layer, words));
+  return nodes.length && el("div", { class: "layers" }, el("p", {}, words.layers), ...nodes);
 }
 
 /** @param {Choice[]} choices @param {Words} words */
 function choicesNode(choices, words) {
   const buttons = choices.map(({ key, label }) => el("button", { type: "button", "data-key": key, part: "choice" }, label));
-  return buttons.length ? [el("div", { class: "choices", role: "group", "aria-label": words.options }, ...buttons)] : [];
+  return buttons.length && el("div", { class: "choices", role: "group", "aria-label": words.options }, ...buttons);
 }
 
 /** @param {Reply} reply @param {string} turn @param {Words} words */
@@ -583,8 +584,8 @@ function replyNode(reply, turn, words) {
   return el(
     "article",
     { "data-who": "bot", "data-turn": turn, "data-kind": reply.kind, "aria-label": words.bot, part: "message bot" },
-    el("div", { class: "bubble" }, saying(reply), ...pictures, ...layersNode(reply.estimate, words)),
-    ...choicesNode(reply.choices || [], words),
+    el("div", { class: "bubble" }, saying(reply), ...pictures, layersNode(reply.estimate, words)),
+    choicesNode(reply.choices || [], words),
   );
 }
 
@@ -596,8 +597,8 @@ function mineNode(text, words) {
 
 /** A line of the widget's own: what went wrong, kindly, with the next tap. @param {string} say @param {boolean} again @param {Words} words */
 function noteNode(say, again, words) {
-  const button = el("button", { type: "button", "data-role": "again" }, words.again);
-  return el("div", { class: "note", "data-role": "note" }, el("span", {}, say), ...(again ? [button] : []));
+  const button = again && el("button", { type: "button", "data-role": "again" }, words.again);
+  return el("div", { class: "note", "data-role": "note" }, el("span", {}, say), button);
 }
 
 /** One message with what it brought; drawn again and again without rebuilding what stands. */

@@ -1,0 +1,37 @@
+"""Fixtures every test may use: the knowledge read once, an assistant on a fresh SQLite file, a real server process."""
+
+from collections.abc import AsyncIterator, Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from bot.assistant import Assistant, Knowledge, read_knowledge
+from bot.store import SqliteStore
+from tests.server import Server
+
+#: The day all talks are played on.
+TODAY = date(2026, 11, 24)
+
+
+@pytest.fixture(scope="session")
+def knowledge() -> Knowledge:
+    """Packs, flow, vocabulary and voices."""
+    return read_knowledge()
+
+
+@pytest.fixture
+async def assistant(knowledge: Knowledge, tmp_path: Path) -> AsyncIterator[Assistant]:
+    """An assistant on a SQLite file of its own."""
+    store = SqliteStore(tmp_path / "talks.sqlite3")
+    yield Assistant(knowledge, store, lambda: TODAY)
+    store.close()
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    """`nengbao serve` as a process of its own on a free port."""
+    running = Server(tmp_path)
+    running.start()
+    yield running
+    running.stop()

@@ -1,0 +1,120 @@
+"""Any sequence of answers, corrections, going back and starting again ends in a consistent state."""
+
+from datetime import date
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from bot import resources
+from bot.assistant import read_vocabulary
+from bot.conversation import Conversation, Incoming, Rules, Turned, estimate_at, open_question, read_flow, summary, take_turn
+from bot.speech import Voice, reply_json
+from bot.understanding import understand
+from engine import estimate, read_case
+from tests.shelf import SHELF
+
+RULES = Rules(SHELF, read_flow(resources.FLOW), date(2026, 11, 24))
+VOCABULARY = read_vocabulary(SHELF)
+VOICES = [Voice(resources.LOCALES, lang) for lang in ("zh_CN", "en")]
+
+CHOICES = [
+    "place=anhui-bozhou",
+    *(f"category={key}" for key in ("extreme_poverty", "monitored", "ordinary", "low_income_margin", "registered_poor", "nobody")),
+    *(f"facility={key}" for key in ("township", "city", "outside_province", "grade_1")),
+    *(f"total={amount}" for amount in ("0.01", "2000.00", "150000.00", "100000000.00", "-1", "x")),
+    *(f"self_funded={amount}" for amount in ("0.00", "1999.99", "200000.00", "none")),
+    *(f"ask={slot}" for slot in ("self_funded", "earlier", "on", "facility", "first_share", "total", "none", "nonsense")),
+    *(f"earlier_facility={key}" for key in ("county", "grade_1")),
+    *(f"earlier_total={amount}" for amount in ("45000.00", "99999999.00")),
+    "earlier=none",
+    "registered=false",
+    "registered=true",
+    "emergency=true",
+    "on=2024-03-05",
+    "on=2020-01-01",
+    "on=2026-03-01",
+    "on=none",
+    "expired_ok=true",
+    "care=outpatient",
+    "care=inpatient",
+    "elsewhere=",
+    "unsure=category",
+    "unsure=self_funded",
+    "unsure=earlier_total",
+    "action=why",
+    "",
+    "=",
+]
+TEXTS = ["三万二", "低保", "在县医院", "花了好几万", "自费三千", "不知道", "我们是阜阳的", "亳州", "不对，是监测户", "2023年5月1日出院", "", "🙂", "-5"]
+
+
+class Talking(RuleBasedStateMachine):
+    """A person who says anything in any order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.talk = Conversation()
+        self.past: list[Conversation] = []
+        self.number = 0
+
+    @initialize(place=st.sampled_from([None, "anhui-bozhou", "nowhere"]))
+    def begins(self, place: str | None) -> None:
+        """A talk begins on a page that knows its place or does not."""
+        self._take(Incoming(self._next(), action="start", place=place))
+
+    @rule(choice=st.one_of(st.sampled_from(CHOICES), st.text(max_size=20)))
+    def presses(self, choice: str) -> None:
+        """Any button of any time, also one that never was."""
+        self._take(Incoming(self._next(), choice=choice))
+
+    @rule(text=st.one_of(st.sampled_from(TEXTS), st.text(max_size=30)))
+    def says(self, text: str) -> None:
+        """Any sentence."""
+        heard = understand(text, VOCABULARY, open_question(self.talk, RULES))
+        self._take(Incoming(self._next(), heard=heard))
+
+    @rule(action=st.sampled_from(["why", "help", "restart", "forget", "start", "nonsense"]))
+    def commands(self, action: str) -> None:
+        """A command at any point."""
+        turned = self._take(Incoming(self._next(), action=action))
+        assert turned.erase == (action == "forget")
+
+    @rule(choice=st.sampled_from(CHOICES))
+    def answers_and_goes_back(self, choice: str) -> None:
+        """Going back right after an answer restores what was known before it."""
+        before = self.talk
+        self._take(Incoming(self._next(), choice=choice))
+        changed = self.talk.answers != before.answers and not choice.startswith("action")
+        if changed:
+            self._take(Incoming(self._next(), action="back"))
+            assert self.talk.answers == before.answers
+
+    @invariant()
+    def has_an_answer_or_a_question(self) -> None:
+        """There is always an open question or an estimate; what is known is a case the engine takes."""
+        question = open_question(self.talk, RULES)
+        answer = estimate_at(self.talk, RULES)
+        assert question is not None or answer is not None
+        if answer is not None:
+            again = estimate(read_case(summary(self.talk, RULES)), SHELF, RULES.today)
+            assert (again.status, again.out_of_pocket) == (answer.status, answer.out_of_pocket)
+
+    def _take(self, incoming: Incoming) -> Turned:
+        turned = take_turn(self.talk, incoming, RULES)
+        assert turned.conversation.turn == self.talk.turn + 1
+        assert turned.replies
+        for voice in VOICES:
+            assert all(reply_json(voice, reply)["text"] for reply in turned.replies)
+        again = take_turn(self.talk, incoming, RULES)
+        assert again == turned
+        self.talk = turned.conversation
+        return turned
+
+    def _next(self) -> str:
+        self.number += 1
+        return f"m{self.number}"
+
+
+Talking.TestCase.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
+TestTalking = Talking.TestCase

@@ -1,0 +1,89 @@
+"""A real `nengbao serve` process that tests can ask, kill and start again."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parent.parent
+NENGBAO = [sys.executable, "-m", "bot.cli"]
+
+
+def environment(data_dir: Path) -> dict[str, str]:
+    """The environment of a command under test: nothing of the caller's settings, data in its own folder."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("NENGBAO_")}
+    return kept | {"NENGBAO_DATA_DIR": str(data_dir), "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"}
+
+
+class Server:
+    """One server on one data folder; the port stays the same over restarts."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self.data_dir = data_dir
+        self.port = _free_port()
+        self.address = f"http://127.0.0.1:{self.port}"
+        self._process: subprocess.Popen[str] | None = None
+
+    def start(self) -> None:
+        """Start and wait until the address is printed."""
+        command = [*NENGBAO, "serve", "--port", str(self.port)]
+        log = (self.data_dir / "server.log").open("a")
+        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True, env=environment(self.data_dir))
+        log.close()
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        assert self.address in line, (self.data_dir / "server.log").read_text()
+
+    def kill(self) -> None:
+        """End the process at once, as a power cut would."""
+        self._end(signal.SIGKILL)
+
+    def stop(self) -> int:
+        """End it as Ctrl-C does; its exit status."""
+        return self._end(signal.SIGINT)
+
+    def turn(self, **message: Any) -> dict[str, Any]:
+        """One turn over HTTP."""
+        status, answer = self.post("/api/v1/turn", message)
+        assert status == 200, answer
+        return answer
+
+    def post(self, path: str, body: Any, kind: str = "application/json") -> tuple[int, Any]:
+        """Status and JSON answer of a POST; `body` may be raw bytes."""
+        data = body if isinstance(body, bytes) else json.dumps(body).encode()
+        return self._ask(urllib.request.Request(self.address + path, data, {"Content-Type": kind}))
+
+    def get(self, path: str) -> tuple[int, Any]:
+        """Status and answer of a GET, as JSON where it is JSON."""
+        return self._ask(urllib.request.Request(self.address + path))
+
+    def _ask(self, request: urllib.request.Request) -> tuple[int, Any]:
+        try:
+            with urllib.request.urlopen(request, timeout=20) as response:
+                status, text, kind = response.status, response.read().decode(), response.headers.get_content_type()
+        except urllib.error.HTTPError as error:
+            with error:
+                status, text, kind = error.code, error.read().decode(), error.headers.get_content_type()
+        return status, json.loads(text) if kind == "application/json" else text
+
+    def _end(self, how: signal.Signals) -> int:
+        if self._process is None:
+            return 0
+        process, self._process = self._process, None
+        process.send_signal(how)
+        status = process.wait(timeout=20)
+        assert process.stdout is not None
+        process.stdout.close()
+        return status
+
+
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])

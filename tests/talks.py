@@ -1,0 +1,33 @@
+"""The recorded talks, and a client for each door that plays them."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+FOLDER = Path(__file__).parent / "transcripts"
+
+
+@dataclass(frozen=True)
+class Talk:
+    """A recorded talk: what a person says or presses, and what must be heard after each."""
+
+    name: str
+    fact: str
+    place: str | None
+    turns: list[dict[str, Any]]
+
+
+def read_talks() -> list[Talk]:
+    """All talks of the folder."""
+    found = []
+    for path in sorted(FOLDER.glob("*.yaml")):
+        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+        found.append(Talk(path.stem, raw["fact"], raw.get("place"), raw["talk"]))
+    return found
+
+
+def said(turn: dict[str, Any]) -> dict[str, str]:
+    """The part of a turn request a transcript's line stands for."""
+    return {"text": turn["say"]} if "say" in turn else {"choice": turn["press"]}
