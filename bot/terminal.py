@@ -23,21 +23,22 @@ class Terminal:
         self._voice: Voice = assistant.knowledge.voice(lang)
         self._choices: list[dict[str, str]] = []
 
-    async def talk(self, lines: TextIO, out: TextIO) -> None:
-        """Talk until the input ends."""
+    def talk(self, lines: TextIO, out: TextIO) -> None:
+        """Talk until the input ends. Lines are read outside the event loop, so that Ctrl-C ends the waiting at once."""
         interactive = lines.isatty()
-        if interactive:
-            print(self._voice.say("terminal.hint"), file=out)
-        await self._send(out, action="start")
-        while line := await self._line(lines, out, interactive=interactive):
-            await self._send(out, **self._meant(line.rstrip("\n")))
+        with asyncio.Runner() as runner:
+            if interactive:
+                print(self._voice.say("terminal.hint"), file=out)
+            runner.run(self._send(out, action="start"))
+            while line := self._line(lines, out, interactive=interactive):
+                runner.run(self._send(out, **self._meant(line.rstrip("\n"))))
         if interactive:
             print("\n" + self._voice.say("terminal.goodbye", conversation=self._conversation), file=out)
 
-    async def _line(self, lines: TextIO, out: TextIO, *, interactive: bool) -> str:
+    def _line(self, lines: TextIO, out: TextIO, *, interactive: bool) -> str:
         if interactive:
             print("> ", end="", file=out, flush=True)
-        return await asyncio.to_thread(lines.readline)
+        return lines.readline()
 
     def _meant(self, line: str) -> dict[str, str]:
         number = int(line) if line.isascii() and line.isdigit() and len(line) < 3 else 0  # noqa: PLR2004 - no list has 100 buttons
@@ -67,4 +68,4 @@ class Terminal:
 
 def talk(assistant: Assistant, lang: str, place: str | None, conversation: str | None) -> None:
     """Talk on standard input and output."""
-    asyncio.run(Terminal(assistant, lang, place, conversation).talk(sys.stdin, sys.stdout))
+    Terminal(assistant, lang, place, conversation).talk(sys.stdin, sys.stdout)

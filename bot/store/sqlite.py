@@ -5,6 +5,7 @@ of their own, so that they never wait for a sync. Raw words of people are never 
 """
 
 import asyncio
+import contextlib
 import sqlite3
 import threading
 import time
@@ -166,7 +167,9 @@ class _Job:
             self.failed = error
 
     def tell(self) -> None:
-        self.loop.call_soon_threadsafe(self._settle)
+        # A loop that has ended meanwhile has nobody left who waits; what was written is written.
+        with contextlib.suppress(RuntimeError):
+            self.loop.call_soon_threadsafe(self._settle)
 
     def _settle(self) -> None:
         if self.done.cancelled():

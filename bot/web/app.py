@@ -85,7 +85,7 @@ async def _estimate(request: web.Request) -> web.Response:
     raw = await read_json(request)
     voice = _voice(request)
     if not isinstance(raw, dict):
-        raise ApiError(422, "invalid", "body", voice.say("fault.invalid", field="body"))
+        raise ApiError(422, "invalid", "body")
     assistant = request.app[ASSISTANT]
     try:
         answer = estimate(read_case(raw), assistant.knowledge.shelf, assistant.today())

@@ -6,7 +6,7 @@ from typing import Any
 from aiohttp import web
 
 from bot.speech import Voice, fault_words
-from engine import CaseError
+from engine import CaseError, Fault
 
 
 def dumps(value: Any) -> str:
@@ -23,7 +23,9 @@ class ApiError(Exception):
 
     def body(self, voice: Voice) -> dict[str, Any]:
         """The contract's error object."""
-        return {"error": {"code": self.code, "say": self.say or voice.say(f"error.{self.code}"), "field": self.field}}
+        key = f"error.{self.code}"
+        say = self.say or (voice.say(key) if voice.has(key) else fault_words(voice, Fault(self.field or "", self.code)))
+        return {"error": {"code": self.code, "say": say, "field": self.field}}
 
     def response(self, voice: Voice) -> web.Response:
         """The error as a response."""

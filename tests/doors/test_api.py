@@ -1,0 +1,189 @@
+"""The API over HTTP: what it takes, what it refuses and how it says so."""
+
+from typing import Any
+
+import pytest
+
+from tests.server import Server
+
+CASE = {"place": "anhui-bozhou", "category": "ordinary", "facility": "county", "total": "20000", "self_funded": 0}
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """One server for all questions of this file."""
+    server = Server(tmp_path_factory.mktemp("api"))
+    server.start()
+    yield server
+    assert server.stop() == 0
+
+
+def test_an_estimate_over_http_is_the_contracts(running: Server) -> None:
+    """Hand-checked row 1 comes back with money as decimal strings and parts that sum to the bill."""
+    status, answer = running.post("/api/v1/estimate", CASE)
+    assert (status, answer["status"], answer["edition"]) == (200, "computed", "2022")
+    assert answer["out_of_pocket"]["amount"] == "4400.00"
+    assert [layer["payout"] for layer in answer["layers"]] == ["15600.00", "0.00", "0.00", "0.00"]
+    assert {"place", "on", "total", "eligible", "assumed", "lacking", "causes", "cautions", "advice", "year_to_date", "sources"} <= set(
+        answer
+    )
+
+
+def test_the_same_case_gives_the_same_bytes(running: Server) -> None:
+    """Asking twice, and writing an amount in another way, changes nothing."""
+    spellings = ["20000", 20000, 20000.0, "20000.0", "20000.00"]
+    assert len({str(running.post("/api/v1/estimate", CASE | {"total": total})) for total in spellings}) == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"total": True}, "total"),
+        ({"total": -1}, "total"),
+        ({"total": "100000000.01"}, "total"),
+        ({"total": 0.001}, "total"),
+        ({"total": "很多"}, "total"),
+        ({"total": ""}, "total"),
+        ({"total": None}, "total"),
+        ({"self_funded": "20000.01"}, "self_funded"),
+        ({"first_share": "20000.01"}, "first_share"),
+        ({"category": "rich"}, "category"),
+        ({"facility": "clinic"}, "facility"),
+        ({"place": "atlantis"}, "place"),
+        ({"on": "2024-02-30"}, "on"),
+        ({"on": 20240305}, "on"),
+        ({"registered": "yes"}, "registered"),
+        ({"insured": 1}, "insured"),
+        ({"age": 3.5}, "age"),
+        ({"age": True}, "age"),
+        ({"name": "张三"}, "name"),
+        ({"earlier": [{"facility": "county", "total": -1}]}, "earlier.0.total"),
+        ({"on": "2024-03-05", "earlier": [{"facility": "county", "total": 1, "on": "2023-03-05"}]}, "earlier.0.on"),
+        ({"on": "2024-03-05", "earlier": [{"facility": "county", "total": 1, "on": "2024-04-05"}]}, "earlier.0.on"),
+        ({"earlier": [{"facility": "county", "total": 99_999_999}]}, "earlier"),
+        ({"earlier": [{"facility": "county", "total": 1}], "so_far": {"stays": 1}}, "so_far"),
+        ({"so_far": {"paid": {"basic": -1}}}, "so_far.paid.basic"),
+    ],
+)
+def test_a_wrong_field_is_422_and_named(running: Server, change: dict[str, Any], field: str) -> None:
+    """A wrong field gives 422 with its name, a stable code and a sentence, and never a stack trace."""
+    status, answer = running.post("/api/v1/estimate", CASE | change)
+    assert (status, answer["error"]["field"]) == (422, field)
+    assert answer["error"]["code"].isidentifier()
+    assert field in answer["error"]["say"]
+
+
+@pytest.mark.parametrize(
+    ("change", "caution"),
+    [
+        ({"on": "2021-12-31"}, "before_rules"),
+        ({"on": "2026-01-01"}, "after_rules"),
+        ({"category": "registered_poor"}, "category_not_covered"),
+        ({"facility": "grade_1"}, "facility_not_covered"),
+        ({"care": "outpatient"}, "care_not_covered"),
+    ],
+)
+def test_a_question_no_rule_answers_is_refused_not_an_error(running: Server, change: dict[str, Any], caution: str) -> None:
+    """Such a question is answered with 200, no layers and no amounts, and says what is missing."""
+    status, answer = running.post("/api/v1/estimate", CASE | change)
+    assert (status, answer["status"], answer["layers"], answer["out_of_pocket"]) == (200, "refused", [], None)
+    assert answer["cautions"][0]["key"] == caution
+
+
+def test_rules_past_their_day_need_consent(running: Server) -> None:
+    """With `expired_ok` the last known rules are used and the answer says so."""
+    status, answer = running.post("/api/v1/estimate", CASE | {"on": "2026-01-01", "expired_ok": True})
+    assert (status, answer["status"]) == (200, "computed")
+    assert "expired_rules" in [caution["key"] for caution in answer["cautions"]]
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "status"),
+    [
+        (b"{", "application/json", 400),
+        (b'{"total": NaN}', "application/json", 400),
+        (b"\xff\xfe", "application/json", 400),
+        (b"[" * 50_000, "application/json", 400),
+        (b"[]", "application/json", 422),
+        (b"{}", "text/plain", 415),
+        (b" " * 300_000, "application/json", 413),
+    ],
+)
+@pytest.mark.parametrize("path", ["/api/v1/estimate", "/api/v1/turn"])
+def test_a_body_that_cannot_be_read_has_its_own_status(running: Server, path: str, body: bytes, kind: str, status: int) -> None:
+    """Broken, foreign and oversized bodies are told apart and never end in a 500."""
+    got, answer = running.post(path, body, kind)
+    assert got == status
+    assert answer["error"]["say"]
+
+
+@pytest.mark.parametrize(
+    ("turn", "field"),
+    [
+        ({}, "message_id"),
+        ({"message_id": ""}, "message_id"),
+        ({"message_id": "a"}, "text"),
+        ({"message_id": "a", "text": "b", "choice": "c"}, "text"),
+        ({"message_id": "a", "text": 5}, "text"),
+        ({"message_id": "a", "text": "b", "extra": 1}, "extra"),
+        ({"message_id": "x" * 101, "text": "b"}, "message_id"),
+    ],
+)
+def test_a_wrong_turn_is_422_and_named(running: Server, turn: dict[str, Any], field: str) -> None:
+    """A turn needs an id and exactly one of text, choice and action."""
+    status, answer = running.post("/api/v1/turn", turn)
+    assert (status, answer["error"]["field"]) == (422, field)
+
+
+@pytest.mark.parametrize(
+    "text", ["x" * 10_000, "三" * 10_000, "\x00\x07\x1b[31m", "🙂" * 50, "<img src=x onerror=alert(1)>", "\u202e", " "]
+)
+def test_strange_messages_get_a_sentence_and_keep_the_question(running: Server, text: str) -> None:
+    """Endless, unprintable and marked-up messages are answered, and the open question comes again."""
+    answer = running.turn(message_id="t" + str(abs(hash(text))), text=text, place="anhui-bozhou")
+    assert answer["replies"][-1]["kind"] == "question"
+    assert all(reply["text"] for reply in answer["replies"])
+
+
+def test_lone_surrogates_do_not_end_in_an_error(running: Server) -> None:
+    """JSON may hold half a character; it is read as nothing, and the answer can be kept."""
+    status, answer = running.post("/api/v1/turn", b'{"message_id": "s", "text": "\\ud800\\u4f4e\\u4fdd", "place": "anhui-bozhou"}')
+    assert (status, answer["replies"][-1]["kind"]) == (200, "question")
+
+
+def test_unknown_things_are_404_and_other_methods_405(running: Server) -> None:
+    """Unknown addresses, editions and conversations are 404; a wrong method is 405."""
+    assert running.get("/nothing")[0] == 404
+    assert running.get("/api/v1/policies/anhui-bozhou/1999")[0] == 404
+    assert running.post("/api/v1/turn", {"message_id": "a", "conversation": "gone", "text": "b"})[0] == 404
+    assert running.get("/api/v1/turn")[0] == 405
+
+
+def test_policies_are_listed_with_every_figure(running: Server) -> None:
+    """The list names each edition; the edition gives each figure with basis and source."""
+    assert running.get("/api/v1/policies")[1]["policies"][0]["edition"] == "2022"
+    figures = running.get("/api/v1/policies/anhui-bozhou/2022")[1]["figures"]
+    found = {figure["name"]: (figure["value"], figure["basis"], figure["source"]) for figure in figures}
+    assert found["medical_aid.deductible.monitored"] == ("3000", "stated", "article")
+
+
+def test_the_api_document_names_every_described_route(running: Server) -> None:
+    """OpenAPI 3.1 with estimate, turn, policies and health, and the case's fields."""
+    document = running.get("/api/openapi.json")[1]
+    assert document["openapi"] == "3.1.0"
+    assert {"/api/v1/estimate", "/api/v1/turn", "/api/v1/policies", "/healthz", "/readyz"} <= set(document["paths"])
+    assert "category" in document["components"]["schemas"]["Case"]["properties"]
+
+
+def test_health_and_readiness(running: Server) -> None:
+    """Both say ok while the store can be asked."""
+    assert running.get("/healthz") == (200, {"status": "ok"})
+    assert running.get("/readyz")[0] == 200
+
+
+def test_no_answer_reaches_the_log(running: Server) -> None:
+    """The log of all these questions holds no amount, category or word of a person."""
+    running.turn(message_id="log", text="亳州低保，在县医院花了43210元", place="anhui-bozhou")
+    log = (running.data_dir / "server.log").read_text()
+    assert "/api/v1/turn" in log
+    assert [word for word in ("43210", "43,210", "低保", "subsistence", "onerror", "张三") if word in log] == []
