@@ -8,6 +8,7 @@ import pytest
 
 from bot.assistant import Assistant, Knowledge, read_knowledge
 from bot.store import SqliteStore
+from tests.doors.browser import Browser, chromium
 from tests.server import Server
 
 #: The day all talks are played on.
@@ -35,3 +36,10 @@ def server(tmp_path: Path) -> Iterator[Server]:
     running.start()
     yield running
     running.stop()
+
+
+@pytest.fixture
+def browser() -> Iterator[Browser]:
+    """A real Chromium the size of a phone."""
+    with chromium() as opened:
+        yield opened

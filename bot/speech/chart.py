@@ -8,7 +8,7 @@ from engine import Estimate
 #: Colours chosen to differ in brightness too, so that the picture reads without colour; the last is what the person pays.
 _COLOURS = ("#1f6f5c", "#3c9a7f", "#79bf9f", "#a9d8c0", "#cfe9db")
 _OWN_COLOUR = "#d9822b"
-_WIDTH, _BAR, _ROW, _MARGIN = 640, 56, 40, 20
+_WIDTH, _BAR, _ROW, _MARGIN = 480, 52, 38, 12
 
 
 def who_pays(voice: Voice, answer: Estimate) -> dict[str, str] | None:

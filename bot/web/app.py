@@ -30,6 +30,7 @@ MOST_BYTES = 256 * 1024
 
 ASSISTANT = web.AppKey("assistant", Assistant)
 SETTINGS = web.AppKey("settings", Settings)
+PAGE = web.AppKey("page", str)
 CLIENTS = web.AppKey("clients", Limit)
 CONVERSATIONS = web.AppKey("conversations", Limit)
 SOCKETS = web.AppKey("sockets", set[web.WebSocketResponse])
@@ -51,6 +52,7 @@ def make_app(assistant: Assistant, settings: Settings) -> web.Application:
     app[CLIENTS] = Limit(settings.client_rate, settings.client_burst)
     app[CONVERSATIONS] = Limit(settings.conversation_rate, max(1, round(settings.conversation_rate)))
     app[SOCKETS] = set()
+    app[PAGE] = (resources.STATIC / "index.html").read_text(encoding="utf-8")
     app.add_routes(
         [
             web.get("/", _page),
@@ -130,8 +132,13 @@ async def _ready(request: web.Request) -> web.Response:
     return web.json_response({"status": "ok", "policies": len(request.app[ASSISTANT].knowledge.shelf.editions())})
 
 
-async def _page(_request: web.Request) -> web.StreamResponse:
-    return web.FileResponse(resources.STATIC / "index.html")
+async def _page(request: web.Request) -> web.StreamResponse:
+    """The page; a link with ?place=… or ?lang=… opens the chat with that already known."""
+    known = request.app[ASSISTANT].knowledge
+    place, lang = request.query.get("place"), request.query.get("lang")
+    wishes = (f' place="{place}"' if place in known.shelf.places else "") + (f' lang="{lang}"' if lang in known.voices else "")
+    page = request.app[PAGE].replace("<nengbao-chat>", f"<nengbao-chat{wishes}>")
+    return web.Response(text=page, content_type="text/html", charset="utf-8")
 
 
 def _static(name: str) -> Handler:
