@@ -90,4 +90,3 @@ def chromium(width: int = 390, height: int = 844) -> Iterator[Browser]:
         page.set_default_timeout(10_000)
         yield Browser(page)
         browser.close()
-
