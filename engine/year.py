@@ -25,12 +25,19 @@ class Year:
 
     @classmethod
     def said(cls, so_far: SoFar, plan: Plan) -> Self:
-        """The year as a person knows it; sums that were not said are what was left unpaid plus what a layer and those after it paid."""
+        """The year as a person knows it.
+
+        Sums that were not said are what was left unpaid plus what a layer and those after it paid. Sums that were said are all there
+        are: a layer they do not name has run on nothing yet.
+        """
         paid = {str(key): amount for key, amount in (so_far.paid or {}).items()}
         unpaid = so_far.eligible_unpaid or 0
-        order = [layer.key for layer in plan.paid()]
-        sums = {key: unpaid + sum(paid.get(later, 0) for later in order[order.index(key) :]) for key in plan.yearly()}
-        return cls(so_far.stays or 0, unpaid, paid, sums | {str(key): amount for key, amount in (so_far.counted or {}).items()})
+        if so_far.counted is not None:
+            sums = {str(key): amount for key, amount in so_far.counted.items()}
+        else:
+            order = [layer.key for layer in plan.paid()]
+            sums = {key: unpaid + sum(paid.get(later, 0) for later in order[order.index(key) :]) for key in plan.yearly()}
+        return cls(so_far.stays or 0, unpaid, paid, sums)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import Any
 from babel import Locale
 from babel.dates import format_date
 from babel.numbers import format_decimal
-from babel.support import Translations
+from babel.support import NullTranslations, Translations
 
 from engine import Note, Source, Text, yuan
 
@@ -24,6 +24,13 @@ class MissingCatalogueError(Exception):
     """No compiled catalogue for a language stands in the folder."""
 
 
+class _NoWords(NullTranslations):
+    """Stands behind a catalogue: gettext alone would answer a missing key with the key itself."""
+
+    def gettext(self, message: str) -> str:
+        raise KeyError(message)
+
+
 class Voice:
     """Speaks one language. Every sentence is a key of the catalogue with named placeholders."""
 
@@ -32,18 +39,19 @@ class Voice:
         found = Translations.load(str(folder), [lang], DOMAIN)
         if not isinstance(found, Translations):
             raise MissingCatalogueError(f"{folder}/{lang}/LC_MESSAGES/{DOMAIN}.mo")
-        self.lang, self._locale, self._find = lang, Locale.parse(lang), found.ugettext
+        found.add_fallback(_NoWords())
+        self.lang, self._locale, self._find = lang, Locale.parse(lang), found.gettext
 
     def has(self, key: str) -> bool:
         """Whether the catalogue has words for a key."""
-        return bool(self._find(key) != key)
+        try:
+            return bool(self._find(key))
+        except KeyError:
+            return False
 
     def say(self, key: str, **values: Any) -> str:
         """The sentence of a key with its values in words. Raises KeyError for a key without words."""
-        words = self._find(key)
-        if words == key:
-            raise KeyError(key)
-        return words.format(**{name: self.worded(name, value) for name, value in values.items()})
+        return str(self._find(key)).format(**{name: self.worded(name, value) for name, value in values.items()})
 
     def note(self, note: Note) -> str:
         """A note in words."""

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from engine import estimate, fen, read_case, yuan
@@ -73,7 +73,18 @@ def test_yearly_layers_pay_the_same_in_one_stay_or_several(totals: list[int], ca
         assert paid == whole.year_to_date.paid.get(key, 0)
 
 
+UNREGISTERED_FIRST = {
+    "place": "anhui-bozhou",
+    "category": "extreme_poverty",
+    "facility": "township",
+    "total": "0.03",
+    "self_funded": "0",
+    "earlier": [{"facility": "province", "total": "0.01", "self_funded": "0", "registered": False}],
+}
+
+
 @given(cases())
+@example(UNREGISTERED_FIRST)
 @settings(max_examples=150, deadline=None)
 def test_a_year_carried_over_equals_earlier_stays_told_one_by_one(case: dict[str, Any]) -> None:
     """`so_far` from an earlier estimate's year gives the same payouts as the list of earlier stays it came from."""
