@@ -188,9 +188,16 @@ def _json_case(source: Any) -> dict[str, Any]:
 
 
 def _settings(data_dir: Path | None) -> "Settings":
+    from pydantic import ValidationError
+
     from bot.settings import Settings
 
-    return Settings(data_dir=data_dir) if data_dir else Settings()
+    try:
+        return Settings(data_dir=data_dir) if data_dir else Settings()
+    except ValidationError as error:
+        # Only the names: a value may be a secret.
+        names = "、".join(f"NENGBAO_{str(detail['loc'][0]).upper()}" for detail in error.errors())
+        _fail(f"设置的值不能用：{names}。请看 README 里的说明改一改。")
 
 
 def _knowledge(settings: "Settings") -> "Knowledge":

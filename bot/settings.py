@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+from pydantic import PositiveFloat, PositiveInt
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -19,10 +20,10 @@ class Settings(BaseSettings):
     data_dir: Path = _default_data_dir()
     store: str | None = None
     policies: str = ""
-    retention_days: int = 30
-    client_rate: float = 50
-    client_burst: int = 200
-    conversation_rate: float = 20
+    retention_days: PositiveInt = 30
+    client_rate: PositiveFloat = 50
+    client_burst: PositiveInt = 200
+    conversation_rate: PositiveFloat = 20
 
     def policy_folders(self) -> list[Path]:
         """The extra folders of packs."""

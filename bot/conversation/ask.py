@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 
 from bot.conversation.flow import Flow
-from bot.conversation.position import EARLIER_FACILITY, EARLIER_TOTAL, Position, Rules, edition_of
+from bot.conversation.position import EARLIER_FACILITY, EARLIER_TOTAL, FLAGS, Position, Rules, edition_of
 from bot.conversation.replies import Choice, Reply
-from engine import Estimate, Note, fen
+from engine import CARES, Estimate, Note, fen
 
-#: Slots whose readings are keys or days, not amounts.
-_NO_MONEY = frozenset({"category", "facility", EARLIER_FACILITY, "place", "on", "registered"})
+#: Slots whose readings are keys, days or yes and no. Those of any other slot are amounts.
+_KEYS = frozenset({"category", "facility", EARLIER_FACILITY, "place", "care"})
+_NO_MONEY = _KEYS | FLAGS | {"on"}
 
 
 def question(position: Position, rules: Rules) -> Reply:
@@ -17,14 +18,16 @@ def question(position: Position, rules: Rules) -> Reply:
     return Reply("question", (Note(f"ask.{slot}"),), tuple(_choices(slot, position, rules)))
 
 
-def unclear(slot: str, candidates: tuple[str, ...], text: str, rules: Rules) -> Reply:
-    """Ask which of several readings was meant; amounts are never averaged."""
-    money = slot not in _NO_MONEY
-    kind = ("amount" if money else slot) if candidates else ("vague" if money else f"vague.{slot}")
+def unclear(slot: str, candidates: tuple[str, ...], text: str, position: Position, rules: Rules) -> Reply:
+    """Ask which of several readings was meant; amounts are never averaged. Without readings to offer, the question's own buttons."""
+    kind = slot if slot in _NO_MONEY else "amount" if candidates else "vague"
+    note = Note(f"unclear.{kind}" if candidates or slot not in _NO_MONEY else f"unclear.vague.{slot}", {"text": text, "slot": slot})
+    if slot in FLAGS or not candidates:
+        return Reply("question", (note,), tuple(_choices(slot, position, rules)))
     choices = tuple(Choice(f"{slot}={value}", _candidate(slot, value, rules)) for value in candidates)
     if slot == "place":
         choices += (Choice("elsewhere=", Note("label.elsewhere")),)
-    return Reply("question", (Note(f"unclear.{kind}", {"text": text, "slot": slot}),), choices)
+    return Reply("question", (note,), choices)
 
 
 def changes(answer: Estimate, position: Position, flow: Flow) -> tuple[Choice, ...]:
@@ -46,15 +49,26 @@ def _choices(slot: str, position: Position, rules: Rules) -> Iterator[Choice]:
     elif slot in ("facility", EARLIER_FACILITY) and edition:
         yield from (Choice(f"{slot}={key}", _label("facility", key)) for key in edition.policy.facilities)
         yield _unsure(slot) if slot == "facility" else Choice("earlier=none", Note("label.earlier_none"))
-    elif slot in ("self_funded", "first_share"):
+    else:
+        yield from _plain_choices(slot)
+    if position.focus is not None and (not position.blocked or position.focus in position.facts):
+        yield Choice("ask=none", Note("label.leave"))
+
+
+def _plain_choices(slot: str) -> Iterator[Choice]:
+    """The buttons of a question that are the same everywhere."""
+    if slot in ("self_funded", "first_share"):
         yield Choice(f"{slot}=0.00", Note(f"label.{slot}_nothing"))
         yield _unsure(slot)
     elif slot == EARLIER_TOTAL:
         yield _unsure(slot)
+    elif slot == "care":
+        yield from (Choice(f"care={key}", _label("care", key)) for key in CARES)
+    elif slot in FLAGS:
+        yield from (Choice(f"{slot}={value}", Note(f"label.{slot}_{value}")) for value in ("true", "false"))
+        yield _unsure(slot)
     elif slot == "on":
         yield Choice("on=none", Note("label.on_none"))
-    if position.focus is not None:
-        yield Choice("ask=none", Note("label.leave"))
 
 
 def _change(name: str, answer: Estimate, position: Position) -> Iterator[Choice]:
@@ -91,7 +105,9 @@ def _after_refusal(answer: Estimate) -> Iterator[Choice]:
 def _candidate(slot: str, value: str, rules: Rules) -> Note:
     if slot == "place" and value in rules.shelf.places:
         return Note("label.text", {"text": rules.shelf.places[value][-1].policy.name})
-    return _label(slot, value) if slot in _NO_MONEY else Note("label.amount", {"amount": fen(value)})
+    if slot in _NO_MONEY:
+        return Note("label.text", {"text": value}) if slot == "on" else _label(slot, value)
+    return Note("label.amount", {"amount": fen(value)})
 
 
 def _label(slot: str, key: str) -> Note:

@@ -31,11 +31,11 @@ class Problem(msgspec.Struct, frozen=True):
 
 
 class Heard(msgspec.Struct, frozen=True):
-    """One message, understood. `unsure`: the person said that they do not know what was asked. `rest`: the words nothing was read from."""
+    """One message, understood. `unsure`: the slot the person said not to know. `rest`: the words nothing was read from."""
 
     slots: dict[str, Slot] = msgspec.field(default_factory=dict)
     ambiguous: tuple[Ambiguity, ...] = ()
     problems: tuple[Problem, ...] = ()
     intent: str = "unknown"
     rest: str = ""
-    unsure: bool = False
+    unsure: str | None = None

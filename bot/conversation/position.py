@@ -15,6 +15,12 @@ from engine import CaseError, Edition, Estimate, Shelf, estimate, read_case
 #: Answers that are no case facts of their own: an opened question, and the two halves of an earlier stay.
 ASK, EARLIER, EARLIER_FACILITY, EARLIER_TOTAL = "ask", "earlier", "earlier_facility", "earlier_total"
 
+#: A fact was said in a way that cannot be taken: it is asked for, and until it is answered there is no estimate.
+UNCLEAR = "unclear"
+
+#: Facts that are true or false.
+FLAGS = frozenset({"registered", "emergency", "insured", "expired_ok"})
+
 
 @dataclass(frozen=True, slots=True)
 class Rules:
@@ -34,6 +40,7 @@ class Position:
     said: dict[str, Answer] = field(default_factory=dict)
     stale: list[str] = field(default_factory=list)
     focus: str | None = None
+    blocked: bool = False
     half_stay: str | None = None
     question: str | None = None
 
@@ -62,9 +69,15 @@ def edition_of(position: Position, shelf: Shelf) -> Edition | None:
     return chosen if isinstance(chosen, Edition) else shelf.places[place][-1]
 
 
+def edition_on(place: Any, day: date, shelf: Shelf) -> str | None:
+    """The key of the edition in force at a place on a day; None when none is, or the place is not known."""
+    chosen = shelf.choose(place, day, expired_ok=True) if place in shelf.places else None
+    return chosen.pack.key if isinstance(chosen, Edition) else None
+
+
 def answer_of(position: Position, rules: Rules) -> Estimate | None:
     """The estimate of a position, or None while a needed fact is missing. Raises CaseError when facts contradict each other."""
-    if any(name not in position.facts for name in rules.flow.questions):
+    if position.blocked or any(name not in position.facts for name in rules.flow.questions):
         return None
     return estimate(read_case(position.case()), rules.shelf, rules.today)
 
@@ -79,7 +92,7 @@ def estimate_at(conversation: Conversation, rules: Rules) -> Estimate | None:
 
 def _play(position: Position, answer: Answer) -> None:
     slot, value = answer.slot, answer.value
-    if slot == ASK:
+    if slot in (ASK, UNCLEAR):
         position.focus, position.half_stay = (None if value is None else str(value)), None
     elif slot == EARLIER:
         position.earlier, position.half_stay, position.focus = [], None, None
@@ -91,6 +104,7 @@ def _play(position: Position, answer: Answer) -> None:
         position.half_stay = position.focus = None
     else:
         _fact(position, answer)
+    position.blocked = position.focus is not None and (position.blocked or slot == UNCLEAR) and slot != ASK
 
 
 def _fact(position: Position, answer: Answer) -> None:
@@ -119,10 +133,10 @@ def _drop_stale(position: Position, shelf: Shelf) -> None:
 
 
 def _question(position: Position, flow: Flow) -> str | None:
-    """What is asked now: a question the person opened, else the first fact still needed."""
+    """What is asked now: what was left unclear, a question the person opened, else the first fact still needed."""
     missing = next((name for name in flow.questions if name not in position.facts), None)
-    if position.focus == EARLIER and missing is None:
+    if position.focus is None or not (position.blocked or missing is None or position.focus in flow.questions):
+        return missing
+    if position.focus == EARLIER:
         return EARLIER_FACILITY if position.half_stay is None else EARLIER_TOTAL
-    if position.focus is not None and (missing is None or position.focus in flow.questions):
-        return position.focus
-    return missing
+    return position.focus

@@ -5,17 +5,22 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
+import msgspec
+
 from bot.conversation import ask
-from bot.conversation.heard import Heard
+from bot.conversation.heard import Ambiguity, Heard, Slot
 from bot.conversation.position import (
     ASK,
     EARLIER,
     EARLIER_FACILITY,
     EARLIER_TOTAL,
+    FLAGS,
+    UNCLEAR,
     Position,
     Rules,
     answer_of,
     edition_of,
+    edition_on,
     estimate_at,
     replay,
 )
@@ -24,9 +29,10 @@ from bot.conversation.state import PRESET, Answer, Conversation
 from engine import CARES, CATEGORIES, FACILITIES, LIMIT, CaseError, Estimate, Fault, MoneyError, Note, fen, yuan
 
 MONEY = frozenset({"total", "self_funded", "first_share", EARLIER_TOTAL})
-FLAGS = frozenset({"registered", "emergency", "insured", "expired_ok"})
 ACTIONS = frozenset({"start", "back", "restart", "why", "help", "forget", "human", "greeting"})
 _KEYED = frozenset({"place", "category", "facility", EARLIER_FACILITY, "care"})
+#: Not knowing these leaves open which rules hold: explained and asked again.
+_ASK_AGAIN = ("care", "insured")
 #: Intents that are understood but whose answer comes with later rules.
 NOT_YET = frozenset({"compare", "premium", "documents"})
 
@@ -107,7 +113,7 @@ class _Turn:
             return self._action(value)
         if slot == "elsewhere":
             return self._aside(Note("elsewhere", {"hotline": self._hotline()}))
-        if slot == "unsure" and value in (*self.rules.flow.questions, *self.rules.flow.changes, EARLIER_TOTAL):
+        if slot == "unsure" and value in (*self.rules.flow.questions, *self.rules.flow.changes, EARLIER_TOTAL, *_ASK_AGAIN):
             return self._unsure(value)
         answer = self._answer(slot, value) if separator else None
         if answer is None:
@@ -118,16 +124,24 @@ class _Turn:
         if not heard.slots and heard.intent in ACTIONS | NOT_YET and not (heard.problems or heard.ambiguous):
             return self._action(heard.intent)
         notes = [self._problem(problem.code, problem.slot, problem.text) for problem in heard.problems]
-        answers = [answer for name, slot in heard.slots.items() if (answer := self._heard(name, slot.value, slot.text, slot.approximate))]
-        unclear = [ask.unclear(self._here(item.slot), item.candidates, item.text, self.rules) for item in heard.ambiguous[:1]]
-        if answers:
-            return self._accept(answers, tuple(notes), tuple(unclear))
-        if unclear or notes:
-            asked = tuple(unclear) or (self._ask_again(),)
-            return Turned(self.conversation, (*([Reply("text", tuple(notes))] if notes else []), *asked))
-        if heard.unsure and self.position.question:
-            return self._unsure(self.position.question)
+        heard = self._with_day(heard)
+        answers = [answer for name, slot in heard.slots.items() if (answer := self._heard(name, slot))]
+        doubt = next(iter(heard.ambiguous), None)
+        if doubt is not None:
+            doubt = msgspec.structs.replace(doubt, slot=self._here(doubt.slot))
+            answers += self._left_open(doubt.slot)
+        if answers or doubt:
+            return self._accept(answers, tuple(notes), doubt)
+        if notes:
+            return Turned(self.conversation, (Reply("text", tuple(notes)), self._ask_again()))
+        if heard.unsure:
+            return self._unsure(heard.unsure)
         return self._aside(Note("not_understood"))
+
+    def _left_open(self, slot: str) -> list[Answer]:
+        """A doubt is asked about until it is answered. Within the question on an earlier stay it is open already."""
+        asked = slot in (EARLIER_FACILITY, EARLIER_TOTAL) or (slot == "place" and slot in self.position.facts)
+        return [] if asked else [Answer(UNCLEAR, slot, self.incoming.message)]
 
     def _here(self, slot: str) -> str:
         """Inside the question about an earlier stay, a hospital and a sum are those of that stay."""
@@ -136,11 +150,25 @@ class _Turn:
             return {"facility": EARLIER_FACILITY, "total": EARLIER_TOTAL}.get(slot, slot)
         return slot
 
-    def _heard(self, name: str, value: Any, text: str, approximate: bool) -> Answer | None:
-        answer = self._answer(self._here(name), value)
+    def _heard(self, name: str, said: Slot) -> Answer | None:
+        answer = self._answer(self._here(name), said.value)
         if answer is None:
             return None
-        return Answer(answer.slot, answer.value, answer.message, text, approximate)
+        return Answer(answer.slot, answer.value, answer.message, said.text, said.approximate)
+
+    def _with_day(self, heard: Heard) -> Heard:
+        """A year said alone stands for its last day (this year for today) when one edition holds all year; else the day is asked for."""
+        said = heard.slots.get("on")
+        if said is None or _is_day(said.value):
+            return heard
+        year = int(said.value)
+        first, last = date(year, 1, 1), date(year, 12, 31)
+        place = heard.slots["place"].value if "place" in heard.slots else self.position.facts.get("place")
+        if edition_on(place, first, self.rules.shelf) == edition_on(place, last, self.rules.shelf):
+            day = self.rules.today if year == self.rules.today.year else last
+            return msgspec.structs.replace(heard, slots=heard.slots | {"on": Slot(day.isoformat(), said.text, approximate=True)})
+        slots = {name: slot for name, slot in heard.slots.items() if name != "on"}
+        return msgspec.structs.replace(heard, slots=slots, ambiguous=(*heard.ambiguous, Ambiguity("on", (), said.text)))
 
     def _answer(self, slot: str, value: Any) -> Answer | None:
         """An answer whose value fits its slot, or None."""
@@ -165,7 +193,7 @@ class _Turn:
         known = {"place": self.rules.shelf.places, "category": CATEGORIES, "care": CARES}.get(slot, FACILITIES)
         return value if slot in _KEYED and value in known else None
 
-    def _accept(self, answers: list[Answer], notes: tuple[Note, ...] = (), unclear: tuple[Reply, ...] = ()) -> Turned:
+    def _accept(self, answers: list[Answer], notes: tuple[Note, ...] = (), doubt: Ambiguity | None = None) -> Turned:
         """Take new answers; those that contradict the rest are left out again, each with a clear sentence, and nothing else is lost."""
         reasons = [self._not_offered(answer, answers) for answer in answers]
         refused = [note for note in reasons if note is not None]
@@ -179,7 +207,7 @@ class _Turn:
             except CaseError as error:
                 refused += [self._contradiction(fault) for fault in error.faults]
                 kept = list(_without(kept, error.faults, self.incoming.message))
-        return self._show(trial, (*notes, *refused), unclear, kept)
+        return self._show(trial, (*notes, *refused), doubt, kept)
 
     def _not_offered(self, answer: Answer, together: list[Answer]) -> Note | None:
         """Why a category or a level of hospital cannot be taken: the place's rules do not know it."""
@@ -195,7 +223,7 @@ class _Turn:
         values = {slot: answer.value, "place": edition.policy.name, "edition": edition.policy.edition, "hotline": edition.policy.hotline}
         return Note(f"{slot}_not_covered", values)
 
-    def _show(self, after: Conversation, notes: tuple[Note, ...], unclear: tuple[Reply, ...], new: list[Answer]) -> Turned:
+    def _show(self, after: Conversation, notes: tuple[Note, ...], doubt: Ambiguity | None, new: list[Answer]) -> Turned:
         position = replay(after.answers, self.rules)
         notes += tuple(Note("stale", {"slot": slot}) for slot in position.stale if slot not in self.position.stale)
         answer = answer_of(position, self.rules)
@@ -205,8 +233,8 @@ class _Turn:
             replies += [Reply("text", (*notes, *read_back))] if notes or read_back else []
         else:
             replies.append(self._estimate(answer, notes, new, position))
-        if unclear:
-            replies += unclear
+        if doubt is not None and doubt.slot != EARLIER:
+            replies.append(ask.unclear(doubt.slot, doubt.candidates, doubt.text, position, self.rules))
         elif position.question is not None:
             replies.append(ask.question(position, self.rules))
         if not replies:
@@ -215,7 +243,10 @@ class _Turn:
 
     def _estimate(self, answer: Estimate, notes: tuple[Note, ...], new: list[Answer], position: Position) -> Reply:
         before = self.before if self.before is not None and self.before.status != "refused" else None
-        back = tuple(_read_back(new, MONEY))
+        back = (
+            *_read_back(new, MONEY),
+            *(Note("read_back.year", {"text": each.text}) for each in new if each.slot == "on" and each.approximate),
+        )
         return Reply("estimate", (*notes, *back), ask.changes(answer, position, self.rules.flow), answer, before)
 
     def _aside(self, *notes: Note) -> Turned:
@@ -227,9 +258,8 @@ class _Turn:
 
     def _unsure(self, slot: str) -> Turned:
         """Not knowing: a needed fact is explained and asked again; an optional one stays open and the talk goes on without it."""
-        if slot in self.rules.flow.questions:
-            values = {"hotline": self._hotline()}
-            return Turned(self.conversation, (Reply("text", (Note(f"unsure.{slot}", values),)), ask.question(self.position, self.rules)))
+        if slot in (*self.rules.flow.questions, *_ASK_AGAIN):
+            return self._aside(Note(f"unsure.{slot}", {"hotline": self._hotline()}))
         message = self.incoming.message
         fact = EARLIER if slot.startswith(EARLIER) else slot
         retract = [] if fact == EARLIER else [Answer(fact, None, message)]

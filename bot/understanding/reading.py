@@ -11,7 +11,7 @@ from bot.understanding.claims import Claim, settle
 from bot.understanding.days import find_days
 from bot.understanding.intents import command, side_intent
 from bot.understanding.money import Money, find_money
-from bot.understanding.scope import Stays
+from bot.understanding.scope import CLAUSE, Stays, before
 from bot.understanding.tidy import tidy
 from bot.understanding.vocabulary import Vocabulary
 from bot.understanding.words import Found, find_words
@@ -52,7 +52,6 @@ def _facts(text: str, vocabulary: Vocabulary, expecting: str | None) -> Heard:
     claims = [*days, *words.claims, *_whole_answer(text, vocabulary, expecting), *money.claims]
     claims = _hedged(claims, text, vocabulary, expecting)
     slots, ambiguous = _settled(claims, money.asides, corrections)
-    unsure = expecting is not None and expecting not in slots and bool(sense.unsure.search(text))
     problems = (*bad_days, *words.problems, *money.problems)
     correct = bool(corrections) and not _only_answers(text, slots, expecting)
     correct = correct or bool(words.denied & slots.keys() - {expecting})
@@ -62,8 +61,18 @@ def _facts(text: str, vocabulary: Vocabulary, expecting: str | None) -> Heard:
         problems=problems,
         intent=_intent(bool(slots or ambiguous or problems), correct=correct),
         rest=_rest(text, undated, words, money, claims),
-        unsure=unsure,
+        unsure=_unknown_slot(text, vocabulary, expecting, slots),
     )
+
+
+def _unknown_slot(text: str, vocabulary: Vocabulary, expecting: str | None, slots: dict[str, Slot]) -> str | None:
+    """The slot that 不知道 speaks of: one named in its clause (自费多少我不知道), else the one that was asked."""
+    doubt = vocabulary.sense.unsure.search(text)
+    if doubt is None:
+        return None
+    clause = before(text, doubt.start(), len(text))
+    named = next((slot for slot, words in vocabulary.unsure_of.items() if words.search(clause)), expecting)
+    return None if named in slots else named
 
 
 def _whole_answer(text: str, vocabulary: Vocabulary, expecting: str | None) -> list[Claim]:
@@ -74,12 +83,19 @@ def _whole_answer(text: str, vocabulary: Vocabulary, expecting: str | None) -> l
 
 
 def _hedged(claims: list[Claim], text: str, vocabulary: Vocabulary, expecting: str | None) -> list[Claim]:
-    """An answer with "不清楚" right after it is offered back, not taken."""
-    marks = list(vocabulary.sense.unsure.finditer(text)) if expecting else []
+    """An answer with "不清楚" right after it is offered back, not taken; so is a word doubted in its own clause (备案没备案记不清)."""
+    marks = list(vocabulary.sense.unsure.finditer(text))
     return [
-        msgspec.structs.replace(claim, sure=False) if claim.slot == expecting and _is_doubted(claim, marks, text, vocabulary) else claim
-        for claim in claims
+        msgspec.structs.replace(claim, sure=False) if _is_doubtful(claim, marks, text, vocabulary, expecting) else claim for claim in claims
     ]
+
+
+def _is_doubtful(claim: Claim, marks: list[re.Match[str]], text: str, vocabulary: Vocabulary, expecting: str | None) -> bool:
+    if claim.slot == expecting:
+        return _is_doubted(claim, marks, text, vocabulary)
+    return claim.slot in vocabulary.words and any(
+        0 <= mark.start() - claim.end <= _NEAR and CLAUSE.fullmatch(text, claim.start, mark.start()) for mark in marks
+    )
 
 
 def _is_doubted(claim: Claim, marks: list[re.Match[str]], text: str, vocabulary: Vocabulary) -> bool:

@@ -40,6 +40,7 @@ _SECTIONS: dict[str, tuple[str, ...] | None] = {
     "intents": ("exact", "contains", "corrects", "before", "after"),
     "unsure": None,
     "unsure_about": None,
+    "unsure_of": ("self_funded", "first_share", "registered", "facility", "category", "on"),
     "elsewhere": None,
 }
 
@@ -77,6 +78,7 @@ class Vocabulary:
     elsewhere: Pattern
     money: MoneyPatterns
     sense: SensePatterns
+    unsure_of: Mapping[str, Pattern]
     commands: Commands
 
     @classmethod
@@ -98,6 +100,7 @@ class Vocabulary:
             elsewhere=re.compile(any_of(set(data["elsewhere"]) - set(meanings["place"]))),
             money=money_patterns(data["money"]),
             sense=sense_patterns(data["denied"], data["stay"], data["whereabouts"], {**data, "corrects": data["intents"]["corrects"]}),
+            unsure_of={slot: re.compile(any_of(words)) for slot, words in data["unsure_of"].items()},
             commands=_commands(data["intents"]),
         )
 

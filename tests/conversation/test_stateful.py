@@ -42,6 +42,9 @@ CHOICES = [
     "unsure=category",
     "unsure=self_funded",
     "unsure=earlier_total",
+    "unsure=care",
+    "care=chronic_outpatient",
+    "insured=false",
     "action=why",
     "",
     "=",
@@ -60,6 +63,13 @@ TEXTS = [
     "",
     "🙂",
     "-5",
+    "大病门诊",
+    "没参保，不清楚",
+    "没备案，不清楚",
+    "自费多少我不知道",
+    "2019年出院",
+    "2026年出院",
+    "2023年3月5日或者2023年3月6日",
 ]
 
 

@@ -37,5 +37,5 @@ def test_a_message_is_understood_as_the_table_says(row: dict[str, Any], vocabula
     assert {name for name, slot in heard.slots.items() if slot.approximate} == set(row.get("approximate", ()))
     assert {doubt.slot: list(doubt.candidates) for doubt in heard.ambiguous} == row.get("ambiguous", {})
     assert {problem.code: problem.slot for problem in heard.problems} == row.get("problems", {})
-    assert heard.unsure == row.get("unsure", False)
+    assert heard.unsure == row.get("unsure")
     assert heard.intent == row.get("intent", heard.intent)
