@@ -14,7 +14,7 @@ from weakref import WeakValueDictionary
 import msgspec
 
 from bot import resources
-from bot.conversation import Conversation, Flow, Incoming, Rules, open_question, read_flow, summary, take_turn
+from bot.conversation import Conversation, Flow, Incoming, Rules, offered, open_question, read_flow, summary, take_turn
 from bot.speech import Voice, reply_json
 from bot.store import Change, ConflictError, Kept, SqliteStore
 from bot.understanding import Vocabulary, understand
@@ -119,19 +119,19 @@ class Assistant:
         if kept is not None:
             answered = await self.store.reply(kept.key, message.message_id)
             if answered is not None:
-                return dict(json.loads(answered))
+                return dict(json.loads(answered)) if answered else _erased_answer(kept, message)
         conversation = msgspec.json.decode(kept.state, type=Conversation) if kept else Conversation()
         rules = Rules(self.knowledge.shelf, self.knowledge.flow, self.today())
-        turned = take_turn(conversation, self._incoming(message, conversation, rules), rules)
-        key = kept.key if kept else secrets.token_urlsafe(16)
         voice = self.knowledge.voice(message.lang)
-        answer = {
+        turned = take_turn(conversation, self._incoming(message, conversation, rules, voice), rules)
+        key = kept.key if kept else secrets.token_urlsafe(16)
+        answer: dict[str, Any] = {
             "conversation": key,
             "turn": turned.conversation.turn,
             "message_id": message.message_id,
             "replies": [reply_json(voice, reply) for reply in turned.replies],
             "summary": summary(turned.conversation, rules),
-        }
+        } | ({"erased": True} if turned.erase else {})
         change = Change(
             key=key,
             version=kept.version if kept else 0,
@@ -153,14 +153,25 @@ class Assistant:
             raise UnknownConversationError
         return kept
 
-    def _incoming(self, message: Message, conversation: Conversation, rules: Rules) -> Incoming:
-        heard = None
-        if message.text is not None:
-            heard = understand(message.text, self.knowledge.vocabulary, open_question(conversation, rules))
-        return Incoming(message.message_id, heard, message.choice, message.action, message.place)
+    def _incoming(self, message: Message, conversation: Conversation, rules: Rules, voice: Voice) -> Incoming:
+        if message.text is None:
+            return Incoming(message.message_id, None, message.choice, message.action, message.place)
+        # The words of a button, typed, press it.
+        said = message.text.strip()
+        pressed = next((choice.key for choice in offered(conversation, rules) if voice.note(choice.label) == said), None)
+        if pressed is not None:
+            return Incoming(message.message_id, choice=pressed, place=message.place)
+        heard = understand(message.text, self.knowledge.vocabulary, open_question(conversation, rules))
+        return Incoming(message.message_id, heard, place=message.place)
 
     @asynccontextmanager
     async def _queue(self, key: str) -> AsyncIterator[None]:
         lock = self._queues.setdefault(key, asyncio.Lock())
         async with lock:
             yield
+
+
+def _erased_answer(kept: Kept, message: Message) -> dict[str, Any]:
+    """What a message gets that comes again after everything was erased: nothing new, and nothing of what was."""
+    turn = msgspec.json.decode(kept.state, type=Conversation).turn
+    return {"conversation": kept.key, "turn": turn, "message_id": message.message_id, "replies": [], "summary": {}}

@@ -60,12 +60,12 @@ def talk(place: str | None, lang: str, conversation: str | None, data_dir: Path 
         _check_place(assistant.knowledge, place)
         try:
             run(assistant, lang, place, conversation)
-        except KeyboardInterrupt:
-            click.echo()
         except UnknownConversationError:
             _fail(f"找不到这段谈话：{conversation}。去掉 --conversation 重新开始。", EXIT_REQUEST)
         except StoreError as error:
             _fail(f"存不下来：{error}")
+        except OSError as error:
+            _fail(f"读写不了：{error.strerror}")
 
 
 @main.command()
@@ -82,7 +82,9 @@ def talk(place: str | None, lang: str, conversation: str | None, data_dir: Path 
 @click.option("--emergency/--no-emergency", default=None, help="Whether it was an emergency.")
 @click.option("--insured/--uninsured", default=None, help="Whether the person is insured.")
 @click.option("--expired-ok", is_flag=True, default=None, help="Use rules past their verified day.")
-@click.option("--json", "source", type=click.File("r", encoding="utf-8"), help="A whole case as JSON, from a file or - for standard input.")
+@click.option(
+    "--json", "source", type=click.File("r", encoding="utf-8-sig"), help="A whole case as JSON, from a file or - for standard input."
+)
 @click.option("--format", "form", default="text", show_default=True, type=click.Choice(["text", "json"]), help="How to print it.")
 @click.option("--lang", default="zh_CN", show_default=True, type=click.Choice(["zh_CN", "en"]), help="Language.")
 def estimate(source: Any, form: str, lang: str, **facts: Any) -> None:
@@ -144,11 +146,12 @@ def show(key: str, form: str) -> None:
 @policies.command()
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 def check(paths: tuple[Path, ...]) -> None:
-    """Check packs (files or folders; our own when none is named) and print every mistake as file:line:column."""
+    """Check packs (files or folders; those in use when none is named) and print every mistake as file:line:column."""
     from bot import resources
     from engine import PackError, read_edition
 
-    files = [file for path in paths or (resources.POLICIES,) for file in (sorted(path.glob("**/*.yaml")) if path.is_dir() else [path])]
+    folders = paths or (resources.POLICIES, *_settings(None).policy_folders())
+    files = [file for path in folders for file in (sorted(path.glob("**/*.yaml")) if path.is_dir() else [path])]
     if not files:
         _fail("没有找到规则文件（.yaml）。", EXIT_REQUEST)
     problems = []
@@ -180,7 +183,7 @@ def _figure_lines(edition: "Edition") -> Iterator[str]:
 def _json_case(source: Any) -> dict[str, Any]:
     try:
         case = json.load(source, parse_float=Decimal)
-    except ValueError:
+    except (ValueError, RecursionError):
         _fail("这不是 JSON，请检查格式。", EXIT_REQUEST)
     if not isinstance(case, dict):
         _fail('JSON 里要是一个对象，例如 {"place": "anhui-bozhou", …}。', EXIT_REQUEST)

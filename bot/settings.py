@@ -2,9 +2,12 @@
 
 import os
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import PositiveFloat, PositiveInt
+from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+Rate = Annotated[float, Field(gt=0, le=1_000_000, allow_inf_nan=False)]
 
 
 def _default_data_dir() -> Path:
@@ -20,10 +23,10 @@ class Settings(BaseSettings):
     data_dir: Path = _default_data_dir()
     store: str | None = None
     policies: str = ""
-    retention_days: PositiveInt = 30
-    client_rate: PositiveFloat = 50
-    client_burst: PositiveInt = 200
-    conversation_rate: PositiveFloat = 20
+    retention_days: Annotated[int, Field(ge=1, le=3650)] = 30
+    client_rate: Rate = 50
+    client_burst: Annotated[int, Field(ge=1, le=1_000_000)] = 200
+    conversation_rate: Rate = 20
 
     def policy_folders(self) -> list[Path]:
         """The extra folders of packs."""

@@ -1,6 +1,7 @@
 """The terminal door: the same conversation, line by line, from a keyboard or a pipe."""
 
 import asyncio
+import contextlib
 import secrets
 import sys
 from typing import Any, TextIO
@@ -26,13 +27,13 @@ class Terminal:
     def talk(self, lines: TextIO, out: TextIO) -> None:
         """Talk until the input ends. Lines are read outside the event loop, so that Ctrl-C ends the waiting at once."""
         interactive = lines.isatty()
-        with asyncio.Runner() as runner:
+        with asyncio.Runner() as runner, contextlib.suppress(KeyboardInterrupt):
             if interactive:
                 print(self._voice.say("terminal.hint"), file=out)
             runner.run(self._send(out, action="start"))
             while line := self._line(lines, out, interactive=interactive):
                 runner.run(self._send(out, **self._meant(line.rstrip("\n"))))
-        if interactive:
+        if interactive and self._conversation:
             print("\n" + self._voice.say("terminal.goodbye", conversation=self._conversation), file=out)
 
     def _line(self, lines: TextIO, out: TextIO, *, interactive: bool) -> str:

@@ -17,6 +17,7 @@ from engine.money import LIMIT, MoneyError, fen, yuan
 MOST_EARLIER = 366
 
 
+_QUOTED = re.compile("'([^']*)'")
 _ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
@@ -42,6 +43,9 @@ _YUAN = {"anyOf": [{"type": "string", "pattern": r"^\d{1,9}(\.\d{1,2})?$"}, {"ty
 
 Fen = Annotated[int, BeforeValidator(_money), WithJsonSchema(_YUAN)]
 Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
+
+
+Age = Annotated[StrictInt, Field(ge=0, le=130)]
 
 
 class _Input(BaseModel):
@@ -76,9 +80,13 @@ class Settlement(_Input):
 
 
 class Earlier(Settlement):
-    """An earlier settlement of the same year; who it concerns is taken from the case unless the category is given."""
+    """An earlier settlement of the same year and place; what is not said about the person is taken from the case."""
 
+    place: StrictStr | None = None
     category: Category | None = None
+    insured: StrictBool | None = None
+    age: Age | None = None
+    expired_ok: StrictBool | None = None
 
 
 class Case(Settlement):
@@ -87,7 +95,7 @@ class Case(Settlement):
     place: StrictStr
     category: Category
     insured: StrictBool = True
-    age: Annotated[StrictInt, Field(ge=0, le=130)] | None = None
+    age: Age | None = None
     earlier: Annotated[tuple[Earlier, ...], Field(max_length=MOST_EARLIER)] = ()
     so_far: SoFar | None = None
     expired_ok: StrictBool = False
@@ -124,6 +132,9 @@ def _year_faults(case: Case) -> list[Fault]:
         faults.append(Fault("so_far", "beside_earlier"))
     if _year_total(case) > LIMIT:
         faults.append(Fault("earlier" if case.earlier else "so_far", "year_too_large", {"limit": yuan(LIMIT)}))
+    for number, bill in enumerate(case.earlier):
+        if bill.place not in (None, case.place):
+            faults.append(Fault(f"earlier.{number}.place", "other_place", {"known": case.place}))
     days = [*((f"earlier.{number}.on", bill.on) for number, bill in enumerate(case.earlier)), ("on", case.on)]
     known = [(field, day) for field, day in days if day is not None]
     for (field, day), (_, later) in pairwise(known):
@@ -157,7 +168,7 @@ def _faults(error: ValidationError) -> list[Fault]:
     faults = []
     for detail in error.errors(include_url=False):
         code = _CODES.get(detail["type"], detail["type"])
-        expected = str(detail.get("ctx", {}).get("expected", ""))
+        expected = "、".join(_QUOTED.findall(str(detail.get("ctx", {}).get("expected", ""))))
         where = ".".join(str(step) for step in detail["loc"] if step != "[key]")
         faults.append(Fault(where or "case", code, {"expected": expected} if expected else {}))
     return faults

@@ -4,7 +4,7 @@ Pure: case, shelf and day in, `Estimate` out. Words are found for it in `bot/spe
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import product
 from typing import Literal
@@ -19,7 +19,21 @@ from engine.plan import PaidLayer, Plan, SilentLayer
 from engine.policy import Policy, Source
 from engine.program import Step
 from engine.shelf import Edition, Shelf
-from engine.year import Bill, Ends, Outcome, Span, Year, bill_of, cell_of, exactly, hull, reach, settle, settle_with_working
+from engine.year import (
+    Bill,
+    Ends,
+    Outcome,
+    Span,
+    World,
+    Year,
+    bill_of,
+    cell_of,
+    exactly,
+    hull,
+    reach,
+    settle,
+    settle_with_working,
+)
 
 #: With more range figures than this not every combination of their ends is tried.
 MOST_COMBINED = 4
@@ -98,19 +112,19 @@ def estimate(case: Case, shelf: Shelf, today: date) -> Estimate:
         refusal = _not_covered(edition, bill, category)
         if refusal is not None:
             return _refused(case, edition.policy, refusal)
-    if not case.insured:
-        return _uninsured(case, edition.policy, today)
     stays = _earlier(case, shelf)
     if isinstance(stays, Note):
         return _refused(case, edition.policy, stays)
-    return _Settling(case, edition, stays, today).estimate()
+    settling = _Settling(case, edition, stays, today)
+    return settling.estimate() if case.insured else settling.uninsured()
 
 
 @dataclass(frozen=True, slots=True)
 class _Stay:
-    """An earlier settlement with the edition and cell that answer for it."""
+    """An earlier settlement with the edition and cell that answer for it. An uninsured one is paid nothing and counts for nothing."""
 
     bill: Settlement
+    insured: bool
     edition: Edition
     cell: Cell
 
@@ -157,12 +171,34 @@ class _Settling:
             sources=_sources(self.edition.policy, figures),
         )
 
+    def uninsured(self) -> Estimate:
+        """Nobody pays for a person without insurance: every layer is not applicable, and the advice says where to enrol."""
+        case, policy, bill = self.case, self.edition.policy, self.bill
+        year = self._year({})
+        return Estimate(
+            case=case,
+            status="computed",
+            policy=policy,
+            eligible=bill.eligible,
+            self_funded=bill.self_funded,
+            first_share=bill.first_share,
+            layers=tuple(Layer(key, "not_applicable", 0, 0, 0, (), (), "uninsured") for key in policy.layers),
+            out_of_pocket=OutOfPocket(case.total, case.total, case.total, bill.self_funded, bill.first_share, bill.eligible),
+            assumed=tuple(self._assumed()),
+            cautions=tuple(_horizon(case, policy, self.today)),
+            advice=(Note("enrol", {"hotline": policy.hotline}), *_where_to_ask(policy)),
+            year_to_date=replace(year, stays=year.stays + 1),
+        )
+
     def _year(self, ends: Ends, *, all_self_funded: bool = False) -> Year:
         """The year before this stay; `all_self_funded` takes earlier bills of unknown self-funded part as wholly self-funded."""
         if self.case.so_far is not None:
             return Year.said(self.case.so_far, self.plan)
         year = Year()
         for stay in self.stays:
+            if not stay.insured:
+                year = replace(year, stays=year.stays + 1)
+                continue
             year = settle(stay.edition, stay.cell, bill_of(stay.bill, all_self_funded=all_self_funded), year, ends).year
         return year
 
@@ -176,13 +212,18 @@ class _Settling:
         choices = _subsets(ranges)
         corners = {(bill, high): self._corner(bill, high) for bill in dict.fromkeys((self.bill, self.worst)) for high in choices}
         spans = [exactly(corner) for corner in corners.values()]
-        years = [self._year(dict.fromkeys(high, "high"), all_self_funded=worst) for high in choices for worst in (False, True)]
         causes = list(self._causes(corners, ranges))
-        if any(year != years[0] for year in years):
-            plans = [self.edition.program(self.cell, dict.fromkeys(high, "high"))[0] for high in choices]
-            spans += [reach(plan, self.bill, self.worst.self_funded, years) for plan in plans]
-            causes += self._earlier_causes(hull(spans))
+        worlds = [self._world(high) for high in choices]
+        if any(year != worlds[0].years[0] for world in worlds for year in world.years):
+            spans.append(reach(worlds, self.bill, self.worst.self_funded))
+            span = hull(spans)
+            causes += [cause for cause in self._earlier_causes(worlds) if span.own[0] != span.own[1] and cause not in causes]
         return hull(spans), causes
+
+    def _world(self, high: tuple[str, ...]) -> World:
+        ends: Ends = dict.fromkeys(high, "high")
+        years = tuple(self._year(ends, all_self_funded=worst) for worst in (False, True))
+        return World(frozenset(high), self.edition.program(self.cell, ends)[0], years)
 
     def _corner(self, bill: Bill, high: tuple[str, ...]) -> Outcome:
         ends: Ends = dict.fromkeys(high, "high")
@@ -202,9 +243,14 @@ class _Settling:
             if any(corners[bill, low].own != corners[bill, high].own for bill in bills for low, high in pairs if high in choices):
                 yield Note("figure", {"figure": name})
 
-    def _earlier_causes(self, span: Span) -> Iterator[Note]:
-        if span.own[0] != span.own[1] and any(stay.bill.self_funded is None for stay in self.stays):
+    def _earlier_causes(self, worlds: Sequence[World]) -> Iterator[Note]:
+        """What makes the year before this stay uncertain."""
+        if any(world.years[0] != world.years[1] for world in worlds):
             yield Note("fact", {"fact": "earlier.self_funded"})
+        years = {world.high: world.years for world in worlds}
+        for name in sorted({name for world in worlds for name in world.high}):
+            if any(years[high] != years.get(high | {name}, years[high]) for high in years):
+                yield Note("figure", {"figure": name})
 
     def _layers(self, outcome: Outcome, steps: Mapping[str, list[Step]], span: Span) -> Iterator[Layer]:
         for layer in self.plan.layers:
@@ -281,10 +327,12 @@ def _earlier(case: Case, shelf: Shelf) -> list[_Stay] | Note:
     """The earlier settlements with their rules; a settlement without a day is taken by the rules of the case's own day."""
     stays = []
     for bill in case.earlier:
-        edition = shelf.choose(case.place, bill.on or case.on, expired_ok=case.expired_ok)
+        expired_ok = case.expired_ok if bill.expired_ok is None else bill.expired_ok
+        edition = shelf.choose(case.place, bill.on or case.on, expired_ok=expired_ok)
         if isinstance(edition, Note):
             return edition
-        stays.append(_Stay(bill, edition, cell_of(edition, bill, bill.category or case.category)))
+        insured = case.insured if bill.insured is None else bill.insured
+        stays.append(_Stay(bill, insured, edition, cell_of(edition, bill, bill.category or case.category)))
     return stays
 
 
@@ -304,26 +352,6 @@ def _not_covered(edition: Edition, bill: Settlement, category: str) -> Note | No
 def _refused(case: Case, policy: Policy, note: Note) -> Estimate:
     lacking = ("on",) if note.key in ("before_rules", "after_rules") else ()
     return Estimate(case, "refused", policy, cautions=(note,), advice=tuple(_where_to_ask(policy)), lacking=lacking)
-
-
-def _uninsured(case: Case, policy: Policy, today: date) -> Estimate:
-    """Nobody pays for a person without insurance: every layer is not applicable, and the advice says where to enrol."""
-    layers = tuple(Layer(key, "not_applicable", 0, 0, 0, (), (), "uninsured") for key in policy.layers)
-    self_funded, first_share = case.self_funded or 0, case.first_share or 0
-    eligible = case.total - self_funded - first_share
-    return Estimate(
-        case=case,
-        status="computed",
-        policy=policy,
-        eligible=eligible,
-        self_funded=self_funded,
-        first_share=first_share,
-        layers=layers,
-        out_of_pocket=OutOfPocket(case.total, case.total, case.total, self_funded, first_share, eligible),
-        cautions=tuple(_horizon(case, policy, today)),
-        advice=(Note("enrol", {"hotline": policy.hotline}), *_where_to_ask(policy)),
-        year_to_date=Year(1, eligible),
-    )
 
 
 def _horizon(case: Case, policy: Policy, today: date) -> Iterator[Note]:
@@ -347,9 +375,9 @@ def _assumed_year(case: Case) -> Iterator[Note]:
         if not case.earlier:
             yield Note("earlier", {"value": 0})
         return
-    for name in ("stays", "eligible_unpaid", "paid"):
+    for name in ("stays", "eligible_unpaid", "paid", "counted"):
         if getattr(case.so_far, name) is None:
-            yield Note(f"so_far.{name}", {"value": 0})
+            yield Note(f"so_far.{name}", {"value": None if name == "counted" else 0})
 
 
 def _to_confirm(layers: Sequence[Layer]) -> dict[str, tuple[str, ...]]:

@@ -1,12 +1,13 @@
 """Money: whole fen inside, a decimal string in yuan with two places outside. No float ever."""
 
 import re
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 #: No bill and no year may exceed 100,000,000.00 yuan: the bound every plan is proved for.
 LIMIT = 10_000_000_000
 
-_PLAIN = re.compile(r"\d{1,12}(\.\d{1,2})?")
+_PLAIN = re.compile(r"[0-9]{1,30}(\.[0-9]{1,2})?")
+_SIGNED = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 
 
 class MoneyError(ValueError):
@@ -50,12 +51,8 @@ def _plain_text(amount: object) -> str:
 
 
 def _fault(text: str) -> str:
-    try:
-        value = Decimal(text)
-    except InvalidOperation:
+    if not _SIGNED.fullmatch(text):
         return "not_a_number"
-    if not value.is_finite() or not re.fullmatch(r"[-+]?\d+(\.\d+)?", text):
-        return "not_a_number"
-    if value < 0:
+    if text.startswith("-"):
         return "negative"
-    return "too_precise" if abs(value) * 100 <= LIMIT else "too_large"
+    return "too_precise" if Decimal(text) * 100 <= LIMIT else "too_large"

@@ -197,7 +197,7 @@ def _what(kind: str, location: Location, context: dict[str, Any], message: str) 
         return f"`{name}` is missing here"
     if kind == "extra_forbidden":
         near = get_close_matches(name, _FIELDS, 1)
-        return f"unknown key `{name}`" + (f", did you mean `{near[0]}`?" if near else ", it has no meaning here")
+        return f"unknown key `{name}`" + (f", did you mean `{near[0]}`?" if near and near[0] != name else ", it has no meaning here")
     if kind in ("literal_error", "union_tag_invalid"):
         return f"`{name}` is not a known word, expected one of: {context.get('expected') or context.get('expected_tags')}"
     return f"{name}: {message.removeprefix('Value error, ')}"

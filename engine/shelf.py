@@ -70,6 +70,8 @@ def read_shelf(folders: Iterable[Path]) -> Shelf:
     for folder in folders:
         if not folder.is_dir():
             problems.append(Problem(str(folder), 1, 1, "is not a folder, expected one with packs in <place>/<edition>.yaml"))
+        for path in sorted(folder.glob("*.yaml")):
+            problems.append(Problem(str(path), 1, 1, "stands directly in the folder, expected <place>/<edition>.yaml"))
         for path in sorted(folder.glob("*/*.yaml")):
             try:
                 edition = read_edition(path)

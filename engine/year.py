@@ -113,24 +113,47 @@ def exactly(outcome: Outcome) -> Span:
     return Span(payouts, (outcome.own, outcome.own), outcome.own - outcome.eligible_unpaid)
 
 
-def reach(plan: Plan, bill: Bill, most_self_funded: int, years: Sequence[Year]) -> Span:
-    """Sound bounds of a settlement when the year before lies anywhere between the given years.
+@dataclass(frozen=True, slots=True)
+class World:
+    """One choice of ends of the range figures (`high` names those at their upper end): the plan it makes and the years it may have left."""
 
-    Each amount of a year moves one way with each unknown behind it, so the years at the corners hold all the others.
+    high: frozenset[str]
+    plan: Plan
+    years: Sequence[Year]
+
+
+def reach(worlds: Sequence[World], bill: Bill, most_self_funded: int) -> Span:
+    """Sound bounds of a settlement on top of a year of which only corners are known.
+
+    For a given base a layer's payout moves one way with each of its own figures, in this stay together with the earlier ones; so a
+    layer is bounded for each choice of its own ends, on everything its base may be in any world.
     """
     unpaid = (bill.total - most_self_funded - bill.first_share, bill.total - bill.self_funded - bill.first_share)
     payouts: dict[str, Interval] = {}
-    for layer in plan.paid():
-        paid = _hull(year.paid.get(layer.key, 0) for year in years)
-        if layer.node.over == "stay":
-            pays = settle_stay(layer.node, unpaid, bill.total, paid)
-        else:
-            pays = settle_year(layer.node, _hull(year.sums.get(layer.key, 0) for year in years), unpaid, paid)
+    for number, layer in enumerate(worlds[0].plan.paid()):
+        pays = _hull(end for group in _by_own_ends(worlds, layer.key) for end in _bounds(group, number, worlds, bill.total, unpaid))
         payouts[layer.key] = pays
         unpaid = (max(0, unpaid[0] - pays[1]), max(0, unpaid[1] - pays[0]))
     most = bill.total - sum(pays[0] for pays in payouts.values())
     least = max(bill.total - sum(pays[1] for pays in payouts.values()), 0)
     return Span(payouts, (least, most), max(least - unpaid[1], 0))
+
+
+def _by_own_ends(worlds: Sequence[World], layer: str) -> list[list[World]]:
+    """The worlds that agree on a layer's own range figures."""
+    groups: dict[frozenset[str], list[World]] = {}
+    for world in worlds:
+        groups.setdefault(frozenset(name for name in world.high if name.startswith(f"{layer}.")), []).append(world)
+    return list(groups.values())
+
+
+def _bounds(group: Sequence[World], number: int, worlds: Sequence[World], total: int, unpaid: Interval) -> Interval:
+    layer = group[0].plan.paid()[number]
+    paid = _hull(year.paid.get(layer.key, 0) for world in group for year in world.years)
+    if layer.node.over == "stay":
+        return settle_stay(layer.node, unpaid, total, paid)
+    before = _hull(year.sums.get(layer.key, 0) for world in worlds for year in world.years)
+    return settle_year(layer.node, before, unpaid, paid)
 
 
 def hull(spans: Sequence[Span]) -> Span:

@@ -20,6 +20,7 @@ def question(position: Position, rules: Rules) -> Reply:
 
 def unclear(slot: str, candidates: tuple[str, ...], text: str, position: Position, rules: Rules) -> Reply:
     """Ask which of several readings was meant; amounts are never averaged. Without readings to offer, the question's own buttons."""
+    candidates = _held(slot, candidates, position, rules)
     kind = slot if slot in _NO_MONEY else "amount" if candidates else "vague"
     note = Note(f"unclear.{kind}" if candidates or slot not in _NO_MONEY else f"unclear.vague.{slot}", {"text": text, "slot": slot})
     if slot in FLAGS or not candidates:
@@ -28,6 +29,15 @@ def unclear(slot: str, candidates: tuple[str, ...], text: str, position: Positio
     if slot == "place":
         choices += (Choice("elsewhere=", Note("label.elsewhere")),)
     return Reply("question", (note,), choices)
+
+
+def _held(slot: str, candidates: tuple[str, ...], position: Position, rules: Rules) -> tuple[str, ...]:
+    """The readings that the place's rules know."""
+    edition = edition_of(position, rules.shelf)
+    if edition is None:
+        return candidates
+    lists = {"category": edition.policy.categories, "facility": edition.policy.facilities, EARLIER_FACILITY: edition.policy.facilities}
+    return tuple(value for value in candidates if value in lists.get(slot, (value,)))
 
 
 def changes(answer: Estimate, position: Position, flow: Flow) -> tuple[Choice, ...]:

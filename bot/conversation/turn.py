@@ -24,7 +24,7 @@ from bot.conversation.position import (
     estimate_at,
     replay,
 )
-from bot.conversation.replies import Reply
+from bot.conversation.replies import Choice, Reply
 from bot.conversation.state import PRESET, Answer, Conversation
 from engine import CARES, CATEGORIES, FACILITIES, LIMIT, CaseError, Estimate, Fault, MoneyError, Note, fen, yuan
 
@@ -72,6 +72,15 @@ def summary(conversation: Conversation, rules: Rules) -> dict[str, Any]:
 def open_question(conversation: Conversation, rules: Rules) -> str | None:
     """The slot that is being asked for, so that a bare answer can be understood."""
     return replay(conversation.answers, rules).question
+
+
+def offered(conversation: Conversation, rules: Rules) -> tuple[Choice, ...]:
+    """The buttons that stand under the newest question or estimate."""
+    position = replay(conversation.answers, rules)
+    if position.question is not None:
+        return ask.question(position, rules).choices
+    answer = estimate_at(conversation, rules)
+    return ask.changes(answer, position, rules.flow) if answer else ()
 
 
 def _with_place(conversation: Conversation, place: str | None, rules: Rules) -> Conversation:
@@ -124,6 +133,8 @@ class _Turn:
         if not heard.slots and heard.intent in ACTIONS | NOT_YET and not (heard.problems or heard.ambiguous):
             return self._action(heard.intent)
         notes = [self._problem(problem.code, problem.slot, problem.text) for problem in heard.problems]
+        if any(problem.code.startswith("other_rules.") for problem in heard.problems):
+            return self._aside(*notes)
         heard = self._with_day(heard)
         answers = [answer for name, slot in heard.slots.items() if (answer := self._heard(name, slot))]
         doubt = next(iter(heard.ambiguous), None)

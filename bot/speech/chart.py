@@ -50,7 +50,6 @@ def _svg(voice: Voice, parts: list[tuple[str, int, str]], total: int) -> str:
         rows.append(f'<text x="{_WIDTH - _MARGIN}" y="{y}" text-anchor="end">{share}</text>')
         left += amount
     style = "text{font:22px 'Noto Sans CJK SC','PingFang SC','Microsoft YaHei',sans-serif;fill:#1d2528}"
-    style += "@media(prefers-color-scheme:dark){text{fill:#f2f5f4}}"
     twin = quoteattr(_twin(voice, parts))
     head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" role="img" aria-label={twin}>'
     return f"{head}<style>{style}</style>{''.join(bars)}{''.join(rows)}</svg>"

@@ -34,7 +34,9 @@ def headline(voice: Voice, answer: Estimate, own: OutOfPocket) -> str:
     key = "headline.partial" if answer.status == "partial" else "headline.range" if own.low != own.high else "headline"
     if not answer.case.insured:
         key = "headline.uninsured"
-    return voice.say(key, paid_amount=answer.paid, own_amount=own.amount, low_amount=own.low, high_amount=own.high)
+    # With a layer that nobody can compute only bounds are true: at least what is left of the bill when own cost is highest.
+    paid = answer.case.total - answer.hospital_borne - own.high if answer.status == "partial" else answer.paid
+    return voice.say(key, paid_amount=paid, own_amount=own.amount, low_amount=own.low, high_amount=own.high)
 
 
 def difference_lines(voice: Voice, before: Estimate, after: Estimate) -> Iterator[str]:
@@ -107,10 +109,22 @@ def _figure_words(voice: Voice, answer: Estimate, layer: Layer) -> Iterator[str]
 
 
 def _figure(voice: Voice, figure: Used) -> str:
-    part = next(name for name in _PARTS if name in figure.name)
-    name = voice.say(f"figure.{'adjusted_' if '.adjustments.' in figure.name else ''}{part}")
     mark = figure_mark(voice, figure.basis)
-    return voice.say("figure", name=name, number=_number(voice, figure), mark=voice.say("mark", mark=mark) if mark else "")
+    part = next(name for name in _PARTS if name in figure.name)
+    name = _change(voice, figure) or voice.say(f"figure.{'adjusted_' if '.adjustments.' in figure.name else ''}{part}")
+    number = "" if figure.unit in ("points", "factor") else _number(voice, figure)
+    return voice.say("figure", name=name, number=number, mark=voice.say("mark", mark=mark) if mark else "")
+
+
+def _change(voice: Voice, figure: Used) -> str | None:
+    """What an adjustment does, in words: five points more, the deductible halved."""
+    value = str(figure.value)
+    if figure.unit == "points":
+        return voice.say("figure.fewer_points" if value.startswith("-") else "figure.more_points", value=value.removeprefix("-"))
+    if figure.unit == "factor":
+        key = f"figure.times.{value}"
+        return voice.say(key if voice.has(key) else "figure.times", value=value)
+    return None
 
 
 def _number(voice: Voice, figure: Used) -> str:

@@ -86,7 +86,7 @@ class SqliteStore:
         return Kept(*row[0]) if row else None
 
     async def reply(self, key: str, message: str) -> bytes | None:
-        """What was answered to a message of a conversation, when it was already taken."""
+        """What was answered to a message of a conversation, when it was already taken; empty when that has been erased since."""
         query = "SELECT t.reply FROM turns t JOIN conversations c ON c.id = t.conversation WHERE c.key = ? AND t.message = ?"
         rows = await self._fetch(query, key, message)
         return zlib.decompress(rows[0][0]) if rows else None
@@ -94,7 +94,8 @@ class SqliteStore:
     async def replies_after(self, key: str, turn: int) -> list[bytes]:
         """All replies of turns after the given one, in order."""
         query = "SELECT t.reply FROM turns t JOIN conversations c ON c.id = t.conversation WHERE c.key = ? AND t.turn > ? ORDER BY t.turn"
-        return [zlib.decompress(row[0]) for row in await self._fetch(query, key, turn)]
+        replies = [zlib.decompress(row[0]) for row in await self._fetch(query, key, turn)]
+        return [reply for reply in replies if reply]
 
     async def keep(self, change: Change) -> None:
         """Return when the turn is on disk. Raises ConflictError or StoreError, and then nothing of it is kept."""
@@ -142,11 +143,15 @@ class SqliteStore:
             for job in batch:
                 job.run(self._write)
             self._write.execute("COMMIT")
-        except sqlite3.Error as error:
+        except Exception as error:
+            # The writer must outlive any failure, and one piece of work that cannot be written must not take others with it.
             if self._write.in_transaction:
                 self._write.execute("ROLLBACK")
-            for job in batch:
-                job.failed = StoreError(str(error))
+            if len(batch) > 1:
+                for job in batch:
+                    self._commit([job])
+                return
+            batch[0].failed = StoreError(str(error))
         for job in batch:
             job.tell()
 
@@ -161,6 +166,7 @@ class _Job:
 
     def run(self, connection: sqlite3.Connection) -> None:
         """A refused change writes nothing and leaves the other changes of the transaction alone."""
+        self.failed = None
         try:
             self.result = self.work(connection)
         except ConflictError as error:
@@ -217,7 +223,8 @@ def _keep(connection: sqlite3.Connection, change: Change) -> None:
         raise ConflictError
     (identity,) = connection.execute("SELECT id FROM conversations WHERE key = ?", (change.key,)).fetchone()
     if change.erase:
-        connection.execute("DELETE FROM turns WHERE conversation = ?", (identity,))
+        # What was said is gone; that a message was taken stays known, so that one sent again is not taken anew.
+        connection.execute("UPDATE turns SET reply = ? WHERE conversation = ?", (zlib.compress(b""), identity))
     row = (identity, change.turn, change.message, zlib.compress(change.reply, 1))
     connection.execute("INSERT INTO turns (conversation, turn, message, reply) VALUES (?, ?, ?, ?)", row)
 

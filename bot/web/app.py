@@ -1,7 +1,6 @@
 """The web door: the page with the widget, the API, and the WebSocket the widget talks through. It carries and decides nothing."""
 
 import asyncio
-import json
 import time
 from collections.abc import Awaitable, Callable
 from importlib.metadata import PackageNotFoundError, version
@@ -19,7 +18,7 @@ from bot.store import StoreError
 from bot.web.errors import ApiError, dumps, wrong_case
 from bot.web.limits import Limit
 from bot.web.openapi import document, operation
-from bot.web.requests import Turn, read_json, read_turn
+from bot.web.requests import Turn, parse_json, read_json, read_turn
 from engine import Case, CaseError, Edition, estimate, read_case
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -27,6 +26,8 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 #: A case or a message is small; anything larger is a mistake or an attack.
 MOST_BYTES = 256 * 1024
+#: More turns than any talk will have; larger numbers do not fit the store.
+_MOST_TURNS = 2**31
 
 ASSISTANT = web.AppKey("assistant", Assistant)
 SETTINGS = web.AppKey("settings", Settings)
@@ -151,22 +152,24 @@ def _static(name: str) -> Handler:
 async def _socket(request: web.Request) -> web.WebSocketResponse:
     """The widget's connection: `hello` brings missed answers, `turn` is a message; see widget.js for the other side."""
     socket = web.WebSocketResponse(heartbeat=30, max_msg_size=MOST_BYTES)
+    if not socket.can_prepare(request):
+        raise ApiError(400, "not_websocket")
     await socket.prepare(request)
     request.app[SOCKETS].add(socket)
     try:
         async for frame in socket:
-            if frame.type is WSMsgType.TEXT:
+            if frame.type in (WSMsgType.TEXT, WSMsgType.BINARY):
                 await socket.send_str(dumps(await _frame(request, frame.data)))
     finally:
         request.app[SOCKETS].discard(socket)
     return socket
 
 
-async def _frame(request: web.Request, data: str) -> dict[str, Any]:
+async def _frame(request: web.Request, data: str | bytes) -> dict[str, Any]:
     """Answer one frame; every failure is an answer too, so that one bad frame never ends the talk."""
     message_id = None
     try:
-        raw = json.loads(data)
+        raw = parse_json(data)
         if not isinstance(raw, dict):
             raise ApiError(422, "invalid", "body")
         kind = raw.pop("type", None)
@@ -177,8 +180,6 @@ async def _frame(request: web.Request, data: str) -> dict[str, Any]:
         if kind != "turn":
             raise ApiError(422, "invalid", "type")
         return {"type": "turn", **await _answer(request, raw)}
-    except (ValueError, RecursionError):
-        return _error_frame(request, message_id, ApiError(400, "not_json"))
     except ApiError as error:
         return _error_frame(request, message_id, error)
     except Exception as error:
@@ -190,8 +191,10 @@ async def _hello(request: web.Request, raw: dict[str, Any]) -> dict[str, Any]:
     conversation, after = raw.get("conversation"), raw.get("after", 0)
     if conversation is None:
         return {"type": "events", "conversation": None, "events": []}
-    if not isinstance(conversation, str) or isinstance(after, bool) or not isinstance(after, int):
+    if not isinstance(conversation, str) or not _encodable(conversation):
         raise ApiError(422, "invalid", "conversation")
+    if isinstance(after, bool) or not isinstance(after, int) or not 0 <= after < _MOST_TURNS:
+        raise ApiError(422, "invalid", "after")
     try:
         events = await request.app[ASSISTANT].missed(conversation, after)
     except UnknownConversationError as error:
@@ -213,7 +216,17 @@ async def _answer(request: web.Request, raw: Any) -> dict[str, Any]:
 
 
 def _error_frame(request: web.Request, message_id: Any, error: ApiError) -> dict[str, Any]:
-    return {"type": "error", "message_id": message_id, **error.body(_voice(request))}
+    said = message_id if isinstance(message_id, str) and _encodable(message_id) else None
+    return {"type": "error", "message_id": said, **error.body(_voice(request))}
+
+
+def _encodable(text: str) -> bool:
+    """Whether a text can be sent and stored: JSON may hold half of a surrogate pair, UTF-8 may not."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _edition(request: web.Request) -> Edition:

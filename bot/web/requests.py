@@ -48,9 +48,14 @@ async def read_json(request: web.Request) -> Any:
     """The request's JSON with exact numbers. Raises ApiError 400, 413 or 415."""
     if request.content_type != "application/json":
         raise ApiError(415, "unsupported_type")
+    return parse_json(await request.read())
+
+
+def parse_json(body: bytes | str) -> Any:
+    """JSON with exact numbers; UTF-8, with or without a byte order mark. Raises ApiError 400."""
     try:
-        body = await request.text()
-        return json.loads(body, parse_float=Decimal, parse_constant=_no_constant)
+        text = body.decode("utf-8-sig") if isinstance(body, bytes) else body
+        return json.loads(text, parse_float=Decimal, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
         raise ApiError(400, "not_json") from error
 

@@ -1,7 +1,9 @@
 """The API over HTTP: what it takes, what it refuses and how it says so."""
 
+import json
 from typing import Any
 
+import aiohttp
 import pytest
 
 from tests.server import Server
@@ -44,6 +46,9 @@ def test_the_same_case_gives_the_same_bytes(running: Server) -> None:
         ({"total": 0.001}, "total"),
         ({"total": "很多"}, "total"),
         ({"total": ""}, "total"),
+        ({"total": "-0"}, "total"),
+        ({"total": "+5"}, "total"),
+        ({"total": "٣"}, "total"),
         ({"total": None}, "total"),
         ({"self_funded": "20000.01"}, "self_funded"),
         ({"first_share": "20000.01"}, "first_share"),
@@ -63,6 +68,7 @@ def test_the_same_case_gives_the_same_bytes(running: Server) -> None:
         ({"earlier": [{"facility": "county", "total": 99_999_999}]}, "earlier"),
         ({"earlier": [{"facility": "county", "total": 1}], "so_far": {"stays": 1}}, "so_far"),
         ({"so_far": {"paid": {"basic": -1}}}, "so_far.paid.basic"),
+        ({"earlier": [{"facility": "county", "total": 1, "place": "henan-puyang"}]}, "earlier.0.place"),
     ],
 )
 def test_a_wrong_field_is_422_and_named(running: Server, change: dict[str, Any], field: str) -> None:
@@ -115,6 +121,81 @@ def test_a_body_that_cannot_be_read_has_its_own_status(running: Server, path: st
     got, answer = running.post(path, body, kind)
     assert got == status
     assert answer["error"]["say"]
+
+
+@pytest.mark.parametrize("kind", ["application/json; charset=foo", "application/json; charset=utf-8"])
+def test_json_is_utf_8_whatever_charset_is_said(running: Server, kind: str) -> None:
+    """A foreign charset is no error; a byte order mark, as Windows writes it, is passed over."""
+    assert running.post("/api/v1/estimate", b"\xef\xbb\xbf" + json.dumps(CASE).encode(), kind)[0] == 200
+
+
+def test_an_earlier_stay_may_be_a_whole_case(running: Server) -> None:
+    """Place, insured, age and expired_ok may be said again with an earlier stay; an uninsured one counts for nothing."""
+    whole = {
+        "place": "anhui-bozhou",
+        "insured": True,
+        "age": 60,
+        "expired_ok": False,
+        "facility": "county",
+        "total": 60_000,
+        "self_funded": 0,
+    }
+    short = {"facility": "county", "total": 60_000, "self_funded": 0}
+    bill = CASE | {"category": "ordinary", "total": 60_000}
+    said, inherited = (running.post("/api/v1/estimate", bill | {"earlier": [stay]})[1] for stay in (whole, short))
+    uninsured = running.post("/api/v1/estimate", bill | {"earlier": [whole | {"insured": False}]})[1]
+    assert said == inherited
+    assert said["year_to_date"]["stays"] == uninsured["year_to_date"]["stays"] == 2
+    assert uninsured["layers"] == running.post("/api/v1/estimate", bill)[1]["layers"]
+
+
+def test_a_partial_estimate_promises_no_more_than_is_sure(running: Server) -> None:
+    """With an unknown self-funded part and a layer nobody can compute, what is surely paid and the most to pay sum to the bill."""
+    answer = running.turn(message_id="partial", text="亳州因病致贫，县医院花了两万")
+    assert answer["replies"][0]["text"].startswith("至少能报 8,775 元，自己最多掏 11,225 元。")
+
+
+def test_a_typed_label_presses_its_button(running: Server) -> None:
+    """Whoever types what a button says gets what the button gives."""
+    first = running.turn(message_id="label", text="亳州低保，县医院花了两万")
+    answer = running.turn(message_id="label-2", conversation=first["conversation"], text="不是今年第一次住院")
+    assert "还住过院吗" in answer["replies"][-1]["text"]
+
+
+def test_after_forgetting_nothing_comes_back(running: Server) -> None:
+    """忘掉我 says that everything is erased; the first message sent again neither tells nor takes anything."""
+    first = running.turn(message_id="forget-1", text="亳州低保，县医院花了两万")
+    gone = running.turn(message_id="forget-2", conversation=first["conversation"], text="忘掉我")
+    assert gone["erased"] is True
+    again = running.turn(message_id="forget-1", text="亳州低保，县医院花了两万")
+    assert (again["replies"], again["summary"], again["turn"]) == ([], {}, gone["turn"])
+
+
+@pytest.mark.parametrize(
+    ("frame", "code", "field"),
+    [
+        (b"\x00junk", "not_json", None),
+        ('{"type": "turn", "message_id": "\\ud800", "text": "hi"}', "invalid", "message_id"),
+        ('{"type": "turn", "message_id": NaN, "text": "hi"}', "not_json", None),
+        ('{"type": "hello", "conversation": "a", "after": 99999999999999999999999}', "invalid", "after"),
+        ('{"type": "hello", "conversation": "a", "after": null}', "invalid", "after"),
+        ('{"type": "hello", "conversation": "\\ud800"}', "invalid", "conversation"),
+    ],
+)
+async def test_a_bad_frame_is_answered_and_the_socket_lives_on(running: Server, frame: str | bytes, code: str, field: str | None) -> None:
+    """Whatever comes over the WebSocket gets an error with a code and a field, and the next frame is answered."""
+    async with aiohttp.ClientSession() as session, session.ws_connect(f"{running.address}/ws") as socket:
+        await (socket.send_bytes(frame) if isinstance(frame, bytes) else socket.send_str(frame))
+        error = (await socket.receive_json())["error"]
+        assert (error["code"], error["field"]) == (code, field)
+        await socket.send_json({"type": "hello"})
+        assert (await socket.receive_json())["type"] == "events"
+
+
+def test_the_socket_address_tells_others_what_it_takes(running: Server) -> None:
+    """Asking for /ws without an upgrade is the contract's error object."""
+    status, answer = running.get("/ws")
+    assert (status, answer["error"]["code"]) == (400, "not_websocket")
 
 
 @pytest.mark.parametrize(

@@ -51,6 +51,20 @@ def test_a_talk_goes_on_after_reload_and_kill_9(server: Server, browser: Browser
     expect(chat.page.locator("[data-who=bot]").last).to_contain_text("一共花了多少钱")
 
 
+def test_forgetting_empties_the_browser_too(server: Server, browser: Browser) -> None:
+    """After 忘掉我 neither the page nor what the browser keeps holds anything that was said before."""
+    chat = browser.open(server.address)
+    chat.say("俺妈叫王秀英，亳州低保，县医院花了两万")
+    expect(chat.page.locator("[data-kind=estimate]")).to_have_count(1)
+    chat.page.locator("[data-role=input]").fill("忘掉我")
+    chat.page.locator("[data-role=send]").click()
+    expect(chat.page.locator("[data-who=bot]").first).to_contain_text("都删掉了")
+    chat.page.reload()
+    expect(chat.page.locator("[data-who=bot]").first).to_contain_text("都删掉了")
+    assert "王秀英" not in chat.page.locator("nengbao-chat").inner_text()
+    assert "王秀英" not in chat.page.evaluate("JSON.stringify(localStorage)")
+
+
 def test_markup_in_messages_is_shown_as_it_was_typed(server: Server, browser: Browser) -> None:
     """Nothing a person types becomes part of the page."""
     chat = browser.open(server.address)

@@ -80,6 +80,42 @@ def test_a_broken_pack_keeps_the_server_from_starting(tmp_path: Path) -> None:
     assert not (tmp_path / "data").exists()
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("RETENTION_DAYS", "abc"), ("RETENTION_DAYS", "-5"), ("CLIENT_RATE", "0"), ("CONVERSATION_RATE", "nan"), ("CLIENT_BURST", "x")],
+)
+def test_a_setting_that_cannot_be_used_is_one_clear_line(tmp_path: Path, name: str, value: str) -> None:
+    """The line names the setting and not its value, and nothing is started."""
+    done = run("serve", "--port", "0", data_dir=tmp_path / "data", **{f"NENGBAO_{name}": value})
+    assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (1, "", 1)
+    assert f"NENGBAO_{name}" in done.stderr
+    assert not (tmp_path / "data").exists()
+
+
+def test_json_that_cannot_be_read_is_status_2(tmp_path: Path) -> None:
+    """Endless nesting is a wrong request and no stack trace."""
+    done = run("estimate", "--json", "-", data_dir=tmp_path, given="[" * 100_000)
+    assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (2, "", 1)
+
+
+def test_a_pack_outside_its_place_is_named(tmp_path: Path) -> None:
+    """A pack lying directly in a folder of packs is an error and not passed over; `check` looks into the folders in use."""
+    (tmp_path / "2022.yaml").write_text((ROOT / "data/policies/anhui-bozhou/2022.yaml").read_text(encoding="utf-8"), encoding="utf-8")
+    listed = run("policies", "list", data_dir=tmp_path, NENGBAO_POLICIES=str(tmp_path))
+    assert "stands directly in the folder" in listed.stderr
+    assert run("policies", "check", data_dir=tmp_path, NENGBAO_POLICIES=str(tmp_path)).returncode == 1
+
+
+def test_a_full_disk_behind_the_screen_is_one_clear_line(tmp_path: Path) -> None:
+    """A talk whose words cannot be written ends without a stack trace."""
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [*NENGBAO, "talk"], input="你好\n", stdout=full, stderr=subprocess.PIPE, text=True, env=environment(tmp_path), check=False
+        )
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+
+
 def test_a_busy_port_is_one_clear_line(tmp_path: Path) -> None:
     """The line says which address is taken and what to do."""
     with socket.socket() as busy:

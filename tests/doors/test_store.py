@@ -66,6 +66,24 @@ async def test_erasing_leaves_only_the_newest_reply(store: SqliteStore) -> None:
     assert await store.replies_after("b", 0) == [b"reply 1"]
 
 
+async def test_what_was_erased_stays_taken(store: SqliteStore) -> None:
+    """The ids of erased messages are remembered without their answers, so that one sent again is not played anew."""
+    await store.keep(change("a", 1, 0))
+    await store.keep(change("a", 2, 1, erase=True))
+    assert await store.reply("a", "a-1") == b""
+    assert await store.reply("a", "a-2") == b"reply 2"
+
+
+async def test_one_piece_of_work_that_fails_takes_no_other_with_it(store: SqliteStore) -> None:
+    """A number too large for the file fails alone; what waited with it is kept and the writer goes on."""
+    kept = await asyncio.gather(
+        store.keep(change("a", 1, 0)), store.keep(change("b", 2**70, 0)), store.keep(change("c", 1, 0)), return_exceptions=True
+    )
+    assert [type(each) for each in kept] == [type(None), StoreError, type(None)]
+    assert await store.load("b") is None
+    await store.keep(change("d", 1, 0))
+
+
 async def test_unused_conversations_are_swept(store: SqliteStore, tmp_path: Path) -> None:
     """What nobody used for so many days is dropped with its turns."""
     await store.keep(change("old", 1, 0))

@@ -73,6 +73,26 @@ def test_yearly_layers_pay_the_same_in_one_stay_or_several(totals: list[int], ca
         assert paid == whole.year_to_date.paid.get(key, 0)
 
 
+@given(cases())
+@settings(max_examples=300, deadline=None)
+def test_a_range_has_a_cause(case: dict[str, Any]) -> None:
+    """Where low and high differ something is named that makes them differ; where nothing is named they are the amount."""
+    answer = estimate(read_case(case), SHELF, TODAY)
+    own = answer.out_of_pocket
+    assert own is not None
+    assert bool(answer.causes) == (own.low != own.high)
+
+
+def test_a_cap_used_up_at_both_ends_leaves_no_range() -> None:
+    """When earlier stays used up the yearly cap whichever it is, what this stay costs is known exactly."""
+    stay = {"facility": "outside_province", "registered": False}
+    earlier = [stay | {"total": "4518576.73", "self_funded": "4518576.73"}]
+    bill = stay | {"total": "68215.45", "self_funded": "63455.74"}
+    own = estimate(read_case({"place": "anhui-bozhou", "category": "ordinary", **bill, "earlier": earlier}), SHELF, TODAY).out_of_pocket
+    assert own is not None
+    assert (own.low, own.amount, own.high) == (6821545, 6821545, 6821545)
+
+
 UNREGISTERED_FIRST = {
     "place": "anhui-bozhou",
     "category": "extreme_poverty",

@@ -12,7 +12,7 @@
  * @typedef {{ kind: string, media_type: string, text?: string, data: string }} Attachment
  * @typedef {{ kind: string, text: string, choices?: Choice[], estimate?: { layers?: Layer[] },
  *   attachments?: Attachment[] }} Reply
- * @typedef {{ conversation: string, turn: number, message_id: string, replies: Reply[] }} Answer
+ * @typedef {{ conversation: string, turn: number, message_id: string, replies: Reply[], erased?: boolean }} Answer
  * @typedef {{ text: string } | { choice: string } | { action: string }} Sending
  * @typedef {{ code?: string, say?: string, field?: string | null }} Refusal
  *
@@ -129,11 +129,12 @@ class Diary {
   }
 
   /** Note an answer; one that is known already changes nothing. @param {Answer} answer */
-  settle({ conversation, turn, message_id, replies }) {
+  settle({ conversation, turn, message_id, replies, erased }) {
     this.conversation = conversation;
     this.after = Math.max(this.after, turn);
     const known = this.entries.find((entry) => entry.id === message_id);
     if (known && !isWaiting(known)) return;
+    if (erased) this.entries = this.entries.filter(isWaiting); // forgotten here too, not only at the server
     this.place({ id: message_id, words: known ? known.words : null, turn, replies });
   }
 
@@ -789,6 +790,8 @@ class NengbaoChat extends HTMLElement {
     const nodes = diary.entries.map((entry) => this.exchange(entry, entry === diary.waiting ? hindrance : ""));
     const log = this.piece("log");
     [...log.children].filter((node) => !nodes.some((kept) => kept === node)).forEach((node) => node.remove());
+    const ids = new Set(diary.entries.map((entry) => entry.id));
+    [...this.exchanges.keys()].filter((id) => !ids.has(id)).forEach((id) => this.exchanges.delete(id));
     nodes.forEach((node, place) => log.children[place] !== node && log.insertBefore(node, log.children[place] || null));
     const open = diary.entries.filter((entry) => entry.replies).pop();
     nodes.forEach((node) => node.toggleAttribute("data-now", !!open && node.dataset.message === open.id));
