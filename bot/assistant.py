@@ -14,9 +14,9 @@ from weakref import WeakValueDictionary
 import msgspec
 
 from bot import resources
-from bot.conversation import Conversation, Flow, Incoming, Rules, offered, open_question, read_flow, summary, take_turn
+from bot.conversation import Conversation, Flow, Incoming, Rules, language, offered, open_question, read_flow, summary, take_turn
 from bot.speech import Voice, reply_json
-from bot.store import Change, ConflictError, Kept, SqliteStore
+from bot.store import Change, ConflictError, Kept, Parcel, SqliteStore
 from bot.understanding import Vocabulary, understand
 from engine import Shelf, read_shelf
 
@@ -73,7 +73,11 @@ def read_vocabulary(shelf: Shelf) -> Vocabulary:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message through a door: exactly one of text, choice and action. `place` and `lang` are what the door knows."""
+    """One message through a door: exactly one of text, choice and action. `place` and `lang` are what the door knows.
+
+    A door that knows its people by itself names the conversation by `person`, which is opened when it is not there; its answers travel
+    to `address`, with what it wants to remember about them in `context`. `agreement` and `unread`: see Incoming.
+    """
 
     message_id: str
     conversation: str | None = None
@@ -83,6 +87,11 @@ class Message:
     channel: str = "web"
     place: str | None = None
     lang: str | None = None
+    person: str | None = None
+    address: str | None = None
+    context: Mapping[str, Any] = field(default_factory=dict)
+    agreement: str | None = None
+    unread: str | None = None
 
 
 @dataclass(slots=True)
@@ -92,6 +101,7 @@ class Assistant:
     knowledge: Knowledge
     store: SqliteStore
     today: Callable[[], date] = china_today
+    retention_days: int = 30
     _queues: "WeakValueDictionary[str, asyncio.Lock]" = field(default_factory=WeakValueDictionary)
 
     async def turn(self, message: Message) -> dict[str, Any]:
@@ -99,8 +109,9 @@ class Assistant:
 
         Raises UnknownConversationError and StoreError.
         """
-        opened_by = None if message.conversation else f"{message.channel}\0{message.message_id}"
-        async with self._queue(message.conversation or str(opened_by)):
+        known = message.person or message.conversation
+        opened_by = None if known else f"{message.channel}\0{message.message_id}"
+        async with self._queue(known or str(opened_by)):
             while True:
                 try:
                     return await self._turn(message, opened_by)
@@ -121,10 +132,11 @@ class Assistant:
             if answered is not None:
                 return dict(json.loads(answered)) if answered else _erased_answer(kept, message)
         conversation = msgspec.json.decode(kept.state, type=Conversation) if kept else Conversation()
-        rules = Rules(self.knowledge.shelf, self.knowledge.flow, self.today())
-        voice = self.knowledge.voice(message.lang)
+        rules = Rules(self.knowledge.shelf, self.knowledge.flow, self.today(), LANGS, self.retention_days)
+        voice = self.knowledge.voice(language(conversation) or message.lang)
         turned = take_turn(conversation, self._incoming(message, conversation, rules, voice), rules)
-        key = kept.key if kept else secrets.token_urlsafe(16)
+        voice = self.knowledge.voice(language(turned.conversation) or message.lang)
+        key = kept.key if kept else message.person or secrets.token_urlsafe(16)
         answer: dict[str, Any] = {
             "conversation": key,
             "turn": turned.conversation.turn,
@@ -141,11 +153,14 @@ class Assistant:
             reply=json.dumps(answer, ensure_ascii=False).encode(),
             opened_by=opened_by,
             erase=turned.erase,
+            parcel=_parcel(message, answer, voice),
         )
         await self.store.keep(change)
         return answer
 
     async def _kept(self, message: Message, opened_by: str | None) -> Kept | None:
+        if message.person is not None:
+            return await self.store.load(message.person)
         if opened_by is not None:
             return await self.store.opened(opened_by)
         kept = await self.store.load(str(message.conversation))
@@ -155,20 +170,28 @@ class Assistant:
 
     def _incoming(self, message: Message, conversation: Conversation, rules: Rules, voice: Voice) -> Incoming:
         if message.text is None:
-            return Incoming(message.message_id, None, message.choice, message.action, message.place)
+            return Incoming(message.message_id, None, message.choice, message.action, message.place, message.agreement)
         # The words of a button, typed, press it.
         said = message.text.strip()
         pressed = next((choice.key for choice in offered(conversation, rules) if voice.note(choice.label) == said), None)
         if pressed is not None:
-            return Incoming(message.message_id, choice=pressed, place=message.place)
-        heard = understand(message.text, self.knowledge.vocabulary, open_question(conversation, rules))
-        return Incoming(message.message_id, heard, place=message.place)
+            return Incoming(message.message_id, choice=pressed, place=message.place, agreement=message.agreement)
+        known = summary(conversation, rules).get("place", message.place)
+        heard = understand(message.text, self.knowledge.vocabulary, open_question(conversation, rules), known)
+        return Incoming(message.message_id, heard, place=message.place, agreement=message.agreement, unread=message.unread)
 
     @asynccontextmanager
     async def _queue(self, key: str) -> AsyncIterator[None]:
         lock = self._queues.setdefault(key, asyncio.Lock())
         async with lock:
             yield
+
+
+def _parcel(message: Message, answer: Mapping[str, Any], voice: Voice) -> Parcel | None:
+    if message.address is None:
+        return None
+    body = {"replies": answer["replies"], "context": message.context, "lang": voice.lang}
+    return Parcel(message.channel, message.address, message.message_id, json.dumps(body, ensure_ascii=False).encode())
 
 
 def _erased_answer(kept: Kept, message: Message) -> dict[str, Any]:

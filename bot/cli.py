@@ -13,6 +13,7 @@ import click
 if TYPE_CHECKING:
     from bot.assistant import Assistant, Knowledge
     from bot.settings import Settings
+    from bot.web.serve import Door
     from engine import Edition
 
 EXIT_REQUEST = 2
@@ -29,7 +30,7 @@ def main() -> None:
 @click.option("--port", default=8080, show_default=True, type=click.IntRange(0, 65535), help="Port; 0 takes a free one.")
 @click.option("--data-dir", type=click.Path(path_type=Path), help="Folder for the store; NENGBAO_DATA_DIR otherwise.")
 def serve(host: str, port: int, data_dir: Path | None) -> None:
-    """Web chat and API on one address."""
+    """Web chat and API on one address, and Telegram when NENGBAO_TELEGRAM_TOKEN is set."""
     from bot.logs import configure_logs
     from bot.web.serve import StartError
     from bot.web.serve import serve as run
@@ -38,7 +39,7 @@ def serve(host: str, port: int, data_dir: Path | None) -> None:
     settings = _settings(data_dir)
     with _assistant(settings) as assistant:
         try:
-            run(assistant, settings, host, port, lambda address: click.echo(f"能报 nengbao：{address} （Ctrl-C 结束）"))
+            run(assistant, settings, host, port, lambda address: click.echo(_STARTED.format(address)), lambda: _doors(assistant, settings))
         except StartError as error:
             _fail(f"打不开 {error}：{_cause(error)}。换一个端口试试，比如 --port 8081。")
 
@@ -167,6 +168,24 @@ def check(paths: tuple[Path, ...]) -> None:
     click.echo(f"{len(files)} 个规则文件都没有问题。")
 
 
+_STARTED = "能报 nengbao：{} （Ctrl-C 结束）"
+_TELEGRAM = {
+    "ready": "Telegram：连上了 @{name}。",
+    "bad_token": "Telegram：口令不对，请看看 NENGBAO_TELEGRAM_TOKEN。网页照常用，过一会儿再试。",
+    "unreachable": "Telegram：连不上。网页照常用，过一会儿再试。",
+    "taken": "Telegram：别处也在收这个机器人的消息，请先停掉那一个。网页照常用，过一会儿再试。",
+    "webhook_refused": "Telegram：不接受 NENGBAO_TELEGRAM_WEBHOOK 这个地址。网页照常用，过一会儿再试。",
+}
+
+
+def _doors(assistant: "Assistant", settings: "Settings") -> "list[Door]":
+    if settings.telegram_token is None:
+        return []
+    from bot.telegram import Telegram
+
+    return [Telegram(assistant, settings, lambda what, name: click.echo(_TELEGRAM[what].format(name=name), err=what != "ready"))]
+
+
 def _figure_lines(edition: "Edition") -> Iterator[str]:
     from engine import all_figures
 
@@ -227,7 +246,7 @@ def _assistant(settings: "Settings") -> Iterator["Assistant"]:
     except StoreError as error:
         _fail(f"打不开数据文件 {error}。请检查文件夹能不能写，或用 --data-dir 换一个。")
     try:
-        yield Assistant(knowledge, store)
+        yield Assistant(knowledge, store, retention_days=settings.retention_days)
     finally:
         store.close()
 

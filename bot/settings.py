@@ -4,10 +4,14 @@ import os
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, SecretStr, StringConstraints
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 Rate = Annotated[float, Field(gt=0, le=1_000_000, allow_inf_nan=False)]
+
+Address = Annotated[str, StringConstraints(pattern=r"^https?://[^/\s]+(/\S*)?$")]
+#: With a path, which our own server then answers on.
+HookAddress = Annotated[str, StringConstraints(pattern=r"^https?://[^/\s]+/[^\s?#]+$")]
 
 
 def _default_data_dir() -> Path:
@@ -16,9 +20,9 @@ def _default_data_dir() -> Path:
 
 
 class Settings(BaseSettings):
-    """`policies` names more folders of packs, separated like PATH, later ones winning. Rates are requests a second."""
+    """`policies` names more folders of packs, separated like PATH, later ones winning. Rates are a second: requests, Telegram messages."""
 
-    model_config = SettingsConfigDict(env_prefix="NENGBAO_", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="NENGBAO_", extra="ignore", env_ignore_empty=True)
 
     data_dir: Path = _default_data_dir()
     store: str | None = None
@@ -27,6 +31,10 @@ class Settings(BaseSettings):
     client_rate: Rate = 50
     client_burst: Annotated[int, Field(ge=1, le=1_000_000)] = 200
     conversation_rate: Rate = 20
+    telegram_token: SecretStr | None = None
+    telegram_api: Address | None = None
+    telegram_webhook: HookAddress | None = None
+    telegram_rate: Rate = 30
 
     def policy_folders(self) -> list[Path]:
         """The extra folders of packs."""

@@ -45,7 +45,7 @@ class Terminal:
         number = int(line) if line.isascii() and line.isdigit() and len(line) < 3 else 0  # noqa: PLR2004 - no list has 100 buttons
         return {"choice": self._choices[number - 1]["key"]} if 0 < number <= len(self._choices) else {"text": line}
 
-    async def _send(self, out: TextIO, **said: str) -> None:
+    async def _send(self, out: TextIO, **said: Any) -> None:
         message = Message(secrets.token_hex(8), self._conversation, channel="terminal", place=self._place, lang=self._lang, **said)
         try:
             answer = await self._assistant.turn(message)

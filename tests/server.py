@@ -24,8 +24,10 @@ def environment(data_dir: Path) -> dict[str, str]:
 class Server:
     """One server on one data folder; the port stays the same over restarts."""
 
-    def __init__(self, data_dir: Path) -> None:
+    def __init__(self, data_dir: Path, **settings: str) -> None:
+        """`settings` are further variables of its environment."""
         self.data_dir = data_dir
+        self.settings = settings
         self.port = _free_port()
         self.address = f"http://127.0.0.1:{self.port}"
         self._process: subprocess.Popen[str] | None = None
@@ -34,7 +36,9 @@ class Server:
         """Start and wait until the address is printed."""
         command = [*NENGBAO, "serve", "--port", str(self.port)]
         log = (self.data_dir / "server.log").open("a")
-        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True, env=environment(self.data_dir))
+        self._process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=log, text=True, env=environment(self.data_dir) | self.settings
+        )
         log.close()
         assert self._process.stdout is not None
         line = self._process.stdout.readline()

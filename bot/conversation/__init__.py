@@ -5,7 +5,7 @@ from bot.conversation.heard import Ambiguity, Heard, Problem, Slot
 from bot.conversation.position import Rules, estimate_at
 from bot.conversation.replies import Choice, Reply
 from bot.conversation.state import PRESET, Answer, Conversation
-from bot.conversation.turn import Incoming, Turned, offered, open_question, summary, take_turn
+from bot.conversation.turn import Incoming, Turned, language, offered, open_question, summary, take_turn
 
 __all__ = [
     "PRESET",
@@ -22,6 +22,7 @@ __all__ = [
     "Slot",
     "Turned",
     "estimate_at",
+    "language",
     "offered",
     "open_question",
     "read_flow",

@@ -61,7 +61,7 @@ def _choices(slot: str, position: Position, rules: Rules) -> Iterator[Choice]:
         yield _unsure(slot) if slot == "facility" else Choice("earlier=none", Note("label.earlier_none"))
     else:
         yield from _plain_choices(slot)
-    if position.focus is not None and (not position.blocked or position.focus in position.facts):
+    if slot in position.facts if position.doubts else position.focus is not None:
         yield Choice("ask=none", Note("label.leave"))
 
 

@@ -9,11 +9,12 @@ from datetime import date
 from typing import Any
 
 from bot.conversation.flow import Flow
-from bot.conversation.state import Answer, Conversation
+from bot.conversation.state import AGREED, LANG, Answer, Conversation
 from engine import CaseError, Edition, Estimate, Shelf, estimate, read_case
 
 #: Answers that are no case facts of their own: an opened question, and the two halves of an earlier stay.
 ASK, EARLIER, EARLIER_FACILITY, EARLIER_TOTAL = "ask", "earlier", "earlier_facility", "earlier_total"
+_HALVES = {EARLIER_FACILITY: "facility", EARLIER_TOTAL: "total"}
 
 #: A fact was said in a way that cannot be taken: it is asked for, and until it is answered there is no estimate.
 UNCLEAR = "unclear"
@@ -24,24 +25,27 @@ FLAGS = frozenset({"registered", "emergency", "insured", "expired_ok"})
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What a turn is played by: the packs, the flow of questions and the day."""
+    """What a turn is played by: the packs, the flow of questions and the day; languages spoken, and how long talks are kept."""
 
     shelf: Shelf
     flow: Flow
     today: date
+    langs: tuple[str, ...] = ("zh_CN", "en")
+    retention_days: int = 30
 
 
 @dataclass(slots=True)
 class Position:
-    """The facts that hold, the earlier stays told, and the question that is open (None when nothing is asked)."""
+    """The facts that hold, settings beside them, the earlier stays told, and the question that is open (None when nothing is asked)."""
 
     facts: dict[str, Any] = field(default_factory=dict)
+    settings: dict[str, Any] = field(default_factory=dict)
     earlier: list[dict[str, str]] = field(default_factory=list)
     said: dict[str, Answer] = field(default_factory=dict)
     stale: list[str] = field(default_factory=list)
     focus: str | None = None
-    blocked: bool = False
-    half_stay: str | None = None
+    doubts: list[str] = field(default_factory=list)
+    half_stay: dict[str, str] = field(default_factory=dict)
     question: str | None = None
 
     def case(self) -> dict[str, Any]:
@@ -77,7 +81,7 @@ def edition_on(place: Any, day: date, shelf: Shelf) -> str | None:
 
 def answer_of(position: Position, rules: Rules) -> Estimate | None:
     """The estimate of a position, or None while a needed fact is missing. Raises CaseError when facts contradict each other."""
-    if position.blocked or any(name not in position.facts for name in rules.flow.questions):
+    if position.doubts or any(name not in position.facts for name in rules.flow.questions):
         return None
     return estimate(read_case(position.case()), rules.shelf, rules.today)
 
@@ -92,19 +96,29 @@ def estimate_at(conversation: Conversation, rules: Rules) -> Estimate | None:
 
 def _play(position: Position, answer: Answer) -> None:
     slot, value = answer.slot, answer.value
-    if slot in (ASK, UNCLEAR):
-        position.focus, position.half_stay = (None if value is None else str(value)), None
+    if slot in (LANG, AGREED):
+        position.settings[slot] = value
+    elif slot == ASK:
+        position.focus, position.half_stay = (None if value is None else str(value)), {}
+        position.doubts = position.doubts if value else []
+    elif slot == UNCLEAR:
+        position.doubts += [] if value in position.doubts else [str(value)]
     elif slot == EARLIER:
-        position.earlier, position.half_stay, position.focus = [], None, None
-    elif slot == EARLIER_FACILITY:
-        position.half_stay = str(value)
-    elif slot == EARLIER_TOTAL:
-        if position.half_stay is not None:
-            position.earlier.append({"facility": position.half_stay, "total": str(value)})
-        position.half_stay = position.focus = None
+        position.earlier, position.half_stay = [], {}
+        _settled(position, EARLIER)
+    elif slot in _HALVES:
+        _half_stay(position, _HALVES[slot], str(value))
     else:
         _fact(position, answer)
-    position.blocked = position.focus is not None and (position.blocked or slot == UNCLEAR) and slot != ASK
+
+
+def _half_stay(position: Position, part: str, value: str) -> None:
+    """Hospital and sum of an earlier stay come in either order; with both it is told."""
+    position.half_stay[part] = value
+    if len(position.half_stay) == len(_HALVES):
+        position.earlier.append(position.half_stay)
+        position.half_stay = {}
+        _settled(position, EARLIER)
 
 
 def _fact(position: Position, answer: Answer) -> None:
@@ -114,7 +128,13 @@ def _fact(position: Position, answer: Answer) -> None:
     else:
         position.facts[answer.slot] = answer.value
         position.said[answer.slot] = answer
-    if position.focus == answer.slot:
+    _settled(position, answer.slot)
+
+
+def _settled(position: Position, slot: str) -> None:
+    """What was asked about a slot is answered."""
+    position.doubts = [doubt for doubt in position.doubts if doubt != slot]
+    if position.focus == slot:
         position.focus = None
 
 
@@ -135,8 +155,8 @@ def _drop_stale(position: Position, shelf: Shelf) -> None:
 def _question(position: Position, flow: Flow) -> str | None:
     """What is asked now: what was left unclear, a question the person opened, else the first fact still needed."""
     missing = next((name for name in flow.questions if name not in position.facts), None)
-    if position.focus is None or not (position.blocked or missing is None or position.focus in flow.questions):
-        return missing
-    if position.focus == EARLIER:
-        return EARLIER_FACILITY if position.half_stay is None else EARLIER_TOTAL
-    return position.focus
+    opened = position.focus if missing is None or position.focus in flow.questions else None
+    asked = next(iter(position.doubts), opened)
+    if asked == EARLIER:
+        return EARLIER_FACILITY if "facility" not in position.half_stay else EARLIER_TOTAL
+    return asked or missing

@@ -2,8 +2,11 @@
 
 import msgspec
 
-#: The message of an answer that the door brought along (a page of one county knows its place); going back never takes it away.
+#: The message of an answer that belongs to the door and not to the case (the place a page knows, the language, the consent): going
+#: back and starting again never take it away.
 PRESET = ""
+#: What is no fact of a case: the language, and that the person agreed to talk over a foreign service.
+LANG, AGREED = "lang", "agreed"
 
 
 class Answer(msgspec.Struct, frozen=True):

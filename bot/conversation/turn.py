@@ -1,51 +1,56 @@
 """One turn of a talk, pure: a conversation and an incoming message in, the conversation after it and the replies out."""
 
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import date
 from typing import Any
 
-import msgspec
-
 from bot.conversation import ask
+from bot.conversation.answers import answer_for, read_back, with_day, without
 from bot.conversation.heard import Ambiguity, Heard, Slot
 from bot.conversation.position import (
     ASK,
     EARLIER,
     EARLIER_FACILITY,
     EARLIER_TOTAL,
-    FLAGS,
     UNCLEAR,
     Position,
     Rules,
     answer_of,
     edition_of,
-    edition_on,
     estimate_at,
     replay,
 )
 from bot.conversation.replies import Choice, Reply
-from bot.conversation.state import PRESET, Answer, Conversation
-from engine import CARES, CATEGORIES, FACILITIES, LIMIT, CaseError, Estimate, Fault, MoneyError, Note, fen, yuan
+from bot.conversation.state import AGREED, LANG, PRESET, Answer, Conversation
+from engine import LIMIT, CaseError, Estimate, Fault, Note, fen
 
-MONEY = frozenset({"total", "self_funded", "first_share", EARLIER_TOTAL})
 ACTIONS = frozenset({"start", "back", "restart", "why", "help", "forget", "human", "greeting"})
-_KEYED = frozenset({"place", "category", "facility", EARLIER_FACILITY, "care"})
+#: What a door got that cannot be read; each has a kind line.
+UNSUPPORTED = frozenset({"unsupported", "unsupported.voice", "unsupported.photo"})
 #: Not knowing these leaves open which rules hold: explained and asked again.
 _ASK_AGAIN = ("care", "insured")
+#: Doubts within a question that is open already.
+_HALVES_ASKED = (EARLIER_FACILITY, EARLIER_TOTAL)
+#: Problems that say that the bill goes by rules we do not have.
+OTHER_RULES = "other_rules."
 #: Intents that are understood but whose answer comes with later rules.
 NOT_YET = frozenset({"compare", "premium", "documents"})
 
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """One message: an understood text, a pressed choice, or an action. `place` is what the door knows of where the person is insured."""
+    """One message: an understood text, a pressed choice, or an action. `place` is what the door knows of where the person is insured.
+
+    `agreement` names a door that leads through a foreign service: nothing is taken before the person agreed to that. `unread` is the
+    action that stands for what came with a text and cannot be read (a picture with words under it).
+    """
 
     message: str
     heard: Heard | None = None
     choice: str | None = None
     action: str | None = None
     place: str | None = None
+    agreement: str | None = None
+    unread: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +67,11 @@ def take_turn(conversation: Conversation, incoming: Incoming, rules: Rules) -> T
     start = _with_place(conversation, incoming.place, rules)
     turned = _Turn(start, incoming, rules).play()
     return replace(turned, conversation=Conversation(turned.conversation.answers, conversation.turn + 1))
+
+
+def language(conversation: Conversation) -> str | None:
+    """The language the person chose within the talk."""
+    return next((str(answer.value) for answer in conversation.answers if answer.slot == LANG), None)
 
 
 def summary(conversation: Conversation, rules: Rules) -> dict[str, Any]:
@@ -99,20 +109,69 @@ class _Turn:
         self.before = estimate_at(conversation, rules)
 
     def play(self) -> Turned:
+        if self.incoming.agreement and AGREED not in self.position.settings:
+            return self._before_agreement(self.incoming.agreement)
         if self.incoming.action is not None:
             return self._action(self.incoming.action)
         if self.incoming.choice is not None:
             return self._choice(self.incoming.choice)
-        return self._text(self.incoming.heard or Heard())
+        heard, unread = self.incoming.heard or Heard(), self.incoming.unread
+        if unread not in UNSUPPORTED:
+            return self._text(heard)
+        if not (heard.slots or heard.ambiguous or heard.problems):
+            return self._action(unread)
+        turned = self._text(heard)
+        return replace(turned, replies=(Reply("text", (Note(unread),)), *turned.replies))
+
+    def _before_agreement(self, door: str) -> Turned:
+        """Nothing that is said counts yet; only the consent itself, the language and the wish to be forgotten are heard."""
+        said = self.incoming
+        if said.choice == f"{AGREED}=true":
+            agreed = self._with_setting(AGREED, True)
+            return Turned(agreed, (Reply("text", (Note("greeting"),)), ask.question(replay(agreed.answers, self.rules), self.rules)))
+        if said.action == "forget" or (said.heard and said.heard.intent == "forget"):
+            return self._again("forget", erase=True)
+        if said.action == "lang":
+            return self._languages()
+        after = self._chosen_language(said.choice or "") or self.conversation
+        note = Note(f"agreement.{door}", {"days": str(self.rules.retention_days)})
+        return Turned(after, (Reply("question", (note,), (Choice(f"{AGREED}=true", Note("label.agree")),)),))
+
+    def _with_setting(self, slot: str, value: str | bool) -> Conversation:
+        others = tuple(answer for answer in self.conversation.answers if answer.slot != slot)
+        return Conversation((Answer(slot, value, PRESET), *others), self.conversation.turn)
+
+    def _languages(self) -> Turned:
+        choices = tuple(Choice(f"{LANG}={lang}", Note(f"label.lang_{lang}")) for lang in self.rules.langs)
+        return Turned(self.conversation, (Reply("text", (Note("ask.lang"),), choices),))
+
+    def _chosen_language(self, choice: str) -> Conversation | None:
+        slot, _, lang = choice.partition("=")
+        return self._with_setting(LANG, lang) if slot == LANG and lang in self.rules.langs else None
+
+    def _repeat(self) -> Turned:
+        """Say again where the talk stands: the estimate, the question that is open, or both."""
+        replies = [self._estimate_alone(self.before)] if self.before else []
+        asked = [ask.question(self.position, self.rules)] if self.position.question is not None else []
+        return Turned(self.conversation, tuple(replies + asked))
+
+    def _estimate_alone(self, answer: Estimate) -> Reply:
+        return Reply("estimate", (), ask.changes(answer, self.position, self.rules.flow), answer)
 
     def _action(self, action: str) -> Turned:
-        if action == "back":
-            return self._back()
-        if action in ("restart", "forget"):
-            return self._again(action, erase=action == "forget")
-        if action == "why":
-            return self._aside(*self._why())
-        said = {"start": "greeting", "help": "help", "human": "human", "greeting": "greeting"} | dict.fromkeys(NOT_YET, "not_yet")
+        doing = {
+            "back": self._back,
+            "restart": lambda: self._again("restart", erase=False),
+            "forget": lambda: self._again("forget", erase=True),
+            "why": lambda: self._aside(*self._why()),
+            "repeat": self._repeat,
+            "lang": self._languages,
+        }
+        if action in doing:
+            return doing[action]()
+        said = (
+            {"start": "greeting"} | {name: name for name in ("help", "human", "greeting", *UNSUPPORTED)} | dict.fromkeys(NOT_YET, "not_yet")
+        )
         return self._aside(Note(said.get(action, "old_button")))
 
     def _choice(self, choice: str) -> Turned:
@@ -120,11 +179,15 @@ class _Turn:
         slot, separator, value = choice.partition("=")
         if slot == "action":
             return self._action(value)
-        if slot == "elsewhere":
-            return self._aside(Note("elsewhere", {"hotline": self._hotline()}))
+        language = self._chosen_language(choice)
+        if language is not None:
+            return replace(self._aside(Note("lang_set")), conversation=language)
+        asides = {AGREED: Note("already_agreed"), "elsewhere": Note("elsewhere", {"hotline": self._hotline()})}
+        if slot in asides:
+            return self._aside(asides[slot])
         if slot == "unsure" and value in (*self.rules.flow.questions, *self.rules.flow.changes, EARLIER_TOTAL, *_ASK_AGAIN):
             return self._unsure(value)
-        answer = self._answer(slot, value) if separator else None
+        answer = answer_for(slot, value, self.incoming.message, self.rules) if separator else None
         if answer is None:
             return self._aside(Note("old_button"))
         return self._accept([answer])
@@ -133,76 +196,33 @@ class _Turn:
         if not heard.slots and heard.intent in ACTIONS | NOT_YET and not (heard.problems or heard.ambiguous):
             return self._action(heard.intent)
         notes = [self._problem(problem.code, problem.slot, problem.text) for problem in heard.problems]
-        if any(problem.code.startswith("other_rules.") for problem in heard.problems):
+        if any(problem.code.startswith(OTHER_RULES) for problem in heard.problems):
             return self._aside(*notes)
-        heard = self._with_day(heard)
+        if heard.intent == "human":
+            notes.insert(0, Note("human"))
+        heard = with_day(heard, self.position, self.rules)
         answers = [answer for name, slot in heard.slots.items() if (answer := self._heard(name, slot))]
-        doubt = next(iter(heard.ambiguous), None)
-        if doubt is not None:
-            doubt = msgspec.structs.replace(doubt, slot=self._here(doubt.slot))
-            answers += self._left_open(doubt.slot)
-        if answers or doubt:
-            return self._accept(answers, tuple(notes), doubt)
+        doubts = [doubt for doubt in heard.ambiguous if self._is_open(doubt.slot)]
+        if answers or doubts:
+            answers += [Answer(UNCLEAR, doubt.slot, self.incoming.message) for doubt in doubts if doubt.slot not in _HALVES_ASKED]
+            return self._accept(answers, tuple(notes), doubts[0] if doubts else None)
         if notes:
             return Turned(self.conversation, (Reply("text", tuple(notes)), self._ask_again()))
         if heard.unsure:
             return self._unsure(heard.unsure)
         return self._aside(Note("not_understood"))
 
-    def _left_open(self, slot: str) -> list[Answer]:
-        """A doubt is asked about until it is answered. Within the question on an earlier stay it is open already."""
-        asked = slot in (EARLIER_FACILITY, EARLIER_TOTAL) or (slot == "place" and slot in self.position.facts)
-        return [] if asked else [Answer(UNCLEAR, slot, self.incoming.message)]
-
-    def _here(self, slot: str) -> str:
-        """Inside the question about an earlier stay, a hospital and a sum are those of that stay."""
-        asked = self.position.question
-        if asked in (EARLIER_FACILITY, EARLIER_TOTAL):
-            return {"facility": EARLIER_FACILITY, "total": EARLIER_TOTAL}.get(slot, slot)
-        return slot
+    def _is_open(self, slot: str) -> bool:
+        """A place that is known is not doubted because a hospital's town was named."""
+        return slot != "place" or slot not in self.position.facts
 
     def _heard(self, name: str, said: Slot) -> Answer | None:
-        answer = self._answer(self._here(name), said.value)
+        if name == EARLIER and self.position.earlier:
+            return Answer(ASK, None, self.incoming.message)  # no further stay; those that were told stand
+        answer = answer_for(name, said.value, self.incoming.message, self.rules)
         if answer is None:
             return None
         return Answer(answer.slot, answer.value, answer.message, said.text, said.approximate)
-
-    def _with_day(self, heard: Heard) -> Heard:
-        """A year said alone stands for its last day (this year for today) when one edition holds all year; else the day is asked for."""
-        said = heard.slots.get("on")
-        if said is None or _is_day(said.value):
-            return heard
-        year = int(said.value)
-        first, last = date(year, 1, 1), date(year, 12, 31)
-        place = heard.slots["place"].value if "place" in heard.slots else self.position.facts.get("place")
-        if edition_on(place, first, self.rules.shelf) == edition_on(place, last, self.rules.shelf):
-            day = self.rules.today if year == self.rules.today.year else last
-            return msgspec.structs.replace(heard, slots=heard.slots | {"on": Slot(day.isoformat(), said.text, approximate=True)})
-        slots = {name: slot for name, slot in heard.slots.items() if name != "on"}
-        return msgspec.structs.replace(heard, slots=slots, ambiguous=(*heard.ambiguous, Ambiguity("on", (), said.text)))
-
-    def _answer(self, slot: str, value: Any) -> Answer | None:
-        """An answer whose value fits its slot, or None."""
-        message = self.incoming.message
-        if slot == ASK:
-            known = (*self.rules.flow.questions, *self.rules.flow.changes)
-            return Answer(ASK, value if value in known else None, message) if value in (*known, "none") else None
-        if value == "none" and slot in (EARLIER, "on", "self_funded", "first_share", "registered", "emergency"):
-            return Answer(slot, None, message)
-        fitted = self._fitted(slot, value)
-        return None if fitted is None else Answer(slot, fitted, message)
-
-    def _fitted(self, slot: str, value: Any) -> Any:
-        if slot in MONEY:
-            return _amount(value)
-        if slot in FLAGS:
-            return value if isinstance(value, bool) else {"true": True, "false": False}.get(str(value))
-        if slot == "on":
-            return value if _is_day(value) else None
-        if slot == "age":
-            return value if isinstance(value, int) else None
-        known = {"place": self.rules.shelf.places, "category": CATEGORIES, "care": CARES}.get(slot, FACILITIES)
-        return value if slot in _KEYED and value in known else None
 
     def _accept(self, answers: list[Answer], notes: tuple[Note, ...] = (), doubt: Ambiguity | None = None) -> Turned:
         """Take new answers; those that contradict the rest are left out again, each with a clear sentence, and nothing else is lost."""
@@ -217,7 +237,7 @@ class _Turn:
                 break
             except CaseError as error:
                 refused += [self._contradiction(fault) for fault in error.faults]
-                kept = list(_without(kept, error.faults, self.incoming.message))
+                kept = list(without(kept, error.faults, self.incoming.message))
         return self._show(trial, (*notes, *refused), doubt, kept)
 
     def _not_offered(self, answer: Answer, together: list[Answer]) -> Note | None:
@@ -240,8 +260,8 @@ class _Turn:
         answer = answer_of(position, self.rules)
         replies: list[Reply] = []
         if answer is None or (answer == self.before and (position.question or notes)):
-            read_back = tuple(_read_back(new, {"total", EARLIER_TOTAL, "self_funded", "first_share"})) if answer is None else ()
-            replies += [Reply("text", (*notes, *read_back))] if notes or read_back else []
+            said = tuple(read_back(new)) if answer is None else ()
+            replies += [Reply("text", (*notes, *said))] if notes or said else []
         else:
             replies.append(self._estimate(answer, notes, new, position))
         if doubt is not None and doubt.slot != EARLIER:
@@ -254,11 +274,7 @@ class _Turn:
 
     def _estimate(self, answer: Estimate, notes: tuple[Note, ...], new: list[Answer], position: Position) -> Reply:
         before = self.before if self.before is not None and self.before.status != "refused" else None
-        back = (
-            *_read_back(new, MONEY),
-            *(Note("read_back.year", {"text": each.text}) for each in new if each.slot == "on" and each.approximate),
-        )
-        return Reply("estimate", (*notes, *back), ask.changes(answer, position, self.rules.flow), answer, before)
+        return Reply("estimate", (*notes, *read_back(new)), ask.changes(answer, position, self.rules.flow), answer, before)
 
     def _aside(self, *notes: Note) -> Turned:
         """Answer a side matter and come back to where the talk was."""
@@ -300,9 +316,16 @@ class _Turn:
         return Turned(after, tuple(replies))
 
     def _again(self, key: str, *, erase: bool) -> Turned:
-        after = Conversation(tuple(answer for answer in self.conversation.answers if answer.message == PRESET), self.conversation.turn)
-        question = ask.question(replay(after.answers, self.rules), self.rules)
-        return Turned(after, (Reply("text", (Note(key),)), question), erase)
+        kept = [answer for answer in self.conversation.answers if answer.message == PRESET and self._outlives(answer, erase=erase)]
+        after = Conversation(tuple(kept), self.conversation.turn)
+        told = Reply("text", (Note(key),))
+        if erase and self.incoming.agreement:
+            return Turned(after, (told,), erase)
+        return Turned(after, (told, ask.question(replay(after.answers, self.rules), self.rules)), erase)
+
+    def _outlives(self, answer: Answer, *, erase: bool) -> bool:
+        """Forgetting takes what the person agreed to as well, and the place unless the page itself knows it."""
+        return not erase or answer.slot == LANG or (answer.slot == "place" and self.incoming.place is not None)
 
     def _why(self) -> tuple[Note, ...]:
         if self.before is None:
@@ -326,42 +349,3 @@ class _Turn:
     def _hotline(self) -> str:
         edition = edition_of(self.position, self.rules.shelf) or self.rules.shelf.editions()[-1]
         return edition.policy.hotline
-
-
-def _without(answers: list[Answer], faults: list[Fault], message: str) -> Iterator[Answer]:
-    """The answers less those that a fault names; when the contradiction is with an older answer, that one is taken back instead."""
-    named = {fault.field.split(".")[0] for fault in faults}
-    named |= {EARLIER_TOTAL} if EARLIER in named else set()
-    rest = [answer for answer in answers if answer.slot not in named]
-    yield from rest
-    if len(rest) == len(answers):
-        yield from (Answer(slot, None, message) for slot in named)
-
-
-def _read_back(answers: list[Answer], slots: frozenset[str] | set[str]) -> Iterator[Note]:
-    """Amounts that were spoken rather than typed are said again in figures."""
-    for answer in answers:
-        if answer.slot in slots and answer.text is not None and isinstance(answer.value, str):
-            plain = answer.text.replace(",", "").removesuffix("元").strip()
-            if answer.approximate or not plain.replace(".", "").isascii() or not plain.replace(".", "").isdigit():
-                key = "read_back.about" if answer.approximate else "read_back"
-                yield Note(key, {"text": answer.text, "amount": fen(answer.value), "slot": answer.slot})
-
-
-def _amount(value: Any) -> str | None:
-    try:
-        return yuan(fen(value))
-    except MoneyError:
-        return None
-
-
-def _is_day(value: Any) -> bool:
-    try:
-        return isinstance(value, str) and date.fromisoformat(value).isoformat() == value
-    except ValueError:
-        return False
-
-
-def conversation_facts(conversation: Conversation, rules: Rules) -> Mapping[str, Any]:
-    """The facts a talk holds, for tests and tools."""
-    return replay(conversation.answers, rules).facts

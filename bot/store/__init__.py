@@ -1,5 +1,5 @@
 """Where talks are kept, so that every turn is on disk before its reply leaves."""
 
-from bot.store.sqlite import Change, ConflictError, Kept, SqliteStore, StoreError
+from bot.store.sqlite import Change, ConflictError, Kept, Parcel, SqliteStore, StoreError, Waiting
 
-__all__ = ["Change", "ConflictError", "Kept", "SqliteStore", "StoreError"]
+__all__ = ["Change", "ConflictError", "Kept", "Parcel", "SqliteStore", "StoreError", "Waiting"]

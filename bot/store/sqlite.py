@@ -45,8 +45,32 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True)
+class Parcel:
+    """An answer that a door has to bring to its address itself. `message` is what it answers; a second parcel for it is not taken."""
+
+    channel: str
+    address: str
+    message: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A parcel on its way: `part` is the next part to send. `begun`: its sending had begun, and nobody noted how it ended."""
+
+    id: int
+    address: str
+    body: bytes
+    part: int
+    begun: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
-    """One turn to be kept. `version` 0 opens the conversation; `opened_by` then identifies a resent first message."""
+    """One turn to be kept. `version` 0 opens the conversation; `opened_by` then identifies a resent first message.
+
+    `parcel` is put on its way in the same transaction.
+    """
 
     key: str
     version: int
@@ -56,6 +80,7 @@ class Change:
     reply: bytes
     opened_by: str | None = None
     erase: bool = False
+    parcel: Parcel | None = None
 
 
 class SqliteStore:
@@ -100,6 +125,35 @@ class SqliteStore:
     async def keep(self, change: Change) -> None:
         """Return when the turn is on disk. Raises ConflictError or StoreError, and then nothing of it is kept."""
         await self._do(lambda connection: _keep(connection, change))
+
+    async def post(self, parcel: Parcel) -> None:
+        """Put a parcel on its way that belongs to no turn. Raises StoreError."""
+        await self._do(lambda connection: _post(connection, parcel))
+
+    async def addresses(self, channel: str) -> list[str]:
+        """Where parcels are waiting to be brought."""
+        rows = await self._fetch("SELECT DISTINCT address FROM parcels WHERE channel = ? AND body IS NOT NULL", channel)
+        return [row[0] for row in rows]
+
+    async def parcels(self, channel: str, address: str) -> list[Waiting]:
+        """The parcels for an address in the order in which they came."""
+        query = "SELECT id, address, body, part, begun FROM parcels WHERE channel = ? AND address = ? AND body IS NOT NULL ORDER BY id"
+        rows = await self._fetch(query, channel, address)
+        return [Waiting(key, to, zlib.decompress(body), part, bool(begun)) for key, to, body, part, begun in rows]
+
+    async def mark(self, parcel: int, part: int, *, begun: bool) -> None:
+        """Note how far a parcel has been sent. Raises StoreError."""
+        await self._do(lambda connection: connection.execute("UPDATE parcels SET part = ?, begun = ? WHERE id = ?", (part, begun, parcel)))
+
+    async def delivered(self, parcel: int) -> None:
+        """Forget what a parcel held and where it went; that its message was answered stays known. Raises StoreError."""
+        query = "UPDATE parcels SET body = NULL, address = '' WHERE id = ?"
+        await self._do(lambda connection: connection.execute(query, (parcel,)))
+
+    async def undeliverable(self, channel: str, address: str) -> None:
+        """Give up on everything for an address that does not exist any more. Raises StoreError."""
+        query = "UPDATE parcels SET body = NULL, address = '' WHERE channel = ? AND address = ?"
+        await self._do(lambda connection: connection.execute(query, (channel, address)))
 
     async def sweep(self, days: int) -> int:
         """Drop conversations nobody used for so many days; their number."""
@@ -209,6 +263,19 @@ def _prepare(connection: sqlite3.Connection) -> None:
     )
     turns.create_index(["conversation", "message"], unique=True, if_not_exists=True)
     turns.create_index(["conversation", "turn"], unique=True, if_not_exists=True)
+    parcels = database.table("parcels").create(
+        {"id": int, "channel": str, "address": str, "message": str, "body": bytes, "part": int, "begun": int, "at": int},
+        pk="id",
+        not_null={"channel", "address", "message", "part", "begun", "at"},
+        if_not_exists=True,
+    )
+    parcels.create_index(["channel", "message"], unique=True, if_not_exists=True)
+    parcels.create_index(["channel", "address"], if_not_exists=True)
+
+
+def _post(connection: sqlite3.Connection, parcel: Parcel) -> None:
+    query = "INSERT OR IGNORE INTO parcels (channel, address, message, body, part, begun, at) VALUES (?, ?, ?, ?, 0, 0, ?)"
+    connection.execute(query, (parcel.channel, parcel.address, parcel.message, zlib.compress(parcel.body, 1), int(time.time())))
 
 
 def _keep(connection: sqlite3.Connection, change: Change) -> None:
@@ -227,9 +294,12 @@ def _keep(connection: sqlite3.Connection, change: Change) -> None:
         connection.execute("UPDATE turns SET reply = ? WHERE conversation = ?", (zlib.compress(b""), identity))
     row = (identity, change.turn, change.message, zlib.compress(change.reply, 1))
     connection.execute("INSERT INTO turns (conversation, turn, message, reply) VALUES (?, ?, ?, ?)", row)
+    if change.parcel is not None:
+        _post(connection, change.parcel)
 
 
 def _sweep(connection: sqlite3.Connection, days: int) -> int:
     oldest = int(time.time()) - days * _SECONDS_A_DAY
+    connection.execute("DELETE FROM parcels WHERE at < ?", (oldest,))
     connection.execute("DELETE FROM turns WHERE conversation IN (SELECT id FROM conversations WHERE used < ?)", (oldest,))
     return connection.execute("DELETE FROM conversations WHERE used < ?", (oldest,)).rowcount

@@ -53,6 +53,9 @@ _IDIOM = re.compile(
     rf"(?<![{_COUNT}])(?:(?:好几|成百上|成千上|几百上|[上成近过])[百千万亿]+(?:块钱|块|元|(?![{_COUNT}]))"
     r"|[百千万](?:把|儿八[百千]|八[百千十](?=块|元)|十来?(?=块|元))(?:块钱|块|元)?|半个?万|个把万)"
 )
+#: 百来块 is about 100, 千来块 about 1000.
+_OR_SO = re.compile(rf"(?<![{_COUNT}])(?P<unit>[百千万])来(?:块钱|块|元)")
+_OR_SO_VALUES = {"百": Decimal(100), "千": Decimal(1000), "万": Decimal(10_000)}
 _UNIT = re.compile(r" {0,2}(?:块钱|块(?![钢骨肉石板肿疤斑地])|元[整钱]?|圆整?|人民币|(?i:rmb))")
 _SMALL_UNIT = re.compile(" ?[毛角]钱?")
 _FOREIGN = re.compile(r" {0,2}(?:美元|美金|美刀|欧元|港币|港元|日元|英镑|韩元|(?i:usd|hkd|eur))")
@@ -115,9 +118,19 @@ def amounts(text: str) -> list[Amount]:
 def _candidates(text: str) -> Iterator[Amount]:
     """Every numeral that may be an amount, in order, without its sign."""
     idioms = [Amount(match.start(), match.end(), sure=False, unit=True) for match in _IDIOM.finditer(text)]
-    masked = _IDIOM.sub(lambda match: "\x00" * len(match[0]), text) if idioms else text
+    idioms += [_or_so(match) for match in _OR_SO.finditer(text)]
+    masked = _OR_SO.sub(_masked, _IDIOM.sub(_masked, text)) if idioms else text
     numerals = [amount for run in runs(masked) if (amount := _numeral(masked, run))]
     yield from sorted([*idioms, *numerals], key=lambda amount: amount.start) if idioms else numerals
+
+
+def _masked(match: re.Match[str]) -> str:
+    return "\x00" * len(match[0])
+
+
+def _or_so(match: re.Match[str]) -> Amount:
+    value = _OR_SO_VALUES[match["unit"]]
+    return Amount(*match.span(), values=(value,), approximate=True, money=True, unit=True)
 
 
 def _numeral(text: str, run: list[Token]) -> Amount | None:

@@ -1,4 +1,4 @@
-"""Days in a message: 2024年3月5日, 2024-03-05, 2023年. There is no clock here: 今天 and 3月5日 without a year stay unread."""
+"""Days in a message: 2024年3月5日, 2024-03-05, 2023年. There is no clock here: 今天 stays unread, and 3月5日出院 is asked back."""
 
 import re
 from datetime import date
@@ -6,6 +6,8 @@ from datetime import date
 from bot.conversation.heard import Problem
 from bot.understanding.claims import Claim
 from bot.understanding.numerals import DIGITS
+from bot.understanding.patterns import SensePatterns
+from bot.understanding.scope import CLAUSE, EARLIER, ELSEWHEN, Stays, before
 
 _YEAR = "(?<![0-9.])(?P<year>(?:19|20)[0-9]{2}|二[零〇][零〇一二三四五六七八九]{2})"
 _PART = "[0-9]{1,2}|[一二三四五六七八九]?十?[一二三四五六七八九]|[一二三]?十"
@@ -16,16 +18,16 @@ _DAY = re.compile(
     rf"|[-/](?P<only_month_2>0?[1-9]|1[0-2]){_NOT_MONEY}(?![-/.]))"
 )
 _WHOLE_YEAR = re.compile(r" ?((?:20)[0-9]{2}) ?年?(?:度|的)? ?")
-_NO_YEAR = re.compile(rf"(?:{_PART})月(?:{_PART})[日号]")
 #: Not the day of discharge: a birth, an admission, a registration.
 _OTHER_DAY = re.compile(r" ?(?:入院|住进|备案|参保|转诊|出生|生(?!病)|确诊|发病|开始)")
 _OTHER_BEFORE = re.compile("(?:出生|生于|生日|入院)[日期时间是为:于在 ]{0,5}$")
 _BEGINNING = re.compile(" ?(?:到|至|-|—|~)")
 _FIRST_YEAR = 2000
 _ISO = 10
+_NEAR = 20
 
 
-def find_days(text: str, expecting: str | None) -> tuple[list[Claim], list[Problem], str]:
+def find_days(text: str, expecting: str | None, stays: Stays, sense: SensePatterns) -> tuple[list[Claim], list[Problem], str]:
     """Claims and problems about `on`, and the text with every date blanked, so that no date is read as money."""
     claims: list[Claim] = []
     problems: list[Problem] = []
@@ -33,19 +35,49 @@ def find_days(text: str, expecting: str | None) -> tuple[list[Claim], list[Probl
         claim = _claim(match, text)
         if isinstance(claim, Problem):
             problems.append(claim)
-        elif claim:
+        elif claim and not _is_of_another_stay(claim.start, expecting, stays):
             claims.append(claim)
         text = text[: match.start()] + "\x00" * len(match[0]) + text[match.end() :]
     if expecting == "on" and (whole := _WHOLE_YEAR.fullmatch(text)):
         claims, text = [Claim("on", (whole[1],), whole[1], 0, len(text), approximate=True)], "\x00" * len(text)
-    if expecting == "on" and not claims and (unfinished := _NO_YEAR.search(text)):
-        claims = [Claim("on", (), unfinished[0], *unfinished.span(), sure=False)]
+    if not claims and not problems:
+        claims = _undated(text, expecting, stays, sense)
     return _finest(claims), problems, text
+
+
+def _undated(text: str, expecting: str | None, stays: Stays, sense: SensePatterns) -> list[Claim]:
+    """The first day without a year that is said of this stay (去年12月出院), or to the question about the day."""
+    for match in sense.undated.finditer(text):
+        if _is_of_another_stay(match.start(), expecting, stays) or _is_other_day(match, text):
+            continue
+        if expecting == "on" or _tells_of_a_stay(match, text, sense):
+            return [Claim("on", (), match[0].strip(), *match.span(), sure=False)]
+    return []
+
+
+def _is_of_another_stay(position: int, expecting: str | None, stays: Stays) -> bool:
+    stay = stays.at(position)
+    return stay in ELSEWHEN or (expecting in EARLIER and stay != "this")
+
+
+def _tells_of_a_stay(match: re.Match[str], text: str, sense: SensePatterns) -> bool:
+    """Whether the day's clause speaks of a stay, or the next one where the day ends its own."""
+    clause = CLAUSE.match(text, match.end(), match.end() + _NEAR)
+    if sense.happened.search(text, match.end(), clause.end() if clause else match.end()):
+        return True
+    if sense.happened.search(before(text, match.start(), _NEAR)):
+        return True
+    following = None if clause and clause[0].strip() else CLAUSE.search(text, clause.end() if clause else match.end(), match.end() + _NEAR)
+    return bool(following and sense.happened.search(following[0]))
+
+
+def _is_other_day(match: re.Match[str], text: str) -> bool:
+    return bool(_OTHER_DAY.match(text, match.end()) or _OTHER_BEFORE.search(before(text, match.start(), _ISO)))
 
 
 def _claim(match: re.Match[str], text: str) -> Claim | Problem | None:
     year = _number(match["year"])
-    if year < _FIRST_YEAR or _OTHER_DAY.match(text, match.end()) or _OTHER_BEFORE.search(text[: match.start()][-_ISO:]):
+    if year < _FIRST_YEAR or _is_other_day(match, text):
         return None
     month, day = match["month"] or match["month_2"], match["day"] or match["day_2"]
     if match["only_month"] or match["only_month_2"] or _BEGINNING.match(text, match.end()):

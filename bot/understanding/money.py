@@ -14,7 +14,7 @@ from bot.understanding.amounts import Amount, amounts
 from bot.understanding.claims import Claim
 from bot.understanding.cues import Place, places
 from bot.understanding.patterns import BLANK, MoneyPatterns
-from bot.understanding.scope import CLAUSE, Stays, blank
+from bot.understanding.scope import CLAUSE, EARLIER, ELSEWHEN, Stays, blank
 from bot.understanding.words import Found
 from engine import LIMIT, yuan
 
@@ -23,19 +23,16 @@ MONEY_SLOTS = frozenset({"total", "self_funded", "first_share", "earlier_total"}
 _ZERO = Decimal(0)
 _FEN = 100
 _TOTALS = {"total", "earlier_total"}
-_SMALL = 100  # "3" may be 3 yuan or 3万; nobody writes 100 for 100万
+_SMALL = 100  # "3" may be 3 yuan or 3万, "99" is asked again; nobody writes 100 for 100万
+_DIGIT = 10
 _WAN = 10_000
 _PLAIN_BILL = 1000
 _AMOUNT = "\x01"
 _NOT = re.compile("不是[要有是花了说 ]{0,2}$")
 _PUNCTUATION = re.compile("[,，。;!?\n.…、]")
 _LEADING = re.compile("^(?:也|都|就|并|倒|完全|一点|我|他|她|这次| )+")
-_SEVERAL_STAYS = re.compile(
-    "住过?了?[两二三四五六七八九十2-9][次回]|(?<![第0-9])[两二三四五六2-6]次住院"
-    "|[一两二三四五六七八九十几0-9]年[里多来间]?(?:一共|总共|共|住院|吃药|看病)?[花用]"
-)
-_FIRST_STAY = "第一次"
-_LATER_STAY = re.compile("第[二三四五2-5]次")
+_SEVERAL_YEARS = re.compile("[一两二三四五六七八九十几0-9]年[里多来间]?(?:一共|总共|共|住院|吃药|看病)?[花用]")
+_LIKE_A_YEAR = re.compile("(?:19|20)[0-9]{2}")
 _DATE_LIKE = re.compile("(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])[0-3][0-9]")
 _CARD = re.compile("1[0-9]{10}|[0-9]{15}|[0-9]{18}")
 _LONG = 8
@@ -43,12 +40,17 @@ _WORD_END = re.compile("[^\u4e00-\u9fff]|$|[吧啊呢哦]")
 
 
 class Money(msgspec.Struct):
-    """What the amounts say: claims about a slot, and asides (offered only if nothing better is said of that slot)."""
+    """What the amounts say: claims about a slot, and asides (offered only if nothing better is said of that slot).
+
+    `earlier`: where amounts of an earlier stay stand that nobody asked for. `corrections`: where the message corrects itself.
+    """
 
     claims: list[Claim] = []
     asides: list[Claim] = []
     problems: list[Problem] = []
     spans: list[tuple[int, int]] = []
+    earlier: list[tuple[int, int]] = []
+    corrections: list[int] = []
 
 
 class _Message(msgspec.Struct):
@@ -60,41 +62,55 @@ class _Message(msgspec.Struct):
     patterns: MoneyPatterns
     stays: Stays
     expecting: str | None
-    corrections: list[int]
     about_bill: bool
     several_stays: bool
+    corrected_alone: bool
     money: Money
     last: Place | None = None
     paid: list[Amount] = []
     spent: list[int] = []
 
     @property
+    def corrections(self) -> list[int]:
+        return self.money.corrections
+
+    @property
     def slot(self) -> str:
+        if self.expecting in EARLIER:
+            return "earlier_total"
         return self.expecting if self.expecting in MONEY_SLOTS and self.expecting else "total"
 
 
-def find_money(text: str, words: Found, patterns: MoneyPatterns, stays: Stays, expecting: str | None, corrections: list[int]) -> Money:
-    """Everything the amounts of a tidied text (its dates blanked) say."""
-    blanked = blank(text, words.spans, BLANK)
+def find_money(
+    text: str, words: Found, patterns: MoneyPatterns, stays: Stays, expecting: str | None, corrected: list[tuple[int, int]]
+) -> Money:
+    """Everything the amounts of a tidied text (its dates blanked) say. `corrected`: the words of a correction."""
+    shares = [match for match in patterns.share.finditer(text) if not patterns.share_asked.match(text, match.end())]
+    blanked = blank(text, [*words.spans, *(match.span() for match in shares)], BLANK)
     found = [amount for amount in amounts(text) if not _is_noise(blanked, amount)]
     masked = blank(blanked, [(amount.start, amount.end) for amount in found], _AMOUNT)
     for amount in found:
         if BLANK in blanked[amount.start : amount.end]:
             amount.values, amount.sure = (), False  # 三万六安: the last digit may begin a name
-    about = bool(patterns.about.search(text))
-    message = _Message(text, masked, len(found), patterns, stays, expecting, corrections, about, _several_stays(text), Money())
+    about = stays.told_apart or bool(patterns.about.search(text))
+    several = stays.several or bool(_SEVERAL_YEARS.search(text))
+    alone = _nothing_else(masked, corrected, patterns)
+    money = Money(corrections=[start for start, _ in corrected])
+    message = _Message(text, masked, len(found), patterns, stays, expecting, about, several, alone, money)
     message.money.spans = [(amount.start, amount.end) for amount in found]
     for place in places(masked, found, patterns):
         _judge(message, place)
         message.last = place
     _add_none(message)
+    _add_shares(message, shares)
     _doubt_own_pocket(message)
     return message.money
 
 
-def _several_stays(text: str) -> bool:
-    """Whether an amount may be the sum of several stays, or one of two."""
-    return bool(_SEVERAL_STAYS.search(text) or (_FIRST_STAY in text and _LATER_STAY.search(text)))
+def _nothing_else(masked: str, corrected: list[tuple[int, int]], patterns: MoneyPatterns) -> bool:
+    """Whether a message only corrects an amount: 三万二，不对，是两万三."""
+    rest = blank(masked, corrected, BLANK).replace(_AMOUNT, BLANK).replace("不是", BLANK)
+    return bool(patterns.clean.fullmatch(_PUNCTUATION.sub("", rest)))
 
 
 def _is_noise(text: str, amount: Amount) -> bool:
@@ -109,12 +125,19 @@ def _is_lone_digit(amount: Amount) -> bool:
 
 
 def _judge(message: _Message, place: Place) -> None:
-    amount, role = place.amount, place.role
-    if _NOT.search(place.lead):
+    amount, stay = place.amount, message.stays.at(place.amount.start)
+    if place.role == "other" or _is_card(amount):
+        return
+    if stay in ELSEWHEN:
+        _judge_elsewhen(message, place, stay)
+    elif _NOT.search(place.lead):
         insort(message.corrections, amount.start)
-        return
-    if role == "other" or _is_card(amount):
-        return
+    else:
+        _judge_said(message, place)
+
+
+def _judge_said(message: _Message, place: Place) -> None:
+    amount, role = place.amount, place.role
     if role in {"self_funded", "first_share"}:
         _take(message, place, role)
         message.spent += [amount.start] if place.spent else []
@@ -132,6 +155,16 @@ def _judge(message: _Message, place: Place) -> None:
         _judge_again(message, place, message.last)
     else:
         _judge_bare(message, place)
+
+
+def _judge_elsewhen(message: _Message, place: Place, stay: str | None) -> None:
+    """An amount of an earlier stay answers the question about that one; otherwise it says only that there was one."""
+    if stay == "past":
+        _offer(message, message.slot, place.amount, empty=True)
+    elif message.expecting not in EARLIER:
+        message.money.earlier.append((place.amount.start, place.amount.end))
+    elif place.role in {"total", "stay", None}:
+        _take(message, place, "earlier_total")
 
 
 def _corrected_between(message: _Message, start: int, end: int) -> bool:
@@ -153,12 +186,12 @@ def _judge_again(message: _Message, place: Place, last: Place) -> None:
 def _judge_total(message: _Message, place: Place) -> None:
     amount = place.amount
     stay = message.stays.at(amount.start)
-    amount.sure = amount.sure and not message.several_stays
+    amount.sure = amount.sure and (stay == "this" or not message.several_stays)
     if place.role == "stay" and not amount.unit and (amount.value or _ZERO) < _SMALL:
         return
-    if message.expecting == "earlier_total" and stay != "this":
+    if message.expecting in EARLIER and stay != "this":
         _take(message, place, "earlier_total")
-    elif stay == "earlier" or (place.foreign and amount.unit and _ZERO < (amount.value or _ZERO) < _PLAIN_BILL):
+    elif place.foreign and amount.unit and _ZERO < (amount.value or _ZERO) < _PLAIN_BILL:
         _offer(message, "total", amount)  # 打的花了三百: a small sum with unknown words before it may be anything
     else:
         _take(message, place, "total")
@@ -176,16 +209,18 @@ def _judge_bare(message: _Message, place: Place) -> None:
     amount, slot = place.amount, message.slot
     clear = bool(message.patterns.clean.fullmatch(place.lead)) and _may_be_money(message, amount)
     if message.expecting in MONEY_SLOTS:
-        if clear and (message.stays.at(amount.start) != "earlier" or slot == "earlier_total"):
+        if clear:
             _take(message, place, slot)
         elif amount.unit:
             _offer(message, slot, amount)
         return
     alone = message.count == 1 and _is_alone(message, amount)
     spoken_of = alone or message.corrections or message.about_bill
-    if not spoken_of or message.stays.at(amount.start) == "earlier":
+    if not spoken_of:
         return
-    if amount.unit and clear and not message.corrections:
+    if message.corrections and message.corrected_alone:
+        _take(message, place, slot) if _is_plain(amount) else _offer(message, slot, amount)
+    elif amount.unit and clear and not message.corrections:
         _take(message, place, slot)
     elif amount.values and (amount.unit or (clear and amount.values[0] >= _PLAIN_BILL and not alone)):
         _offer(message, slot, amount)
@@ -196,6 +231,10 @@ def _may_be_money(message: _Message, amount: Amount) -> bool:
     if amount.unit:
         return True
     return bool(message.patterns.follows.match(message.masked, amount.end))
+
+
+def _is_plain(amount: Amount) -> bool:
+    return amount.unit or (amount.digits and (amount.value or _ZERO) >= _PLAIN_BILL and not _LIKE_A_YEAR.fullmatch(amount.text))
 
 
 def _is_alone(message: _Message, amount: Amount) -> bool:
@@ -234,12 +273,12 @@ def _claim(slot: str, amount: Amount, candidates: tuple[str, ...], *, sure: bool
 
 
 def _candidates(amount: Amount, slot: str) -> tuple[str, ...]:
-    """The readings that can be offered. A small bare number may be meant in 万, as everybody speaks of bills."""
+    """The readings that can be offered. A bare digit may be meant in 万, as everybody speaks of bills."""
     found = amount.values
     if not amount.unit and len(found) == 1 and found[0] < _SMALL:
         if _is_lone_digit(amount):
             return ()
-        found = (found[0], found[0] * _WAN)
+        found = (found[0], found[0] * _WAN) if found[0] < _DIGIT else found
     return tuple(dict.fromkeys(_spelled(value) for value in found if not fault(value, slot)))
 
 
@@ -267,8 +306,19 @@ def _add_none(message: _Message) -> None:
         return
     for clause in CLAUSE.finditer(message.text):
         said = _LEADING.sub("", clause[0].strip())
+        if message.stays.at(clause.start()) in ELSEWHEN:
+            continue
         if said in message.patterns.no_self_funded and not message.text.startswith("?", clause.end()):
             message.money.claims.append(Claim("self_funded", ("0.00",), said, *clause.span()))
+
+
+def _add_shares(message: _Message, shares: list[re.Match[str]]) -> None:
+    """全自费 is the whole bill, if that was said; 自费一半 is an amount nobody said. Both are asked back."""
+    totals = {claim.candidates for claim in message.money.claims if claim.slot == "total" and claim.sure}
+    for match in shares:
+        if message.stays.at(match.start()) not in ELSEWHEN:
+            candidates = next(iter(totals)) if match["whole"] and not match["negated"] and len(totals) == 1 else ()
+            message.money.claims.append(Claim("self_funded", candidates, match[0], *match.span(), sure=False))
 
 
 def _doubt_own_pocket(message: _Message) -> None:

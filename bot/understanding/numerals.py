@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 _SPELLINGS = ("", "一壹", "二两贰貳", "三叁參", "四肆", "五伍", "六陆陸", "七柒", "八捌", "九玖")
-DIGITS = {char: value for value, chars in enumerate(_SPELLINGS) for char in chars}
+DIGITS = {char: value for value, chars in enumerate(_SPELLINGS) for char in chars} | {"俩": 2, "仨": 3}
 _TEN, _HUNDRED, _THOUSAND, _WAN, _YI = 10, 100, 1000, 10_000, 100_000_000
 _UNIT_SPELLINGS = {_TEN: "十拾", _HUNDRED: "百佰", _THOUSAND: "千仟k", _WAN: "万萬w", _YI: "亿億"}
 _UNITS = {char: value for value, chars in _UNIT_SPELLINGS.items() for char in chars}
@@ -18,7 +18,7 @@ _UNIT_CHARS = "十拾百佰千仟万萬亿億"
 #: One piece of a numeral. A unit may stand one or two spaces after a written number ("3.2 万").
 _TOKEN = re.compile(
     r"(?P<arabic>[0-9]+(?:[.,，。、·' :/][0-9]+)*)"
-    r"|(?P<digit>[一壹二两贰貳三叁參四肆五伍六陆陸七柒八捌九玖])"
+    r"|(?P<digit>[一壹二两贰貳三叁參四肆五伍六陆陸七柒八捌九玖]|(?<![我俺咱你他她们])[俩仨](?=[百千万]))"
     r"|(?P<zero>[零〇])"
     rf"|(?P<unit>[{_UNIT_CHARS}]|[kKwW](?![A-Za-z])|(?<=[0-9]) {{1,2}}(?:[百千万亿]|[kKwW](?![A-Za-z])))"
     rf"|(?P<some>几|数(?=[{_UNIT_CHARS}]))"

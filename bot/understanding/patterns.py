@@ -22,6 +22,15 @@ def any_of(words: Iterable[str]) -> str:
     return "|".join(map(re.escape, sorted(set(words), key=lambda word: (-len(word), word)))) or "(?!)"
 
 
+def _undated(relative: Sequence[str]) -> str:
+    """去年12月, 上个月, 3月5号, 12月, 5号出院: days of a year that only a calendar tells."""
+    part = "(?:[0-9]{1,2}|[一二三四五六七八九]?十?[一二三四五六七八九]|[一二三]?十)"
+    month = rf"(?<![0-9第]){part} ?月(?:份|底|初|中旬|上旬|下旬)?(?: ?{part} ?[日号])?"
+    left = r"(?=出院|出的院)"
+    short = rf"(?<![0-9第]){part}[日号]{left}|(?<![0-9.])[0-9]{{1,2}}[-./][0-9]{{1,2}}[日号]?{left}"
+    return rf"(?:{any_of(relative)})的?(?: ?{month})?|(?!一月[^0-9一二三份])(?:今年 ?)?{month}|{short}"
+
+
 @dataclass(frozen=True, slots=True)
 class MoneyPatterns:
     """What an amount is: `cue` before it and `cue_after` it, in groups named as the lists; and what else surrounds it."""
@@ -36,6 +45,8 @@ class MoneyPatterns:
     clean: Pattern
     follows: Pattern
     about: Pattern
+    share: Pattern
+    share_asked: Pattern
     none: frozenset[str]
     no_self_funded: frozenset[str]
 
@@ -54,6 +65,8 @@ def money_patterns(words: Words) -> MoneyPatterns:
         clean=re.compile(f"(?:{any_of([*words['filler'], *words['about'], *words['person'], BLANK])})*+"),
         follows=re.compile(f"[^{_CHINESE}\x7f]|$|{any_of(words['follows'])}"),
         about=re.compile(any_of(words["about"])),
+        share=re.compile(_share(words)),
+        share_asked=re.compile(f"[^{_STOP}]{{0,3}}?(?:{any_of(words['question'])})|\\?"),
         none=frozenset(words["none"]),
         no_self_funded=frozenset(words["no_self_funded"]),
     )
@@ -80,6 +93,22 @@ def _cue_after(words: Words) -> str:
     )
 
 
+def _share(words: Words) -> str:
+    """自费 as a part of the bill and no amount: `whole` (全自费, 都是自费药), otherwise 一半是自费, 自费10%."""
+    digit = "[0-9一二两三四五六七八九十半几多]"
+    part = (
+        f"(?:{any_of(words['some'])}|{digit}{{1,3}}分之{digit}{{1,3}}|百分之{digit}{{1,4}}|[0-9.]{{1,5}} ?%"
+        f"|{digit}{{1,2}}(?:到|至|-)?{digit}{{0,2}}成(?:多|左右)?)"
+    )
+    kind = f"(?:{any_of(words['self_funded_kind'])}){{0,3}}+"
+    no_amount = "(?!(?:大概|大约|差不多|[ :是约了有花共]){0,3}[0-9一二两三四五六七八九十几好])"
+    return (
+        f"(?P<negated>[不没])?(?P<whole>(?:是|就是)?(?:{any_of(words['whole'])})(?:都是|是|算|属于|得|要)?自费{kind}){no_amount}"
+        f"|(?:{part})(?:左右|上下|多)?(?:都是|全是|是|都|算|属于|得|要|的|为| ){{0,2}}自费{kind}{no_amount}"
+        f"|自费{kind}(?:比例|占比|占了|占|是|有|大概|大约|差不多|约|就|了|得|要|:| ){{0,3}}(?:总费用的|总的|费用的|里的)?{part}"
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class SensePatterns:
     """Whether a word is meant: denials, questions, which stay is spoken of, whereabouts, corrections, ignorance."""
@@ -89,6 +118,17 @@ class SensePatterns:
     denied_joins: Pattern
     stay: Pattern
     once: Pattern
+    once_happened: Pattern
+    earlier_happened: Pattern
+    earlier_after: Pattern
+    happened: Pattern
+    of_a_stay: Pattern
+    past: Pattern
+    gone_by: Pattern
+    again: Pattern
+    not_first: Pattern
+    told: Pattern
+    undated: Pattern
     away_before: Pattern
     away_after: Pattern
     home_before: Pattern
@@ -98,8 +138,11 @@ class SensePatterns:
 
 
 def sense_patterns(denied: Words, stay: Words, where: Words, said: Words) -> SensePatterns:
-    """From the sections `denied`, `stay`, `whereabouts`; `said` has `corrects`, `unsure` and `unsure_about`."""
+    """From the sections `denied`, `stay`, `whereabouts`; `said` has `corrects`, `unsure`, `unsure_about` and `undated`."""
     between = any_of(denied["between"])
+    told = f"(?:[我你您俺他她]{{0,2}}(?:跟|给|和)?[我你您俺他她]?(?:{any_of(stay['told'])}))"
+    earlier, once, happened = any_of(stay["earlier"]), any_of(stay["once"]), any_of(stay["happened"])
+    on_to = f"(?:(?![没未]|不[用是])[^{_STOP}]){{0,12}}?(?:{happened})"
     return SensePatterns(
         denied_before=re.compile(f"(?:{any_of(denied['before'])})(?:{between}){{0,4}}+$"),
         denied_after=re.compile(
@@ -107,8 +150,19 @@ def sense_patterns(denied: Words, stay: Words, where: Words, said: Words) -> Sen
             f"(?:{any_of(denied['after'])}|(?:{any_of(denied['asked'])})(?=[{_STOP}\\s]|$))"
         ),
         denied_joins=re.compile(f"(?:户|的|人员|对象)?(?:{any_of(denied['joins'])})(?:{between}){{0,3}}+"),
-        stay=re.compile(f"(?P<earlier>{any_of(stay['earlier'])})|(?P<this>{any_of(stay['this'])})"),
-        once=re.compile(any_of(stay["once"])),
+        stay=re.compile(f"(?P<earlier>(?:{earlier})(?!{told}))|(?P<this>{any_of(stay['this'])})|(?P<now>{any_of(stay['now'])})"),
+        once=re.compile(f"(?:{once})(?!{told})"),
+        once_happened=re.compile(f"(?:{once})(?!{told}){on_to}"),
+        earlier_happened=re.compile(f"(?:{earlier})(?!{told}){on_to}"),
+        earlier_after=re.compile(f"(?:{earlier})的?(?:时候|那回|那次)?(?=[{_STOP})]|$)"),
+        happened=re.compile(happened),
+        of_a_stay=re.compile(f"(?:[了啦的 ]{{0,2}}$|[^{_STOP}]{{0,8}}?(?:{happened}))"),
+        past=re.compile(any_of(stay["past"])),
+        gone_by=re.compile(f"[住花看治做]过|用过|报过|住院过|[是的]?(?:{once})"),
+        again=re.compile(any_of(stay["again"])),
+        not_first=re.compile("(?<!是)不是(?:今年|本年|一年)?[的里]?(?:俺|我|他|她|头)?$"),
+        told=re.compile(told),
+        undated=re.compile(_undated(said["undated"])),
         away_before=re.compile(f"(?:{any_of(where['before'])})了?$"),
         away_after=re.compile(f"[市省的]?[^{_STOP}]{{0,8}}?(?:{any_of(where['after'])})"),
         home_before=re.compile(f"(?:{any_of(where['home_before'])})[在是]?$"),

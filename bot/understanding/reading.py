@@ -2,7 +2,7 @@
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
@@ -11,22 +11,24 @@ from bot.understanding.claims import Claim, settle
 from bot.understanding.days import find_days
 from bot.understanding.intents import command, side_intent
 from bot.understanding.money import Money, find_money
-from bot.understanding.scope import CLAUSE, Stays, before
+from bot.understanding.scope import CLAUSE, EARLIER, Stays, before
 from bot.understanding.tidy import tidy
 from bot.understanding.vocabulary import Vocabulary
 from bot.understanding.words import Found, find_words
 
 LONGEST = 2000
 _NEAR = 10
+_NEEDED = frozenset({"place", "category", "facility", "total"})
 _AT_ONCE = re.compile("[，,。 ]{0,2}(?:大概|大约|估计|可能|应该|好像)?[是有]?")
 _EDGES = re.compile("[\x00\x01\x7f]+")
 _SPACES = re.compile(r"\s+")
 
 
-def understand(text: str, vocabulary: Vocabulary, expecting: str | None = None) -> Heard:
+def understand(text: str, vocabulary: Vocabulary, expecting: str | None = None, place: str | None = None) -> Heard:
     """Read one message.
 
-    `expecting` is the slot of the open question: a bare amount or hospital answers it. Texts in the answer are parts of the tidied message.
+    `expecting` is the slot of the open question: a bare amount or hospital answers it. `place`: where the person is known to be insured, so
+    that a hospital elsewhere is seen from there, unless the message says another. Texts in the answer are parts of the tidied message.
     """
     if len(text) > LONGEST:
         return Heard(problems=(Problem("too_long", ""),))
@@ -34,7 +36,9 @@ def understand(text: str, vocabulary: Vocabulary, expecting: str | None = None) 
     if not tidied.strip(" \n\x7f"):
         return Heard(problems=(Problem("empty", ""),))
     wish = command(tidied, vocabulary.commands)
-    heard = _facts(tidied, vocabulary, expecting)
+    heard = _facts(tidied, vocabulary, expecting, place)
+    if vocabulary.commands.distress.search(tidied):
+        return msgspec.structs.replace(heard, intent="human")
     carries = bool(heard.slots or heard.ambiguous or heard.problems)
     # A command's words can look like an answer ("不是", "12393"); then the open question decides.
     if wish and (not carries or wish == "human"):
@@ -42,16 +46,18 @@ def understand(text: str, vocabulary: Vocabulary, expecting: str | None = None) 
     return heard if carries or heard.unsure else msgspec.structs.replace(heard, intent=side_intent(tidied, vocabulary.commands))
 
 
-def _facts(text: str, vocabulary: Vocabulary, expecting: str | None) -> Heard:
+def _facts(text: str, vocabulary: Vocabulary, expecting: str | None, place: str | None) -> Heard:
     sense = vocabulary.sense
     stays = Stays(text, sense)
-    corrections = [match.start() for match in sense.corrects.finditer(text)]
-    days, bad_days, undated = find_days(text, expecting)
-    words = find_words(text, vocabulary, expecting, stays)
-    money = find_money(undated, words, vocabulary.money, stays, expecting, corrections)
+    corrected = [match.span() for match in sense.corrects.finditer(text)]
+    days, bad_days, undated = find_days(text, expecting, stays, sense)
+    words = find_words(text, vocabulary, expecting, stays, place)
+    money = find_money(undated, words, vocabulary.money, stays, expecting, corrected)
+    corrections = money.corrections
     claims = [*days, *words.claims, *_whole_answer(text, vocabulary, expecting), *money.claims]
     claims = _hedged(claims, text, vocabulary, expecting)
     slots, ambiguous = _settled(claims, money.asides, corrections)
+    ambiguous = (*_earlier(text, stays, [*stays.mentions, *words.earlier, *money.earlier], expecting), *_in_order(ambiguous))
     problems = (*bad_days, *words.problems, *money.problems)
     correct = bool(corrections) and not _only_answers(text, slots, expecting)
     correct = correct or bool(words.denied & slots.keys() - {expecting})
@@ -61,30 +67,57 @@ def _facts(text: str, vocabulary: Vocabulary, expecting: str | None) -> Heard:
         problems=problems,
         intent=_intent(bool(slots or ambiguous or problems), correct=correct),
         rest=_rest(text, undated, words, money, claims),
-        unsure=_unknown_slot(text, vocabulary, expecting, slots),
+        unsure=_unknown_slot(text, vocabulary, expecting, slots) or _without_category(words, slots, expecting),
     )
 
 
+def _earlier(text: str, stays: Stays, spans: list[tuple[int, int]], expecting: str | None) -> Iterator[Ambiguity]:
+    """An earlier stay of the year that was spoken of, unless it is being asked about."""
+    if spans and expecting not in EARLIER:
+        start, end = stays.clause(min(spans)[0])
+        yield Ambiguity("earlier", (), text[start:end].strip())
+
+
+def _in_order(ambiguous: Iterable[Ambiguity]) -> list[Ambiguity]:
+    """What every estimate needs is asked anyway; the rest would be forgotten, so it stands first."""
+    return sorted(ambiguous, key=lambda doubt: doubt.slot in _NEEDED)
+
+
+def _without_category(words: Found, slots: dict[str, Slot], expecting: str | None) -> str | None:
+    """没有低保, said to the question about the category, leaves open which one it is."""
+    return "category" if expecting == "category" and "category" in words.denied and "category" not in slots else None
+
+
 def _unknown_slot(text: str, vocabulary: Vocabulary, expecting: str | None, slots: dict[str, Slot]) -> str | None:
-    """The slot that 不知道 speaks of: one named in its clause (自费多少我不知道), else the one that was asked."""
+    """The slot that 不知道 speaks of: one named in its clause (自费多少我不知道, 不知道自费多少), else the one that was asked."""
     doubt = vocabulary.sense.unsure.search(text)
     if doubt is None:
         return None
-    clause = before(text, doubt.start(), len(text))
-    named = next((slot for slot, words in vocabulary.unsure_of.items() if words.search(clause)), expecting)
-    return None if named in slots else named
+    named = [*_named(before(text, doubt.start(), len(text)), vocabulary), *_named(_after(text, doubt), vocabulary)]
+    return next((slot for slot in named if slot not in slots), None) if named else None if expecting in slots else expecting
+
+
+def _named(clause: str, vocabulary: Vocabulary) -> list[str]:
+    return [slot for slot, words in vocabulary.unsure_of.items() if words.search(clause)]
+
+
+def _after(text: str, doubt: re.Match[str]) -> str:
+    """The rest of a doubt's clause."""
+    rest = CLAUSE.match(text, doubt.end())
+    return rest[0] if rest else ""
 
 
 def _whole_answer(text: str, vocabulary: Vocabulary, expecting: str | None) -> list[Claim]:
     """是, 有, 没办: the whole message answers a yes-or-no question."""
     said = text.strip(" \n,，。!?").rstrip("吧啊呀嘛")
-    key = vocabulary.whole_answer.get(expecting or "", {}).get(said)
-    return [Claim(expecting, (key,), said, 0, len(text))] if key and expecting else []
+    slot = "earlier" if expecting in EARLIER else expecting or ""
+    key = vocabulary.whole_answer.get(slot, {}).get(said)
+    return [Claim(slot, (key,), said, 0, len(text))] if key else []
 
 
 def _hedged(claims: list[Claim], text: str, vocabulary: Vocabulary, expecting: str | None) -> list[Claim]:
     """An answer with "不清楚" right after it is offered back, not taken; so is a word doubted in its own clause (备案没备案记不清)."""
-    marks = list(vocabulary.sense.unsure.finditer(text))
+    marks = [mark for mark in vocabulary.sense.unsure.finditer(text) if not _named(_after(text, mark)[:_NEAR], vocabulary)]
     return [
         msgspec.structs.replace(claim, sure=False) if _is_doubtful(claim, marks, text, vocabulary, expecting) else claim for claim in claims
     ]

@@ -13,6 +13,9 @@ BLOCK = "\x7f"
 _ODD = re.compile("[^\u4e00-\u9fff\\x20-\\x7e\n，。；：？！、（）“”‘’《》【】…·—–～〜〇¥￥]")
 _TAG = re.compile(r"<[/!]?[A-Za-z][^<>\n]{0,200}>|<!--|-->|&[a-z]{2,6};")
 _KEYCAP = re.compile("[0-9#*]\ufe0f?\u20e3")
+_DIGIT, _UNIT = "零一二两三四五六七八九", "十百千万"
+#: 两 万 三: a numeral written with a space between all its characters.
+_SPACED = re.compile(f"(?<![{_DIGIT}{_UNIT}0-9])[{_DIGIT}] [{_UNIT}](?: [{_DIGIT}{_UNIT}])*(?![{_DIGIT}{_UNIT}0-9])")
 _PUNCTUATION = str.maketrans("；：？！（）～〜￥", ";:?!()~~¥")
 
 
@@ -20,7 +23,7 @@ def tidy(text: str) -> str:
     """The message as it is read from here on. Never longer than the message; the full-width comma stays what it is."""
     text = _KEYCAP.sub(" ", text).replace("\r", "\n")
     text = _ODD.sub(_plain, text).translate(_PUNCTUATION)
-    return _TAG.sub(" ", text)
+    return _SPACED.sub(lambda match: match[0].replace(" ", ""), _TAG.sub(" ", text))
 
 
 def _plain(match: re.Match[str]) -> str:

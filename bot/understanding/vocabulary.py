@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
+from bot.understanding.away import Regions, regions
 from bot.understanding.patterns import MoneyPatterns, Pattern, SensePatterns, any_of, money_patterns, sense_patterns
 from engine.errors import PackError, Problem
 from engine.keys import CARES, CATEGORIES, FACILITIES
@@ -22,8 +23,9 @@ _KEYS: dict[str, tuple[str, ...]] = {
     "registered": _BOOLS,
     "emergency": _BOOLS,
     "insured": _BOOLS,
+    "earlier": ("none",),
 }
-_SLOT_SECTIONS = ("words", "when_asked", "whole_answer", "either")
+_SLOT_SECTIONS = ("words", "standing_alone", "when_asked", "whole_answer", "either")
 _INTENTS = frozenset(
     ("back", "restart", "help", "why", "compare", "premium", "documents", "forget", "human", "greeting", "correct", "estimate")
 )
@@ -33,11 +35,16 @@ _SECTIONS: dict[str, tuple[str, ...] | None] = {
     "money": (
         *("total", "stay", "self_funded", "self_funded_kind", "own_pocket", "first_share", "first_share_kind", "paid", "paid_after"),
         *("part", "aside", "other", "including", "mixed", "each", "filler", "person", "follows", "none", "no_self_funded", "about"),
-        "question",
+        *("question", "whole", "some"),
     ),
-    "stay": ("earlier", "this", "once"),
-    "whereabouts": ("before", "after", "home_before", "home_after"),
-    "intents": ("exact", "contains", "corrects", "before", "after"),
+    "stay": ("earlier", "this", "now", "once", "past", "happened", "again", "told"),
+    "whereabouts": (
+        *("before", "after", "home_before", "home_after", "hospital", "treated", "moved", "transferred"),
+        *("edge", "no_name"),
+    ),
+    "intents": ("exact", "contains", "distress", "corrects", "before", "after"),
+    "undated": None,
+    "other_rules": ("accident", "work_injury", "childbirth", "payroll"),
     "unsure": None,
     "unsure_about": None,
     "unsure_of": ("self_funded", "first_share", "registered", "facility", "category", "on"),
@@ -66,6 +73,7 @@ class Commands:
     contains: Sequence[tuple[str, Pattern]]
     before: tuple[str, ...]
     after: tuple[str, ...]
+    distress: Pattern
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +81,12 @@ class Vocabulary:
     """Everything `understand` needs to know. Built once, shared by every message."""
 
     words: Mapping[str, Lexicon]
+    standing_alone: Mapping[str, Lexicon]
     when_asked: Mapping[str, Lexicon]
     whole_answer: Mapping[str, Mapping[str, str]]
     elsewhere: Pattern
+    regions: Regions
+    other_rules: Mapping[str, Pattern]
     money: MoneyPatterns
     sense: SensePatterns
     unsure_of: Mapping[str, Pattern]
@@ -93,11 +104,15 @@ class Vocabulary:
             raise PackError(problems)
         data = tree.data
         meanings = _all_meanings(data, places, facilities or {})
+        known = regions(data["elsewhere"], data["whereabouts"], places)
         return cls(
             words={slot: _lexicon(words) for slot, words in meanings.items()},
+            standing_alone={slot: _lexicon(_meanings(words)) for slot, words in data["standing_alone"].items()},
             when_asked={slot: _lexicon(meanings[slot] | _meanings(words)) for slot, words in data["when_asked"].items()},
             whole_answer={slot: _inverted(words) for slot, words in data["whole_answer"].items()},
-            elsewhere=re.compile(any_of(set(data["elsewhere"]) - set(meanings["place"]))),
+            elsewhere=re.compile(any_of(known.unlisted())),
+            regions=known,
+            other_rules={name: re.compile(any_of(words)) for name, words in data["other_rules"].items()},
             money=money_patterns(data["money"]),
             sense=sense_patterns(data["denied"], data["stay"], data["whereabouts"], {**data, "corrects": data["intents"]["corrects"]}),
             unsure_of={slot: re.compile(any_of(words)) for slot, words in data["unsure_of"].items()},
@@ -136,6 +151,7 @@ def _commands(intents: Any) -> Commands:
         contains=[(intent, re.compile(any_of(words))) for intent, words in intents["contains"].items()],
         before=tuple(sorted(intents["before"], key=len, reverse=True)),
         after=tuple(sorted(intents["after"], key=len, reverse=True)),
+        distress=re.compile(any_of(intents["distress"])),
     )
 
 

@@ -6,38 +6,103 @@ from collections.abc import Iterator
 import msgspec
 
 from bot.conversation.heard import Problem
+from bot.understanding.away import relocated
 from bot.understanding.claims import Claim
 from bot.understanding.patterns import BLANK
-from bot.understanding.scope import Stays, before, blank
+from bot.understanding.scope import EARLIER, ELSEWHEN, Stays, before, blank
 from bot.understanding.vocabulary import Lexicon, Vocabulary
 
 _NEAR = 14
 _NOT = re.compile("不是|没|不在")
 _NOT_SCOPED = {"category", "insured"}
+#: Before and after a word that counts only when it stands by itself.
+_FREE_BEFORE = re.compile("(?:^|[^\u4e00-\u9fff]|[是家为算就户妈爸爹娘我俺他她们公婆奶爷]|[换改][成为到]|要是|如果|那|去|到|还是)$")
+_FREE_AFTER = re.compile("(?:呢|吧|啊|呀|了|户|哦|嘛)?(?:$|[^\u4e00-\u9fffA-Za-z0-9])")
+_OF_A_THING = re.compile("病房|门诊|药|床|感冒|号|病|检查")
 
 
 class Found(msgspec.Struct):
-    """What the words say. `denied`: slots of which something was denied. `spans`: everything recognised, also what was not meant."""
+    """What the words say. `denied`: slots of which something was denied. `spans`: everything recognised, also what was not meant.
+
+    `earlier`: where hospitals of an earlier stay stand that nobody asked for.
+    """
 
     claims: list[Claim] = []
     problems: list[Problem] = []
     spans: list[tuple[int, int]] = []
     denied: set[str] = set()
+    earlier: list[tuple[int, int]] = []
 
 
-def find_words(text: str, vocabulary: Vocabulary, expecting: str | None, stays: Stays) -> Found:
-    """Everything the vocabulary's words say in a tidied text."""
+def find_words(text: str, vocabulary: Vocabulary, expecting: str | None, stays: Stays, place: str | None = None) -> Found:
+    """Everything the vocabulary's words say in a tidied text. `place`: where the person is known to be insured."""
     found = Found()
-    for slot in vocabulary.words:
-        if slot != "place":
-            claims = list(_slot_claims(text, slot, vocabulary, expecting, found))
-            found.claims += _scoped(claims, slot, expecting, stays)
-    _add_places(text, vocabulary, expecting, found)
+    claims = {slot: list(_slot_claims(text, slot, vocabulary, expecting, found)) for slot in vocabulary.words if slot != "place"}
+    _add_standing_alone(text, vocabulary, claims, found)
+    places = list(_place_claims(text, vocabulary, found))
+    homes = _homes(places, place, vocabulary)
+    claims["facility"] = list(_at_their_place(text, claims["facility"], places, homes, _asks_hospital(expecting), vocabulary, found))
+    for slot, said in claims.items():
+        found.claims += _scoped(said, slot, expecting, stays, found)
+    read = blank(text, found.spans, BLANK)
+    meant = [claim for claim in places if claim.sure or not read.startswith(BLANK, claim.start)]
+    found.spans += [(claim.start, claim.end) for claim in places]
+    found.claims += [claim for claim in meant if claim.sure] or meant
+    if not places:
+        _add_unknown_place(text, read, vocabulary, expecting, found)
+    _add_other_rules(text, vocabulary, found)
     return found
 
 
+def _add_standing_alone(text: str, vocabulary: Vocabulary, claims: dict[str, list[Claim]], found: Found) -> None:
+    """普通 as a piece of its own (亳州普通 县医院), never 普通病房."""
+    read = blank(text, found.spans, BLANK)
+    for name, span in _place_spans(read, vocabulary):
+        read = read[: span[0]] + BLANK * len(name) + read[span[1] :]
+    for slot, lexicon in vocabulary.standing_alone.items():
+        for match, keys in lexicon.find(read):
+            near = before(read, match.start(), _NEAR)
+            free = _FREE_BEFORE.search(near) and _FREE_AFTER.match(read, match.end())
+            if free and not _OF_A_THING.search(near) and not _denied(read, *match.span(), vocabulary):
+                claims[slot].append(Claim(slot, keys, match[0], *match.span()))
+                found.spans.append(match.span())
+
+
+def _place_spans(text: str, vocabulary: Vocabulary) -> list[tuple[str, tuple[int, int]]]:
+    return [(match[0], match.span()) for match, _ in vocabulary.words["place"].find(text)]
+
+
+def _homes(places: list[Claim], place: str | None, vocabulary: Vocabulary) -> set[str]:
+    """Where the person is insured: as said, as known, or any place there are rules for."""
+    said = {key for claim in places if claim.sure for key in claim.candidates}
+    known = vocabulary.regions.home
+    return said or ({place} if place and place in known else set(known))
+
+
+def _at_their_place(
+    text: str, claims: list[Claim], places: list[Claim], homes: set[str], asked: bool, vocabulary: Vocabulary, found: Found
+) -> Iterator[Claim]:
+    """The hospitals, seen from where the person is insured."""
+    own = {(claim.start, claim.end) for claim in claims}
+    others = [*(span for span in found.spans if span not in own), *((claim.start, claim.end) for claim in places)]
+    in_order = sorted(claims, key=lambda claim: claim.start)
+    for claim in relocated(text, blank(text, others, BLANK), in_order, homes, vocabulary.regions, asked=asked):
+        found.spans.append((claim.start, claim.end))
+        if not _denied(text, claim.start, claim.end, vocabulary):
+            yield claim
+
+
+def _add_other_rules(text: str, vocabulary: Vocabulary, found: Found) -> None:
+    """Accidents, injuries at work, childbirth and payroll insurance follow other rules."""
+    for name, words in vocabulary.other_rules.items():
+        said = next((match for match in words.finditer(text) if not _denied(text, *match.span(), vocabulary)), None)
+        if said:
+            found.problems.append(Problem(f"other_rules.{name}", said[0]))
+            found.spans.append(said.span())
+
+
 def _slot_claims(text: str, slot: str, vocabulary: Vocabulary, expecting: str | None, found: Found) -> Iterator[Claim]:
-    asked = expecting == slot or (slot == "facility" and expecting == "earlier_facility")
+    asked = expecting == slot or (slot == "facility" and _asks_hospital(expecting))
     last_denied = -1
     claims = []
     for match, keys in _lexicon(slot, vocabulary, asked=asked).find(text):
@@ -56,6 +121,10 @@ def _slot_claims(text: str, slot: str, vocabulary: Vocabulary, expecting: str | 
         yield from claims
 
 
+def _asks_hospital(expecting: str | None) -> bool:
+    return expecting in {"facility", "earlier_facility"}
+
+
 def _lexicon(slot: str, vocabulary: Vocabulary, *, asked: bool) -> Lexicon:
     more = vocabulary.when_asked.get(slot)
     return more if more and (asked or slot == "care") else vocabulary.words[slot]
@@ -69,29 +138,28 @@ def _denied(text: str, start: int, end: int, vocabulary: Vocabulary) -> bool:
     return bool(vocabulary.sense.denied_before.search(near) or vocabulary.sense.denied_after.match(text, end))
 
 
-def _scoped(claims: list[Claim], slot: str, expecting: str | None, stays: Stays) -> Iterator[Claim]:
+def _scoped(claims: list[Claim], slot: str, expecting: str | None, stays: Stays, found: Found) -> Iterator[Claim]:
     """A hospital of an earlier stay answers the question about that one and no other."""
     for claim in claims:
         stay = stays.at(claim.start)
-        if slot == "facility" and expecting == "earlier_facility" and stay != "this":
+        if slot == "facility" and expecting in EARLIER and stay not in {"this", "past"}:
             yield msgspec.structs.replace(claim, slot="earlier_facility")
-        elif slot in _NOT_SCOPED or stay != "earlier":
+        elif slot in _NOT_SCOPED or stay not in ELSEWHEN:
             yield claim
+        elif slot == "facility" and stay == "earlier":
+            found.earlier.append((claim.start, claim.end))
 
 
-def _add_places(text: str, vocabulary: Vocabulary, expecting: str | None, found: Found) -> None:
+def _place_claims(text: str, vocabulary: Vocabulary, found: Found) -> Iterator[Claim]:
     around = blank(text, found.spans, BLANK)
-    claims = []
     for match, keys in vocabulary.words["place"].find(text):
         if BLANK in around[match.start() : match.end()]:
             continue  # part of a hospital's name
-        found.spans.append(match.span())
-        if not _denied(text, match.start(), match.end(), vocabulary):
+        if _denied(text, match.start(), match.end(), vocabulary):
+            found.spans.append(match.span())
+        else:
             sure = len(keys) == 1 and not _is_whereabouts(around, *match.span(), vocabulary)
-            claims.append(Claim("place", keys, match[0], *match.span(), sure=sure))
-    found.claims += [claim for claim in claims if claim.sure] or claims
-    if not claims:
-        _add_unknown_place(text, vocabulary, expecting, found)
+            yield Claim("place", keys, match[0], *match.span(), sure=sure)
 
 
 def _is_whereabouts(text: str, start: int, end: int, vocabulary: Vocabulary) -> bool:
@@ -103,10 +171,12 @@ def _is_whereabouts(text: str, start: int, end: int, vocabulary: Vocabulary) -> 
     return bool(away and (sense.away_before.search(before(text, start, 4)) or "医院" in away[0]))
 
 
-def _add_unknown_place(text: str, vocabulary: Vocabulary, expecting: str | None, found: Found) -> None:
+def _add_unknown_place(text: str, read: str, vocabulary: Vocabulary, expecting: str | None, found: Found) -> None:
+    """A home whose rules are not here. `read`: hospitals and the like are blanked."""
     for match in vocabulary.elsewhere.finditer(text):
         found.spans.append(match.span())
-        if found.problems or not _is_home(text, *match.span(), vocabulary, asked=expecting == "place"):
+        known = found.problems or read.startswith(BLANK, match.start())
+        if known or not _is_home(text, *match.span(), vocabulary, asked=expecting == "place"):
             continue
         if not _denied(text, match.start(), match.end(), vocabulary):
             found.problems.append(Problem("place_unknown", match[0], "place"))

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -22,6 +22,7 @@ from bot.web.requests import Turn, parse_json, read_json, read_turn
 from engine import Case, CaseError, Edition, estimate, read_case
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Hook = Callable[[Mapping[str, str], bytes], Awaitable[int]]
 
 
 #: A case or a message is small; anything larger is a mistake or an attack.
@@ -46,8 +47,8 @@ _SECURITY = {
 _log = structlog.get_logger()
 
 
-def make_app(assistant: Assistant, settings: Settings) -> web.Application:
-    """The application with all routes."""
+def make_app(assistant: Assistant, settings: Settings, hooks: Mapping[str, Hook] | None = None) -> web.Application:
+    """The application with all routes. `hooks`: paths on which other doors take deliveries."""
     app = web.Application(middlewares=[_errors], client_max_size=MOST_BYTES)
     app[ASSISTANT], app[SETTINGS] = assistant, settings
     app[CLIENTS] = Limit(settings.client_rate, settings.client_burst)
@@ -69,6 +70,7 @@ def make_app(assistant: Assistant, settings: Settings) -> web.Application:
             web.get("/readyz", _ready),
         ]
     )
+    app.add_routes([web.post(path, _hook(take)) for path, take in (hooks or {}).items()])
     app.on_response_prepare.append(_secure)
     app.on_shutdown.append(_close_sockets)
     return app
@@ -140,6 +142,19 @@ async def _page(request: web.Request) -> web.StreamResponse:
     wishes = (f' place="{place}"' if place in known.shelf.places else "") + (f' lang="{lang}"' if lang in known.voices else "")
     page = request.app[PAGE].replace("<nengbao-chat>", f"<nengbao-chat{wishes}>")
     return web.Response(text=page, content_type="text/html", charset="utf-8")
+
+
+def _hook(take: Hook) -> Handler:
+    """A delivery for another door. It is finished even when whoever delivers hangs up."""
+    codes = {400: "not_json", 403: "forbidden", 503: "unavailable"}
+
+    async def deliver(request: web.Request) -> web.StreamResponse:
+        status = await asyncio.shield(take(request.headers, await request.read()))
+        if status in codes:
+            raise ApiError(status, codes[status])
+        return web.Response()
+
+    return deliver
 
 
 def _static(name: str) -> Handler:

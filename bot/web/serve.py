@@ -1,29 +1,47 @@
 """Starting and stopping the server: everything is read and opened before the port is, and nothing is left half-started."""
 
 import asyncio
-import contextlib
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
 
 import structlog
 from aiohttp import web
 
 from bot.assistant import Assistant
+from bot.logs import places
 from bot.settings import Settings
 from bot.web.app import make_app
 
 _SWEEP_SECONDS = 6 * 3600
+_REOPEN_SECONDS = 5
 _log = structlog.get_logger()
+
+
+class Door(Protocol):
+    """Another way in beside the web, living in the same process. `path`: where our server takes deliveries for it, if it wants any."""
+
+    @property
+    def path(self) -> str | None:
+        """A path of our server, or None."""
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+
+    async def take(self, headers: Mapping[str, str], body: bytes) -> int:
+        """One delivery; the HTTP status to answer with."""
 
 
 class StartError(Exception):
     """The server cannot start; the message is one clear line."""
 
 
-def serve(assistant: Assistant, settings: Settings, host: str, port: int, started: Callable[[str], None]) -> None:
+def serve(
+    assistant: Assistant, settings: Settings, host: str, port: int, started: Callable[[str], None], make_doors: Callable[[], Sequence[Door]]
+) -> None:
     """Serve until Ctrl-C or SIGTERM. `started` gets the address. Raises StartError when the address cannot be taken."""
-    run = _run(assistant, settings, host, port, started)
+    run = _run(assistant, settings, host, port, started, make_doors)
     if sys.platform == "win32":
         asyncio.run(run)
         return
@@ -32,25 +50,39 @@ def serve(assistant: Assistant, settings: Settings, host: str, port: int, starte
     uvloop.run(run)
 
 
-async def _run(assistant: Assistant, settings: Settings, host: str, port: int, started: Callable[[str], None]) -> None:
+async def _run(
+    assistant: Assistant, settings: Settings, host: str, port: int, started: Callable[[str], None], make_doors: Callable[[], Sequence[Door]]
+) -> None:
     stop = asyncio.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
-    runner = web.AppRunner(make_app(assistant, settings), access_log=None)
+    doors = make_doors()
+    hooks = {door.path: door.take for door in doors if door.path is not None}
+    runner = web.AppRunner(make_app(assistant, settings, hooks), access_log=None)
     await runner.setup()
     try:
         await web.TCPSite(runner, host, port, shutdown_timeout=10).start()
     except OSError as error:
         await runner.cleanup()
         raise StartError(f"{host}:{port}") from error
-    sweeping = asyncio.create_task(_sweep(assistant, settings.retention_days))
+    working = [asyncio.create_task(_sweep(assistant, settings.retention_days)), *(asyncio.create_task(_keep_open(door)) for door in doors)]
     # Port 0 lets the system choose; say the one it chose.
     started(f"http://{host}:{runner.addresses[0][1]}")
     await stop.wait()
-    sweeping.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await sweeping
+    for task in working:
+        task.cancel()
+    await asyncio.gather(*working, return_exceptions=True)
     await runner.cleanup()
+
+
+async def _keep_open(door: Door) -> None:
+    """A door that fails by an error of ours is opened again; the others never notice."""
+    while True:
+        try:
+            await door.run()
+        except Exception as error:
+            _log.error("door_failed", error=type(error).__name__, where=places(error))
+        await asyncio.sleep(_REOPEN_SECONDS)
 
 
 async def _sweep(assistant: Assistant, days: int) -> None:

@@ -13,8 +13,8 @@ def test_four_taps_and_a_number_lead_to_the_estimate(server: Server, browser: Br
     """A person clicks place, category and hospital, types the bill, and sees the card with amounts, picture and layers."""
     chat = browser.open(server.address)
     for key in ("place=anhui-bozhou", "category=subsistence_allowance", "facility=county"):
+        chat.page.locator(f'button[data-key="{key}"]').last.wait_for()
         assert chat.press(key)
-        chat.page.wait_for_timeout(50)
     chat.say("两万")
     card = chat.page.locator("[data-kind=estimate]").last
     expect(card.locator(".first")).to_have_text("大约能报 18,900 元，自己掏 1,100 元（在 1,100 到 11,225 元之间）。")

@@ -6,7 +6,7 @@ import pytest
 
 from bot.understanding import Vocabulary, understand
 from engine.errors import PackError
-from tests.understanding.conftest import WORDS
+from tests.understanding.conftest import PLACES, WORDS
 
 
 @pytest.mark.parametrize(
@@ -22,7 +22,7 @@ from tests.understanding.conftest import WORDS
         ("    贫困户: [registered_poor,", "    贫困户: [registered,", 0, "unknown key `registered`"),
         ("    back: [返回,", "    bakc: [返回,", 0, "unknown key `bakc`"),
         ("  paid_after:", "  paid_later:", 0, "`paid_after` is missing"),
-        ("elsewhere: [合肥,", "elsewhere_: [合肥,", 0, "`elsewhere` is missing"),
+        ("elsewhere:\n  安徽:", "elsewhere_:\n  安徽:", 0, "`elsewhere` is missing"),
     ],
 )
 def test_a_broken_vocabulary_is_refused_with_its_place(old: str, new: str, line: int, words: str, tmp_path: Path) -> None:
@@ -61,3 +61,34 @@ def test_a_hospital_named_by_a_pack_wins_over_the_place_in_its_name(vocabulary: 
     heard = understand("在亳州市人民医院", vocabulary)
     assert {name: slot.value for name, slot in heard.slots.items()} == {"facility": "city"}
     assert heard.ambiguous == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("去北京协和医院", "outside_province"), ("在郑州市医院", "outside_province"), ("合肥省立医院", "province"), ("亳州市医院", "city")],
+)
+def test_with_one_place_hospitals_are_seen_from_there(text: str, value: str) -> None:
+    """Where only one place has rules, its province is the home province without anybody saying so."""
+    alone = Vocabulary.read(WORDS, {"anhui-bozhou": PLACES["anhui-bozhou"]})
+    assert understand(text, alone).slots["facility"].value == value
+
+
+def test_the_known_place_decides_which_province_is_home(vocabulary: Vocabulary) -> None:
+    """A place known from the talk makes a hospital sure that otherwise has two readings; a place in the message counts more."""
+    assert [doubt.candidates for doubt in understand("在合肥市医院", vocabulary).ambiguous] == [("province", "outside_province")]
+    assert [doubt.candidates for doubt in understand("在合肥市医院", vocabulary, place="anhui-bozhou").ambiguous] == [("province",)]
+    assert understand("在合肥市医院", vocabulary, place="henan-puyang").slots["facility"].value == "outside_province"
+    said = understand("俺是濮阳的，在合肥市医院", vocabulary, place="anhui-bozhou")
+    assert said.slots["facility"].value == "outside_province"
+
+
+def test_a_place_in_no_known_province_leaves_both_readings() -> None:
+    """Without knowing the home province nothing is called outside of it."""
+    heard = understand("在郑州市医院", Vocabulary.read(WORDS, {"a": ["新城"]}))
+    assert [doubt.candidates for doubt in heard.ambiguous] == [("province", "outside_province")]
+
+
+def test_an_earlier_stay_is_asked_about_first(vocabulary: Vocabulary) -> None:
+    """Only the first doubt is asked; what every estimate needs is asked anyway, so an earlier stay and the day stand before it."""
+    heard = understand("去年12月出院，住了三次院，花了好几万", vocabulary)
+    assert [doubt.slot for doubt in heard.ambiguous] == ["earlier", "on", "total"]

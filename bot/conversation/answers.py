@@ -1,0 +1,92 @@
+"""What was said, as answers: values that fit their slot, a year as a day, spoken amounts read back."""
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+import msgspec
+
+from bot.conversation.heard import Ambiguity, Heard, Slot
+from bot.conversation.position import ASK, EARLIER, EARLIER_FACILITY, EARLIER_TOTAL, FLAGS, Position, Rules, edition_on
+from bot.conversation.state import Answer
+from engine import CARES, CATEGORIES, FACILITIES, Fault, MoneyError, Note, fen, yuan
+
+MONEY = frozenset({"total", "self_funded", "first_share", EARLIER_TOTAL})
+_KEYED = frozenset({"place", "category", "facility", EARLIER_FACILITY, "care"})
+#: What can be taken back with `slot=none`.
+_OPTIONAL = frozenset({EARLIER, "on", "self_funded", "first_share", "registered", "emergency"})
+
+
+def answer_for(slot: str, value: Any, message: str, rules: Rules) -> Answer | None:
+    """The answer that a value gives to a slot, or None when it does not fit."""
+    if slot == ASK:
+        known = (*rules.flow.questions, *rules.flow.changes)
+        return Answer(ASK, value if value in known else None, message) if value in (*known, "none") else None
+    if value == "none" and slot in _OPTIONAL:
+        return Answer(slot, None, message)
+    fitted = _fitted(slot, value, rules)
+    return None if fitted is None else Answer(slot, fitted, message)
+
+
+def with_day(heard: Heard, position: Position, rules: Rules) -> Heard:
+    """A year said alone stands for its last day (this year for today) when one edition holds all year; else the day is asked for."""
+    said = heard.slots.get("on")
+    if said is None or _is_day(said.value):
+        return heard
+    year = int(said.value)
+    first, last = date(year, 1, 1), date(year, 12, 31)
+    place = heard.slots["place"].value if "place" in heard.slots else position.facts.get("place")
+    if edition_on(place, first, rules.shelf) == edition_on(place, last, rules.shelf):
+        day = rules.today if year == rules.today.year else last
+        return msgspec.structs.replace(heard, slots=heard.slots | {"on": Slot(day.isoformat(), said.text, approximate=True)})
+    slots = {name: slot for name, slot in heard.slots.items() if name != "on"}
+    return msgspec.structs.replace(heard, slots=slots, ambiguous=(*heard.ambiguous, Ambiguity("on", (), said.text)))
+
+
+def without(answers: list[Answer], faults: list[Fault], message: str) -> Iterator[Answer]:
+    """The answers less those that a fault names; when the contradiction is with an older answer, that one is taken back instead."""
+    named = {fault.field.split(".")[0] for fault in faults}
+    named |= {EARLIER_TOTAL} if EARLIER in named else set()
+    rest = [answer for answer in answers if answer.slot not in named]
+    yield from rest
+    if len(rest) == len(answers):
+        yield from (Answer(slot, None, message) for slot in named)
+
+
+def read_back(answers: list[Answer], slots: frozenset[str] | set[str] = MONEY) -> Iterator[Note]:
+    """Amounts that were spoken rather than typed are said again in figures, and a year said alone too."""
+    for answer in answers:
+        if answer.slot == "on" and answer.approximate:
+            yield Note("read_back.year", {"text": answer.text})
+        elif answer.slot in slots and answer.text is not None and isinstance(answer.value, str):
+            plain = answer.text.replace(",", "").removesuffix("元").strip()
+            if answer.approximate or not plain.replace(".", "").isascii() or not plain.replace(".", "").isdigit():
+                key = "read_back.about" if answer.approximate else "read_back"
+                yield Note(key, {"text": answer.text, "amount": fen(answer.value), "slot": answer.slot})
+
+
+def _fitted(slot: str, value: Any, rules: Rules) -> Any:
+    if slot in MONEY:
+        return _amount(value)
+    if slot in FLAGS:
+        return value if isinstance(value, bool) else {"true": True, "false": False}.get(str(value))
+    if slot == "on":
+        return value if _is_day(value) else None
+    if slot == "age":
+        return value if isinstance(value, int) else None
+    known = {"place": rules.shelf.places, "category": CATEGORIES, "care": CARES}.get(slot, FACILITIES)
+    return value if slot in _KEYED and value in known else None
+
+
+def _amount(value: Any) -> str | None:
+    try:
+        return yuan(fen(value))
+    except MoneyError:
+        return None
+
+
+def _is_day(value: Any) -> bool:
+    try:
+        return isinstance(value, str) and date.fromisoformat(value).isoformat() == value
+    except ValueError:
+        return False

@@ -1,0 +1,275 @@
+"""The Telegram door: from an update to a turn of the conversation that is on disk, by polling or by webhook.
+
+The library's own runner acknowledges updates before they are handled, so a crash would lose them. Here the next offset goes out, and a
+webhook is answered with 200, only when every turn is committed; answers travel as parcels of the store (see courier).
+"""
+
+import asyncio
+import contextlib
+import hashlib
+import hmac
+import json
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import urlsplit
+
+import structlog
+from telegram import BotCommand, Update
+from telegram import User as Account
+from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
+from telegram.ext import ExtBot
+from telegram.request import HTTPXRequest
+
+from bot.assistant import Assistant, Message
+from bot.logs import places
+from bot.settings import Settings
+from bot.store import Parcel, StoreError
+from bot.telegram.courier import CHANNEL, Bot, Courier, MarkingLimiter, pause
+from bot.telegram.updates import COMMANDS, WANTED, Gone, InGroup, Pressed, Said, chat_of, read
+
+#: What the door tells of itself, for whoever runs it: ready, bad_token, unreachable, taken, webhook_refused.
+Tell = Callable[[str, str], None]
+
+_POLL_SECONDS = 50
+_SECRET_HEADER = "x-telegram-bot-api-secret-token"  # noqa: S105 - the name of a header
+_DEFAULT_API = "https://api.telegram.org"
+
+_log = structlog.get_logger()
+
+
+class Telegram:
+    """Built from settings with a token; `run` until cancelled. With a webhook, `take` is what its address calls."""
+
+    def __init__(self, assistant: Assistant, settings: Settings, tell: Tell) -> None:
+        """Raises ValueError without a token."""
+        if settings.telegram_token is None:
+            raise ValueError("no token")
+        # The library's logs could repeat a token or what a person said.
+        for name in ("telegram", "httpx", "httpcore"):
+            logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+        token = settings.telegram_token.get_secret_value()
+        self._token, self._assistant, self._tell = token.encode(), assistant, tell
+        self._webhook = settings.telegram_webhook
+        self._bot = _bot(token, settings.telegram_api or _DEFAULT_API, settings.telegram_rate)
+        self._courier = Courier(self._bot, assistant.store, assistant.knowledge.voice)
+        self._account: Account | None = None
+        self._told: str | None = None
+        self._asides: set[asyncio.Task[None]] = set()
+
+    @property
+    def path(self) -> str | None:
+        """The path of the webhook on our own server; None when updates are polled."""
+        return None if self._webhook is None else urlsplit(self._webhook).path or "/"
+
+    async def run(self) -> None:
+        """Connect, again and again if need be, then take updates until cancelled."""
+        try:
+            await self._connect()
+            await self._courier.start()
+            if self._webhook is None:
+                await self._poll()
+            await asyncio.Event().wait()
+        finally:
+            await self._courier.stop()
+            with contextlib.suppress(TelegramError, RuntimeError):
+                await self._bot.shutdown()
+
+    async def take(self, headers: Mapping[str, str], body: bytes) -> int:
+        """One delivery to the webhook; the status to answer with. 200 says that its turn is on disk."""
+        given = headers.get(_SECRET_HEADER, "")
+        if not hmac.compare_digest(given.encode(), self._secret("webhook").encode()):
+            return HTTPStatus.FORBIDDEN
+        if self._account is None:
+            return HTTPStatus.SERVICE_UNAVAILABLE
+        try:
+            raw = json.loads(body)
+        except ValueError:
+            return HTTPStatus.BAD_REQUEST
+        try:
+            await self._handle(raw)
+        except StoreError:
+            return HTTPStatus.SERVICE_UNAVAILABLE
+        return HTTPStatus.OK
+
+    async def _connect(self) -> None:
+        await self._insist(self._greet, "unreachable")
+        if self._webhook is None:
+            await self._insist(self._bot.delete_webhook, "unreachable")
+        else:
+            await self._insist(self._hook, "webhook_refused")
+        await self._insist(self._introduce, "unreachable")
+        self._report("ready", self._account.username or "" if self._account else "")
+
+    async def _greet(self) -> None:
+        await self._bot.initialize()
+        self._account = self._bot.bot
+
+    async def _hook(self) -> None:
+        secret = self._secret("webhook")
+        await self._bot.set_webhook(str(self._webhook), secret_token=secret, allowed_updates=WANTED, max_connections=40)
+
+    async def _introduce(self) -> None:
+        """The menu of commands and what stands in an empty chat, in Chinese for everybody and in English for those who read that."""
+        for code, lang in ((None, None), ("en", "en")):
+            voice = self._assistant.knowledge.voice(lang)
+            commands = [BotCommand(name, voice.say(f"telegram.command.{name}")) for name in COMMANDS]
+            await self._bot.set_my_commands(commands, language_code=code)
+            await self._bot.set_my_description(voice.say("telegram.about"), language_code=code)
+
+    async def _insist(self, work: Callable[[], Any], trouble: str) -> None:
+        """Do it until it is done, with growing pauses; say once what is the matter."""
+        failures = 0
+        while True:
+            try:
+                await work()
+                return
+            except TelegramError as error:
+                failures += 1
+                self._report(_trouble(error, trouble))
+                wait = error.retry_after if isinstance(error, RetryAfter) else pause(failures)
+                await asyncio.sleep(wait if isinstance(wait, int | float) else wait.total_seconds())
+
+    def _report(self, what: str, name: str = "") -> None:
+        if what != self._told:
+            self._told = what
+            self._tell(what, name)
+
+    async def _poll(self) -> None:
+        offset: int | None = None
+        failures = 0
+        while True:
+            try:
+                updates = await self._ask(offset)
+                self._report("ready", self._account.username or "" if self._account else "")
+                await self._in_order(updates)
+            except TelegramError as error:
+                failures += 1
+                self._report(_trouble(error, "unreachable"))
+                await asyncio.sleep(pause(failures))
+                continue
+            except StoreError:
+                # Nothing is acknowledged: the same updates come again, and those that were kept are known.
+                failures += 1
+                await asyncio.sleep(pause(failures))
+                continue
+            failures = 0
+            offset = max((update["update_id"] + 1 for update in updates), default=offset)
+
+    async def _ask(self, offset: int | None) -> list[dict[str, Any]]:
+        """The next batch as it came: one update that cannot be read must not hold up the others. Its offset acknowledges all before it."""
+        wishes = {"timeout": _POLL_SECONDS, "allowed_updates": WANTED} | ({} if offset is None else {"offset": offset})
+        updates: list[dict[str, Any]] = await self._bot.do_api_request("getUpdates", wishes, read_timeout=_POLL_SECONDS + 10)
+        return updates
+
+    async def _in_order(self, updates: Iterable[dict[str, Any]]) -> None:
+        """Take a batch: chats side by side, each chat in its order. Raises StoreError when not all of it is on disk."""
+        chats: dict[int | None, list[dict[str, Any]]] = {}
+        for raw in updates:
+            update = _parsed(raw, self._bot)
+            chats.setdefault(chat_of(update) if update else None, []).append(raw)
+        done = await asyncio.gather(*(self._one_by_one(chat) for chat in chats.values()), return_exceptions=True)
+        for result in done:
+            if isinstance(result, BaseException):
+                raise result
+
+    async def _one_by_one(self, updates: Iterable[dict[str, Any]]) -> None:
+        for raw in updates:
+            await self._handle(raw)
+
+    async def _handle(self, raw: Any) -> None:
+        """Take one update; when this returns its turn is on disk. Raises StoreError."""
+        update = _parsed(raw, self._bot)
+        if update is None or self._account is None:
+            return
+        meaning = read(update, self._account)
+        if isinstance(meaning, Said):
+            await self._said(meaning)
+        elif isinstance(meaning, InGroup):
+            await self._offer_private(meaning)
+        elif isinstance(meaning, Gone):
+            await self._assistant.store.undeliverable(CHANNEL, str(meaning.chat))
+
+    async def _said(self, said: Said) -> None:
+        if said.pressed is not None:
+            self._aside(said.pressed)
+        try:
+            await self._assistant.turn(self._message(said))
+        except StoreError:
+            raise
+        except Exception as error:
+            _log.error("turn_failed", error=type(error).__name__, where=places(error))
+            await self._post(said.chat, said.update, said.lang, "error.internal")
+        self._courier.wake(str(said.chat))
+
+    def _message(self, said: Said) -> Message:
+        pressed = said.pressed
+        closes = pressed is not None and pressed.closes
+        context = {"message": pressed.message, "words": pressed.words, "label": pressed.label} if pressed and closes else {}
+        return Message(
+            message_id=said.update,
+            text=said.text,
+            unread=said.unread,
+            choice=said.choice,
+            action=said.action,
+            channel=CHANNEL,
+            place=said.place,
+            lang=said.lang,
+            person=f"{CHANNEL}-{self._secret(f'chat {said.chat}')[:32]}",
+            address=str(said.chat),
+            context=context,
+            agreement=CHANNEL,
+        )
+
+    def _aside(self, pressed: Pressed) -> None:
+        """Stop the clock on a pressed button. Best effort: it must not hold up the turn, and expires by itself."""
+        task = asyncio.create_task(self._confirm(pressed))
+        self._asides.add(task)
+        task.add_done_callback(self._asides.discard)
+
+    async def _confirm(self, pressed: Pressed) -> None:
+        with contextlib.suppress(TelegramError):
+            await self._bot.answer_callback_query(pressed.query)
+
+    async def _offer_private(self, group: InGroup) -> None:
+        """Nothing of a family's case is said before others."""
+        account = self._account
+        voice = self._assistant.knowledge.voice(group.lang)
+        link = {"label": voice.say("telegram.private"), "url": f"https://t.me/{account.username if account else ''}"}
+        await self._post(group.chat, group.update, group.lang, "telegram.group", link)
+        self._courier.wake(str(group.chat))
+
+    async def _post(self, chat: int, update: str, lang: str | None, key: str, link: dict[str, str] | None = None) -> None:
+        voice = self._assistant.knowledge.voice(lang)
+        reply = {"kind": "text", "text": voice.say(key), "choices": [link] if link else []}
+        body = json.dumps({"replies": [reply], "context": {}, "lang": voice.lang}, ensure_ascii=False).encode()
+        await self._assistant.store.post(Parcel(CHANNEL, str(chat), update, body))
+
+    def _secret(self, purpose: str) -> str:
+        """A name nobody can guess or trace back without the token: the store holds no chat's number."""
+        return hmac.new(self._token, purpose.encode(), hashlib.sha256).hexdigest()
+
+
+def _bot(token: str, api: str, rate: float) -> Bot:
+    limiter = MarkingLimiter(overall_max_rate=rate, overall_time_period=1, max_retries=0)
+    asking = HTTPXRequest(connection_pool_size=1)
+    base = api.rstrip("/")
+    return ExtBot(token, base_url=f"{base}/bot", base_file_url=f"{base}/file/bot", get_updates_request=asking, rate_limiter=limiter)
+
+
+def _parsed(raw: Any, bot: Bot) -> Update | None:
+    """An update, or None for one that cannot be read: it would never become readable by coming again."""
+    try:
+        return Update.de_json(raw, bot)
+    except Exception as error:
+        _log.error("update_unreadable", error=type(error).__name__)
+        return None
+
+
+def _trouble(error: TelegramError, otherwise: str) -> str:
+    if isinstance(error, InvalidToken):
+        return "bad_token"
+    if isinstance(error, Conflict):
+        return "taken"
+    return "unreachable" if isinstance(error, RetryAfter) else otherwise
