@@ -84,7 +84,7 @@ Layer = Annotated[Bands | Advice, Field(discriminator="pays")]
 class Policy(PackModel):
     """One edition of one place's rules. `layers` stand in the order in which they pay."""
 
-    place: Annotated[str, Field(pattern=r"^[a-z]+(-[a-z]+)*$")]
+    place: Annotated[str, Field(pattern=r"^[a-z]+(-[a-z]+)*$", max_length=40)]
     edition: Annotated[str, Field(pattern=r"^\d{4}$")]
     name: Text
     title: Text

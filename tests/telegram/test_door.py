@@ -300,6 +300,29 @@ def test_a_delivery_without_the_secret_is_turned_away(api: BotApi, tmp_path: Pat
         assert (status, answer["error"]["code"]) == (403, "forbidden")
 
 
+def test_somebody_is_seen_writing_while_an_answer_takes_long(api: BotApi, door: Server) -> None:
+    """While a message cannot be brought at once the person sees that it is being written."""
+    agree(api, CHAT, "/start anhui-bozhou")
+    api.fault("sendMessage", status=429, retry_after=1)
+    api.write(CHAT, "低保")
+    wait_for(api, CHAT, "在哪一级医院住院")
+    assert [call.params["action"] for call in api.made("sendChatAction", CHAT)] == ["typing"]
+
+
+def test_an_error_of_ours_is_answered_with_a_kind_line(api: BotApi, door: Server) -> None:
+    """A talk that cannot be read back from the file gets a kind line; the log tells where, and nothing of the talk."""
+    agree(api, CHAT, "/start anhui-bozhou")
+    with sqlite3.connect(door.data_dir / "nengbao.sqlite3") as store:
+        store.execute("UPDATE conversations SET state = x'00'")
+    store.close()
+    api.write(CHAT, "低保，县医院")
+    wait_for(api, CHAT, "这里出了点问题")
+    log = (door.data_dir / "server.log").read_text()
+    assert "turn_failed" in log
+    assert "Traceback" not in log
+    assert "低保" not in log
+
+
 def test_a_message_that_may_have_arrived_is_not_sent_twice(api: BotApi, door: Server) -> None:
     """Killed while a message was under way, the server asks instead of repeating; the button brings the answer."""
     agree(api, CHAT, "/start anhui-bozhou")
