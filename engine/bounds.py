@@ -4,7 +4,9 @@ Everything here is monotone in its inputs, so an interval goes in by its two end
 """
 
 from engine.mechanisms.bands import BandsNode
+from engine.mechanisms.ceiling import CeilingNode
 from engine.mechanisms.deductible import FixedDeductible
+from engine.mechanisms.top_up import TopUpNode
 from engine.money import LIMIT
 
 #: The largest dividend a plan may form, so that a table engine dividing through doubles stays exact too.
@@ -25,29 +27,45 @@ def check_bounds(node: BandsNode) -> None:
 
 
 def payout(node: BandsNode, base: int, total: int) -> int:
-    """What the bands, the guarantee and the cap come to for a base and a stay's total, in whole fen, rounded half up."""
+    """What the bands and the guarantee come to for a base and a stay's total, in whole fen, rounded half up, before any cap."""
     parts = node.denominator * node.scale
     paid = (_earned(node, base, total) + parts // 2) // parts
     if node.guarantee is not None:
         share, over = node.guarantee, max(0, total * node.scale - _deductible(node, total))
         whole = share.denominator * node.scale
         paid = max(paid, (over * share.numerator + whole // 2) // whole)
-    return paid if node.cap is None else min(paid, node.cap)
+    return paid
 
 
-def settle_stay(node: BandsNode, base: Interval, total: int, paid: Interval) -> Interval:
-    """The payout of a layer per stay whose yearly cap is used up by what was `paid` before."""
-    low, high = payout(node, base[0], total), payout(node, base[1], total)
-    if node.cap is None:
-        return low, high
-    return max(0, min(low, node.cap - paid[1])), max(0, min(high, node.cap - paid[0]))
+def settle_stay(node: BandsNode, base: Interval, total: int, capped: Interval) -> Interval:
+    """The payout of a layer per stay whose yearly cap is used up by what it `capped` before."""
+    return _capped(node, (payout(node, base[0], total), payout(node, base[1], total)), capped)
 
 
-def settle_year(node: BandsNode, before: Interval, now: Interval, paid: Interval) -> Interval:
+def settle_year(node: BandsNode, before: Interval, now: Interval, paid: Interval, capped: Interval) -> Interval:
     """The payout of a yearly layer: what the sum of the year earns less what was paid, never more than this stay has unpaid."""
     low = payout(node, before[0] + now[0], 0) - paid[1]
     high = payout(node, before[1] + now[1], 0) - paid[0]
+    low, high = _capped(node, (low, high), capped)
     return max(0, min(low, now[0])), max(0, min(high, now[1]))
+
+
+def settle_top_up(node: TopUpNode, cost: Interval, before: Interval, now: Interval) -> Interval:
+    """The payout of a top-up: the share of the cost less what layers `before` it paid."""
+    return max(0, min(node.target(cost[0]) - before[1], now[0])), max(0, min(node.target(cost[1]) - before[0], now[1]))
+
+
+def settle_ceiling(node: CeilingNode, before: Interval, now: Interval, paid: Interval, peak: Interval) -> Interval:
+    """The payout of a ceiling over the year, of which the highest met so far holds."""
+    low = before[0] + now[0] - max(node.at_most, peak[1]) - paid[1]
+    high = before[1] + now[1] - max(node.at_most, peak[0]) - paid[0]
+    return max(0, min(low, now[0])), max(0, min(high, now[1]))
+
+
+def _capped(node: BandsNode, pays: Interval, capped: Interval) -> Interval:
+    if node.cap is None:
+        return pays
+    return max(0, min(pays[0], node.cap - capped[1])), max(0, min(pays[1], node.cap - capped[0]))
 
 
 def _earned(node: BandsNode, base: int, total: int) -> int:

@@ -6,7 +6,18 @@ from datetime import date
 from itertools import pairwise
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt, StrictStr, ValidationError, WithJsonSchema
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictInt,
+    StrictStr,
+    StringConstraints,
+    ValidationError,
+    WithJsonSchema,
+)
 from pydantic_core import PydanticCustomError
 
 from engine.errors import CaseError, Fault
@@ -45,6 +56,8 @@ Fen = Annotated[int, BeforeValidator(_money), WithJsonSchema(_YUAN)]
 Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
 
 
+#: A layer, or one of the sums of the year that a layer keeps apart (`basic.outpatient`).
+Account = Annotated[str, StringConstraints(strict=True, pattern=r"^[a-z0-9_]+(\.[a-z0-9_]+)?$", max_length=60)]
 Age = Annotated[StrictInt, Field(ge=0, le=130)]
 
 
@@ -55,13 +68,17 @@ class _Input(BaseModel):
 class SoFar(_Input):
     """What the year already came to: an earlier estimate's `year_to_date`, or what a person knows of it. Money in fen.
 
-    `counted` (the sums yearly layers ran on) makes the round trip exact; without it they follow from the other two.
+    `counted` (the sums yearly layers ran on), `accounts`, `peaks` and `later` make the round trip exact; without them they follow from the
+    other three.
     """
 
     stays: Annotated[StrictInt, Field(ge=0, le=MOST_EARLIER)] | None = None
     eligible_unpaid: Fen | None = None
     paid: dict[LayerKey, Fen] | None = None
-    counted: dict[LayerKey, Fen] | None = None
+    counted: dict[Account, Fen] | None = None
+    accounts: dict[Account, Fen] | None = None
+    peaks: dict[Account, Fen] | None = None
+    later: Annotated[StrictInt, Field(ge=0, le=MOST_EARLIER)] | None = None
 
 
 class Settlement(_Input):

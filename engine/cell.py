@@ -4,16 +4,22 @@ from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
-from engine.keys import Care, Category, Facility
+from engine.keys import Age, Care, Category, Facility
 
 
 class Cell(NamedTuple):
-    """`registered` is what counts for the rules: true where referral does not matter and in an emergency."""
+    """`registered` is what counts for the rules: true where referral does not matter and in an emergency.
+
+    `age` is the pack's age group; `later` says that a stay of the year came before that the pack counts for its later stays.
+    """
 
     category: str
     facility: str
     care: str
-    registered: bool
+    registered: bool = True
+    insured: bool = True
+    age: str = "adult"
+    later: bool = False
 
 
 class PackModel(BaseModel):
@@ -28,11 +34,15 @@ class When(PackModel):
     category: tuple[Category, ...] | None = None
     facility: tuple[Facility, ...] | None = None
     care: tuple[Care, ...] | None = None
+    age: tuple[Age, ...] | None = None
     registered: bool | None = None
+    insured: bool | None = None
+    later: bool | None = None
 
     def holds(self, cell: Cell) -> bool:
         """Whether the cell meets the condition."""
-        lists = ((self.category, cell.category), (self.facility, cell.facility), (self.care, cell.care))
+        lists = ((self.category, cell.category), (self.facility, cell.facility), (self.care, cell.care), (self.age, cell.age))
         if any(allowed is not None and key not in allowed for allowed, key in lists):
             return False
-        return self.registered is None or self.registered == cell.registered
+        flags = ((self.registered, cell.registered), (self.insured, cell.insured), (self.later, cell.later))
+        return all(wanted is None or wanted == given for wanted, given in flags)

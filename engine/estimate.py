@@ -4,7 +4,7 @@ Pure: case, shelf and day in, `Estimate` out. Words are found for it in `bot/spe
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from itertools import product
 from typing import Literal
@@ -23,10 +23,11 @@ from engine.year import (
     Bill,
     Ends,
     Outcome,
+    Person,
     Span,
     World,
     Year,
-    bill_of,
+    bills_of,
     cell_of,
     exactly,
     hull,
@@ -89,6 +90,11 @@ class Estimate:
     sources: tuple[tuple[str, Source], ...] = ()
 
     @property
+    def edition(self) -> str | None:
+        """The edition that answered, or would have to."""
+        return self.policy.edition if self.policy else None
+
+    @property
     def paid(self) -> int:
         """The sum of all payouts."""
         return sum(layer.payout for layer in self.layers)
@@ -115,34 +121,43 @@ def estimate(case: Case, shelf: Shelf, today: date) -> Estimate:
     stays = _earlier(case, shelf)
     if isinstance(stays, Note):
         return _refused(case, edition.policy, stays)
-    settling = _Settling(case, edition, stays, today)
-    return settling.estimate() if case.insured else settling.uninsured()
+    return _Settling(case, edition, stays, today).estimate()
 
 
 @dataclass(frozen=True, slots=True)
 class _Stay:
-    """An earlier settlement with the edition and cell that answer for it. An uninsured one is paid nothing and counts for nothing."""
+    """An earlier settlement with whom it concerned and the edition that answers for it."""
 
     bill: Settlement
-    insured: bool
+    person: Person
     edition: Edition
-    cell: Cell
+
+    def settled(self, year: Year, ends: Ends, *, all_self_funded: bool) -> Year:
+        """The year with this settlement, an unsaid self-funded part taken as nothing or as everything."""
+        cell = self.cell(year)
+        bills = bills_of(self.bill, self.edition.program(cell)[0].borne)
+        return settle(self.edition, cell, bills[-1 if all_self_funded else 0], year, ends).year
+
+    def cell(self, year: Year) -> Cell:
+        """The cell the settlement falls into after a year."""
+        return cell_of(self.edition, self.bill, self.person, year)
 
 
 class _Settling:
-    """One insured case on its way to an estimate."""
+    """One case on its way to an estimate."""
 
     def __init__(self, case: Case, edition: Edition, stays: Sequence[_Stay], today: date) -> None:
         self.case, self.edition, self.stays, self.today = case, edition, stays, today
-        self.cell = cell_of(edition, case, case.category)
+        self.cell = cell_of(edition, case, Person(case.category, case.insured, case.age), self._known_before())
         self.plan: Plan = edition.program(self.cell)[0]
-        self.bill, self.worst = bill_of(case), bill_of(case, all_self_funded=True)
+        self.bills = bills_of(case, self.plan.borne)
+        self.bill = self.bills[0]
 
     def estimate(self) -> Estimate:
         outcome, steps = settle_with_working(self.edition, self.cell, self.bill, self._year({}))
         span, unknown = self._reach()
         layers = tuple(self._layers(outcome, steps, span))
-        open_layers = [layer for layer in layers if layer.status == "not_computable"]
+        open_layers = [layer for layer in layers if layer.status == "not_computable" and not self._absorbed(layer, outcome)]
         own = OutOfPocket(
             amount=outcome.own,
             low=span.floor if open_layers else span.own[0],
@@ -151,16 +166,17 @@ class _Settling:
             first_share=outcome.first_share,
             eligible_unpaid=outcome.eligible_unpaid,
         )
-        figures = [figure for layer in layers for figure in layer.figures]
+        figures = [*(self.plan.borne.figures if outcome.hospital else ()), *(figure for layer in layers for figure in layer.figures)]
         causes = (*unknown, *(Note("not_computable", {"layer": layer.key}) for layer in open_layers))
         return Estimate(
             case=self.case,
             status="partial" if open_layers else "computed",
             policy=self.edition.policy,
             eligible=self.bill.eligible,
-            self_funded=self.bill.self_funded,
+            self_funded=self.case.self_funded or 0,
             first_share=self.bill.first_share,
             layers=layers,
+            hospital_borne=outcome.hospital,
             out_of_pocket=own,
             assumed=tuple(self._assumed()),
             lacking=tuple(dict.fromkeys(note.values["fact"] for note in causes if note.key == "fact")),
@@ -171,36 +187,26 @@ class _Settling:
             sources=_sources(self.edition.policy, figures),
         )
 
-    def uninsured(self) -> Estimate:
-        """Nobody pays for a person without insurance: every layer is not applicable, and the advice says where to enrol."""
-        case, policy, bill = self.case, self.edition.policy, self.bill
-        year = self._year({})
-        return Estimate(
-            case=case,
-            status="computed",
-            policy=policy,
-            eligible=bill.eligible,
-            self_funded=bill.self_funded,
-            first_share=bill.first_share,
-            layers=tuple(Layer(key, "not_applicable", 0, 0, 0, (), (), "uninsured") for key in policy.layers),
-            out_of_pocket=OutOfPocket(case.total, case.total, case.total, bill.self_funded, bill.first_share, bill.eligible),
-            assumed=tuple(self._assumed()),
-            cautions=tuple(_horizon(case, policy, self.today)),
-            advice=(Note("enrol", {"hotline": policy.hotline}), *_where_to_ask(policy)),
-            year_to_date=replace(year, stays=year.stays + 1),
-        )
-
     def _year(self, ends: Ends, *, all_self_funded: bool = False) -> Year:
         """The year before this stay; `all_self_funded` takes earlier bills of unknown self-funded part as wholly self-funded."""
         if self.case.so_far is not None:
             return Year.said(self.case.so_far, self.plan)
         year = Year()
         for stay in self.stays:
-            if not stay.insured:
-                year = replace(year, stays=year.stays + 1)
-                continue
-            year = settle(stay.edition, stay.cell, bill_of(stay.bill, all_self_funded=all_self_funded), year, ends).year
+            year = stay.settled(year, ends, all_self_funded=all_self_funded)
         return year
+
+    def _known_before(self) -> Year:
+        """What of the year decides which rules hold: how many stays count for a later one."""
+        so_far = self.case.so_far
+        if so_far is None:
+            return self._year({})
+        return Year(later=(so_far.stays or 0) if so_far.later is None else so_far.later)
+
+    def _absorbed(self, layer: Layer, outcome: Outcome) -> bool:
+        """Whether a later layer has paid that leaves the same own cost whatever this one pays."""
+        by = next((each.absorbed_by for each in self.plan.layers if each.key == layer.key and isinstance(each, SilentLayer)), None)
+        return by is not None and outcome.payouts.get(by, 0) > 0
 
     def _reach(self) -> tuple[Span, list[Note]]:
         """Everything between the ends of what is unknown, and what makes the ends differ.
@@ -210,12 +216,12 @@ class _Settling:
         """
         ranges = sorted({name for edition, cell in self._cells() for name in edition.program(cell)[0].ranges})
         choices = _subsets(ranges)
-        corners = {(bill, high): self._corner(bill, high) for bill in dict.fromkeys((self.bill, self.worst)) for high in choices}
+        corners = {(bill, high): self._corner(bill, high) for bill in self.bills for high in choices}
         spans = [exactly(corner) for corner in corners.values()]
         causes = list(self._causes(corners, ranges))
         worlds = [self._world(high) for high in choices]
         if any(year != worlds[0].years[0] for world in worlds for year in world.years):
-            spans.append(reach(worlds, self.bill, self.worst.self_funded))
+            spans.append(reach(worlds, self.bills))
             span = hull(spans)
             causes += [cause for cause in self._earlier_causes(worlds) if span.own[0] != span.own[1] and cause not in causes]
         return hull(spans), causes
@@ -231,16 +237,18 @@ class _Settling:
 
     def _cells(self) -> Iterator[tuple[Edition, Cell]]:
         yield self.edition, self.cell
-        yield from ((stay.edition, stay.cell) for stay in self.stays)
+        year = Year()
+        for stay in self.stays:
+            yield stay.edition, stay.cell(year)
+            year = stay.settled(year, {}, all_self_funded=False)
 
     def _causes(self, corners: dict[tuple[Bill, tuple[str, ...]], Outcome], ranges: list[str]) -> Iterator[Note]:
         choices = _subsets(ranges)
-        if any(corners[self.bill, high].own != corners[self.worst, high].own for high in choices):
+        if any(corners[self.bill, high].own != corners[bill, high].own for bill in self.bills for high in choices):
             yield Note("fact", {"fact": "self_funded"})
         for name in ranges:
             pairs = [(high, tuple(sorted((*high, name)))) for high in choices if name not in high]
-            bills = (self.bill, self.worst)
-            if any(corners[bill, low].own != corners[bill, high].own for bill in bills for low, high in pairs if high in choices):
+            if any(corners[bill, low].own != corners[bill, high].own for bill in self.bills for low, high in pairs if high in choices):
                 yield Note("figure", {"figure": name})
 
     def _earlier_causes(self, worlds: Sequence[World]) -> Iterator[Note]:
@@ -271,6 +279,10 @@ class _Settling:
             yield Note("registered", {"value": True})
         if case.registered is False and case.emergency is None and case.facility in referral.required_at:
             yield Note("emergency", {"value": False})
+        if case.age is None and self.edition.policy.ages:
+            yield Note("age", {"value": None})
+        if case.fixed_price is None and self.plan.borne.fixed_price:
+            yield Note("fixed_price", {"value": None})
         yield from _assumed_year(case)
 
     def _cautions(self, layers: Sequence[Layer]) -> Iterator[Note]:
@@ -282,13 +294,18 @@ class _Settling:
             yield Note(
                 "to_confirm", {"layers": keys, "standard": self.edition.policy.sources[source].called, "place": self.edition.policy.name}
             )
+        for remark in self.edition.policy.remarks.values():
+            if remark.when.holds(self.cell):
+                yield Note("remark", {"text": remark.says})
         unknown_caps = {layer.key for layer in self.plan.paid() if layer.cap_unknown}
         for layer in layers:
             if layer.status == "paid" and layer.key in unknown_caps:
                 yield Note("cap_unknown", {"layer": layer.key})
 
     def _advice(self, layers: Sequence[Layer], outcome: Outcome) -> Iterator[Note]:
-        if any(layer.status == "advice" for layer in layers):
+        if not self.case.insured:
+            yield Note("enrol", {"hotline": self.edition.policy.hotline})
+        if any(layer.status == "advice" and layer.key == "re_aid" for layer in layers):
             yield Note("re_aid", {"amount": outcome.eligible_unpaid})
         if not self.cell.registered:
             yield Note("register", {})
@@ -332,7 +349,8 @@ def _earlier(case: Case, shelf: Shelf) -> list[_Stay] | Note:
         if isinstance(edition, Note):
             return edition
         insured = case.insured if bill.insured is None else bill.insured
-        stays.append(_Stay(bill, insured, edition, cell_of(edition, bill, bill.category or case.category)))
+        age = case.age if bill.age is None else bill.age
+        stays.append(_Stay(bill, Person(bill.category or case.category, insured, age), edition))
     return stays
 
 

@@ -21,7 +21,7 @@ from engine.keys import Basis
 
 T = TypeVar("T", bound=Any)
 
-Key = Literal["category", "facility", "care"]
+Key = Literal["category", "facility", "care", "age"]
 
 _ENTRY_KEYS = frozenset({"value", "low", "high", "basis", "source", "note"})
 

@@ -42,9 +42,12 @@ LayerKey = Literal[
 ]
 Basis = Literal["stated", "derived", "about", "regional", "unverified", "range", "unknown", "confirmed"]
 
+Age = Literal["child", "adult"]
+
 CATEGORIES: tuple[str, ...] = get_args(Category)
 FACILITIES: tuple[str, ...] = get_args(Facility)
 CARES: tuple[str, ...] = get_args(Care)
+AGES: tuple[str, ...] = get_args(Age)
 LAYERS: tuple[str, ...] = get_args(LayerKey)
 BASES: tuple[str, ...] = get_args(Basis)
 

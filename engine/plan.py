@@ -11,17 +11,22 @@ from itertools import product
 from typing import Any, Literal
 
 from engine.bounds import check_bounds
-from engine.cell import Cell
+from engine.cell import Cell, When
 from engine.errors import PackError, Problem
 from engine.figures import Entry, Figure, Used, used
 from engine.mechanisms.advice import Advice
-from engine.mechanisms.bands import Bands, BandsNode, tiers_above_deductible
+from engine.mechanisms.bands import Bands, BandsNode, Exclusion, tiers_above_deductible
+from engine.mechanisms.ceiling import Ceiling, CeilingNode
 from engine.mechanisms.deductible import FixedDeductible, ShareOfTotal, lower_deductible
-from engine.policy import Pack, Policy
+from engine.mechanisms.exists import Exists
+from engine.mechanisms.hospital import Borne
+from engine.mechanisms.top_up import TopUp, TopUpNode
+from engine.policy import ByCase, Pack, Policy, Simple
 from engine.quantities import NoLimit
 from engine.yaml_tree import Location
 
 End = Literal["low", "high"]
+Node = BandsNode | TopUpNode | CeilingNode
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,28 +45,45 @@ class PaidLayer:
     """A layer that is computed. `cap_unknown` says that a cap may exist whose amount nobody knows."""
 
     key: str
-    node: BandsNode
+    node: Node
     figures: LayerFigures
     cap_unknown: bool = False
 
     @property
-    def counts(self) -> bool:
-        """Whether the stay adds to the layer's sum of the year."""
-        return self.node.over == "year"
+    def account(self) -> str:
+        """The sum of the year the layer runs on."""
+        return self.node.account if isinstance(self.node, BandsNode) else self.key
+
+    @property
+    def cap_account(self) -> str:
+        """The payouts of the year that its cap limits."""
+        return self.node.cap_account if isinstance(self.node, BandsNode) else self.key
+
+    @property
+    def yearly(self) -> bool:
+        """Whether the layer runs on the sum of the year."""
+        return isinstance(self.node, CeilingNode) or (isinstance(self.node, BandsNode) and self.node.over == "year")
+
+    @property
+    def counts(self) -> str | None:
+        """The sum of the year that this settlement adds to."""
+        return self.account if self.yearly else None
 
 
 @dataclass(frozen=True, slots=True)
 class SilentLayer:
     """A layer that pays nothing that can be computed: `not_applicable`, `not_computable` or `advice`, with the reason's key.
 
-    `counts` says that the stay still adds to the layer's sum of the year, should the person's category change within it.
+    `counts` names the sum of the year that the settlement still adds to, should the person's category change within it.
+    `absorbed_by`: a later layer that, once it pays, makes this one's amount irrelevant for own cost.
     """
 
     key: str
     status: Literal["not_applicable", "not_computable", "advice"]
     reason: str
     figures: tuple[Used, ...] = ()
-    counts: bool = False
+    counts: str | None = None
+    absorbed_by: str | None = None
 
 
 PlanLayer = PaidLayer | SilentLayer
@@ -69,19 +91,16 @@ PlanLayer = PaidLayer | SilentLayer
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a cell is settled by. `ranges` names the figures known only as a range, whose ends can be chosen."""
+    """What a cell is settled by. `ranges` names the figures known only as a range; `borne` is what the hospital bears before any layer."""
 
     cell: Cell
     layers: tuple[PlanLayer, ...]
     ranges: tuple[str, ...]
+    borne: Borne
 
     def paid(self) -> list[PaidLayer]:
         """The computed layers in order."""
         return [layer for layer in self.layers if isinstance(layer, PaidLayer)]
-
-    def yearly(self) -> list[str]:
-        """The keys of the computed layers that run on the sum of the year."""
-        return [layer.key for layer in self.paid() if layer.node.over == "year"]
 
 
 class _UnsoundError(ValueError):
@@ -112,7 +131,7 @@ class _Lowering:
         if entry is None:
             keys = ", ".join(f"{key} `{getattr(self.cell, key)}`" for key in figure.by)
             raise _UnsoundError(location, f"no value for {keys}, expected one for every key of the pack")
-        stem = ".".join(str(step) for step in location[1:])
+        stem = ".".join(str(step) for step in (location[1:] if location[0] == "layers" else location))
         record = used(figure.name(self.cell, stem), entry)
         self.met.append(record)
         return entry, record
@@ -143,30 +162,46 @@ def lower(policy: Policy, cell: Cell, ends: Mapping[str, End] | None = None) -> 
     ranges: list[str] = []
     for key, layer in policy.layers.items():
         work = _Lowering(cell, ("layers", key), ends or {}, [], [])
-        layers.append(_advice(key, layer, work) if isinstance(layer, Advice) else _bands(key, layer, work))
+        layers.append(_by_case(key, layer, work) if isinstance(layer, ByCase) else _layer(key, layer, work))
         ranges += work.ranges
-    return Plan(cell, tuple(layers), tuple(ranges))
+    return Plan(cell, tuple(layers), tuple(ranges), _borne(policy, cell, ends or {}))
 
 
 def cells(policy: Policy) -> Iterator[Cell]:
     """Every cell a policy answers for."""
-    for category, facility, care in product(policy.categories, policy.facilities, policy.care):
+    ages = (*policy.ages, "adult")
+    laters = (False, True) if policy.later_stays else (False,)
+    for category, facility, care, age, later in product(policy.categories, policy.facilities, policy.care, ages, laters):
         registered = (True, False) if facility in policy.referral.required_at else (True,)
-        yield from (Cell(category, facility, care, choice) for choice in registered)
+        yield from (Cell(category, facility, care, choice, age=age, later=later) for choice in registered)
+        if age == "adult" and not later:
+            yield Cell(category, facility, care, insured=False)
 
 
 def prove(pack: Pack) -> None:
     """Lower every cell with both ends of its ranges and check its bounds. Raises PackError naming layer, line and cell."""
     problems: dict[tuple[int, int, str], Problem] = {}
+    proved: set[Node] = set()
     for cell in cells(pack.policy):
-        for end in ("low", "high"):
-            try:
-                _check(lower(pack.policy, cell, _AllEnds(end)))
-            except _UnsoundError as error:
-                problem = pack.tree.problem(error.location, f"{error} (met for {' '.join(map(str, cell[:3]))})")
-                problems.setdefault((problem.line, problem.column, str(error)), problem)
+        plan = _proved(pack, cell, "low", problems, proved)
+        if plan is not None and plan.ranges:
+            _proved(pack, cell, "high", problems, proved)
     if problems:
         raise PackError([problems[key] for key in sorted(problems)])
+
+
+def _proved(pack: Pack, cell: Cell, end: End, problems: dict[tuple[int, int, str], Problem], proved: set[Node]) -> Plan | None:
+    try:
+        plan = lower(pack.policy, cell, _AllEnds(end))
+        for layer in plan.paid():
+            if layer.node not in proved:
+                _check(layer)
+                proved.add(layer.node)
+    except _UnsoundError as error:
+        problem = pack.tree.problem(error.location, f"{error} (met for {' '.join(map(str, cell[:3]))})")
+        problems.setdefault((problem.line, problem.column, str(error)), problem)
+        return None
+    return plan
 
 
 class _AllEnds(dict[str, End]):
@@ -180,26 +215,100 @@ class _AllEnds(dict[str, End]):
         return self._end
 
 
-def _advice(key: str, layer: Advice, work: _Lowering) -> SilentLayer:
-    if not layer.applies_to.holds(work.cell):
-        return SilentLayer(key, "not_applicable", "category")
+def _by_case(key: str, layer: ByCase, work: _Lowering) -> PlanLayer:
+    """The first variant that applies; without one the layer does not."""
+    for number, case in enumerate(layer.cases):
+        if _applies(case.applies_to, work.cell):
+            work.location = (*work.location, "cases", number)
+            return _layer(key, case, work)
+    return SilentLayer(key, "not_applicable", "category" if work.cell.insured else "uninsured", counts=_counted(key, layer, work.cell))
+
+
+def _counted(key: str, layer: ByCase, cell: Cell) -> str | None:
+    """The sum that a settlement adds to though its person's category is not paid: that of a yearly variant for its kind of care."""
+    for case in layer.cases:
+        if isinstance(case, Bands) and case.over == "year" and _applies(case.applies_to.model_copy(update={"category": None}), cell):
+            return _account(key, case.account)
+    return None
+
+
+def _layer(key: str, layer: Simple, work: _Lowering) -> PlanLayer:
+    if isinstance(layer, Advice | Exists):
+        return _named(key, layer, work)
+    if isinstance(layer, TopUp):
+        return _top_up(key, layer, work)
+    return _ceiling(key, layer, work) if isinstance(layer, Ceiling) else _bands(key, layer, work)
+
+
+def _applies(when: When, cell: Cell) -> bool:
+    """Whether a layer is for this cell; layers are for insured people unless they say otherwise."""
+    return when.holds(cell) and (cell.insured or when.insured is False)
+
+
+def _not_for(key: str, when: When, cell: Cell, counts: str | None = None) -> SilentLayer:
+    """Why a layer does not apply. A person of another category still adds to its sum of the year."""
+    if not cell.insured:
+        return SilentLayer(key, "not_applicable", "uninsured")
+    if when.insured is False:
+        return SilentLayer(key, "not_applicable", "insured")
+    other = not when.model_copy(update={"category": None}).holds(cell)
+    return SilentLayer(key, "not_applicable", "care" if other else "category", counts=None if other else counts)
+
+
+def _named(key: str, layer: Advice | Exists, work: _Lowering) -> SilentLayer:
+    if not _applies(layer.applies_to, work.cell):
+        return _not_for(key, layer.applies_to, work.cell)
     for name, figure in layer.parts():
         work.entry(figure, name)
-    return SilentLayer(key, "advice", key, work.taken())
+    if isinstance(layer, Advice):
+        return SilentLayer(key, "advice", key, work.taken())
+    return SilentLayer(key, "not_computable", "unknown_figure", work.taken(), absorbed_by=layer.absorbed_by)
+
+
+def _top_up(key: str, layer: TopUp, work: _Lowering) -> PlanLayer:
+    if not _applies(layer.applies_to, work.cell):
+        return _not_for(key, layer.applies_to, work.cell)
+    try:
+        share = work.value(layer.to, "to").share
+    except _UnknownError:
+        return SilentLayer(key, "not_computable", "unknown_figure", work.taken())
+    return PaidLayer(key, TopUpNode(share, layer.of), LayerFigures(work.taken()))
+
+
+def _ceiling(key: str, layer: Ceiling, work: _Lowering) -> PlanLayer:
+    applies = _applies(layer.applies_to, work.cell)
+    excluded = _excluded(key, layer.excluded, work.cell, applies=applies)
+    if excluded is not None:
+        return excluded
+    if not applies:
+        return _not_for(key, layer.applies_to, work.cell)
+    try:
+        at_most = work.value(layer.at_most, "at_most").fen
+    except _UnknownError:
+        return SilentLayer(key, "not_computable", "unknown_figure", work.taken(), counts=key)
+    return PaidLayer(key, CeilingNode(at_most), LayerFigures(work.taken()))
+
+
+def _excluded(key: str, exclusions: tuple[Exclusion, ...], cell: Cell, *, applies: bool) -> SilentLayer | None:
+    """A settlement that a layer leaves out altogether, with the rule that says so when the person would have been paid."""
+    for exclusion in exclusions:
+        if cell.insured and exclusion.when.holds(cell):
+            why = Used(f"{key}.excluded", "rule", exclusion.reason, None, None, exclusion.basis, exclusion.source, exclusion.note)
+            return SilentLayer(key, "not_applicable", exclusion.reason if applies else "category", (why,) if applies else ())
+    return None
 
 
 def _bands(key: str, layer: Bands, work: _Lowering) -> PlanLayer:
-    applies, yearly = layer.applies_to.holds(work.cell), layer.over == "year"
-    for exclusion in layer.excluded:
-        if exclusion.when.holds(work.cell):
-            why = Used(f"{key}.excluded", "rule", exclusion.reason, None, None, exclusion.basis, exclusion.source, exclusion.note)
-            return SilentLayer(key, "not_applicable", exclusion.reason if applies else "category", (why,) if applies else ())
+    applies, counts = _applies(layer.applies_to, work.cell), _account(key, layer.account) if layer.over == "year" else None
+    excluded = _excluded(key, layer.excluded, work.cell, applies=applies)
+    if excluded is not None:
+        return excluded
     if not applies:
-        return SilentLayer(key, "not_applicable", "category", counts=yearly)
+        return _not_for(key, layer.applies_to, work.cell, counts)
     try:
         return _computed(key, layer, work)
     except _UnknownError:
-        return SilentLayer(key, "not_computable", "unknown_figure", work.taken(), counts=yearly)
+        return SilentLayer(key, "not_computable", "unknown_figure", work.taken(), counts=counts)
 
 
 def _computed(key: str, layer: Bands, work: _Lowering) -> PaidLayer:
@@ -218,8 +327,15 @@ def _computed(key: str, layer: Bands, work: _Lowering) -> PaidLayer:
     guarantee_figures = work.taken()
     cap_entry, limit = _cap(layer, cap, work)
     figures = LayerFigures(always, rate_figures[dropped:], edge_figures[dropped:], guarantee_figures, work.taken())
-    node = BandsNode(layer.over, deductible, tiers, guarantee, limit)
+    account = _account(key, layer.account)
+    node = BandsNode(
+        layer.over, deductible, tiers, guarantee, limit, account, _account(key, layer.cap_account) if layer.cap_account else account
+    )
     return PaidLayer(key, node, figures, cap_unknown=cap_entry.basis == "unknown")
+
+
+def _account(key: str, name: str | None) -> str:
+    return key if name is None else f"{key}.{name}"
 
 
 def _adjusted(layer: Bands, work: _Lowering) -> tuple[Fraction, Fraction, tuple[Figure[Any], Location] | None]:
@@ -271,9 +387,26 @@ def _cap(layer: Bands, replaced: tuple[Figure[Any], Location] | None, work: _Low
     return entry, None if isinstance(value, NoLimit) else value.fen
 
 
-def _check(plan: Plan) -> None:
-    for layer in plan.paid():
-        try:
-            check_bounds(layer.node)
-        except ValueError as error:
-            raise _UnsoundError(("layers", layer.key, "tiers"), str(error)) from error
+def _borne(policy: Policy, cell: Cell, ends: Mapping[str, End]) -> Borne:
+    """What the hospital bears for a cell; a facility without a share has no ceiling."""
+    rule, price = policy.hospital_bears.out_of_catalogue, policy.hospital_bears.above_fixed_price
+    work = _Lowering(cell, ("hospital_bears", "out_of_catalogue"), ends, [], [])
+    share = None
+    if rule is not None and _applies(rule.applies_to, cell) and rule.share_of_total.at(cell) is not None:
+        share = work.value(rule.share_of_total, "share_of_total").share
+    fixed = price is not None and _applies(price.applies_to, cell)
+    why = (
+        (Used("hospital_bears.above_fixed_price", "rule", "fixed_price", None, None, price.basis, price.source, price.note),)
+        if price and fixed
+        else ()
+    )
+    return Borne(share, fixed, (*work.taken(), *why))
+
+
+def _check(layer: PaidLayer) -> None:
+    if not isinstance(layer.node, BandsNode):
+        return
+    try:
+        check_bounds(layer.node)
+    except ValueError as error:
+        raise _UnsoundError(("layers", layer.key, "tiers"), str(error)) from error

@@ -6,16 +6,20 @@ from dataclasses import dataclass
 from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, Field, ValidationError
 
-from engine.cell import PackModel
+from engine.cell import PackModel, When
 from engine.errors import PackError, Problem
 from engine.figures import Entry, Figure, Used, used
-from engine.keys import Basis, Care, Category, Facility, LayerKey
+from engine.keys import AGES, Age, Basis, Care, Category, Facility, LayerKey
 from engine.mechanisms.advice import Advice
 from engine.mechanisms.bands import Bands
+from engine.mechanisms.ceiling import Ceiling
+from engine.mechanisms.exists import Exists
+from engine.mechanisms.hospital import HospitalBears
+from engine.mechanisms.top_up import TopUp
 from engine.quantities import RateText
 from engine.yaml_tree import Location, Tree, read_tree
 
@@ -78,7 +82,41 @@ class Words(PackModel):
     facility: dict[Facility, tuple[str, ...]] = Field(default_factory=dict)
 
 
-Layer = Annotated[Bands | Advice, Field(discriminator="pays")]
+def _years(raw: Any) -> Any:
+    # Scalars of a pack are text until a model says what they are.
+    return int(raw) if isinstance(raw, str) and raw.isascii() and raw.isdigit() else raw
+
+
+Years = Annotated[int, BeforeValidator(_years), Field(ge=0, le=130)]
+
+Simple = Annotated[Bands | TopUp | Ceiling | Exists | Advice, Field(discriminator="pays")]
+
+
+class ByCase(PackModel):
+    """A layer whose rule depends on the case: the first variant that applies decides, and none applying means the layer does not."""
+
+    pays: Literal["by_case"]
+    cases: tuple[Simple, ...] = Field(min_length=1)
+    note: str | None = None
+
+
+Layer = Annotated[Bands | TopUp | Ceiling | Exists | Advice | ByCase, Field(discriminator="pays")]
+
+
+class AgeGroup(PackModel):
+    """People up to and including so many years."""
+
+    up_to: Years
+    basis: Basis
+    source: str
+    note: str | None = None
+
+
+class Remark(PackModel):
+    """A caution in the pack's own words, for the cases it concerns."""
+
+    when: When = When()
+    says: Text
 
 
 class Policy(PackModel):
@@ -95,7 +133,11 @@ class Policy(PackModel):
     categories: tuple[Category, ...]
     facilities: tuple[Facility, ...]
     care: tuple[Care, ...]
+    ages: dict[Age, AgeGroup] = Field(default_factory=dict)
+    later_stays: When | None = None
     referral: Referral
+    hospital_bears: HospitalBears = HospitalBears()
+    remarks: dict[str, Remark] = Field(default_factory=dict)
     layers: dict[LayerKey, Layer]
     checks: tuple[Check, ...] = ()
 
@@ -161,7 +203,7 @@ def _inconsistencies(policy: Policy) -> Iterator[tuple[Location, str]]:
     if horizon.verified_until < horizon.valid_from:
         yield ("horizon", "verified_until"), f"is before `valid_from` {horizon.valid_from}, expected a later day"
     yield from _unknown_sources(policy, policy, ())
-    lists = {"category": policy.categories, "facility": policy.facilities, "care": policy.care}
+    lists = {"category": policy.categories, "facility": policy.facilities, "care": policy.care, "age": AGES}
     for location, figure in figures_of(policy):
         for key in figure.values:
             for dimension, part in zip(figure.by, key.split("."), strict=False):

@@ -1,27 +1,50 @@
 """The year: what earlier settlements have paid and left, and the settling of one more on top of it."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Self
+from dataclasses import dataclass, field, replace
+from typing import Literal, Self
 
-from engine.bounds import Interval, settle_stay, settle_year
+from engine.bounds import Interval, settle_ceiling, settle_stay, settle_top_up, settle_year
 from engine.case import Settlement, SoFar
 from engine.cell import Cell
-from engine.plan import End, Plan
-from engine.program import Step
+from engine.mechanisms.ceiling import CeilingNode
+from engine.mechanisms.hospital import Borne
+from engine.mechanisms.top_up import TopUpNode
+from engine.plan import End, PaidLayer, Plan
+from engine.program import Input, Step, inputs
 from engine.shelf import Edition
 
 Ends = Mapping[str, End]
 
 
 @dataclass(frozen=True, slots=True)
+class Person:
+    """Who a settlement concerns, as far as rules ask."""
+
+    category: str
+    insured: bool = True
+    age: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Year:
-    """What a person's calendar year came to so far, in fen. `sums` are the costs a yearly layer has run on, by layer."""
+    """What a person's calendar year came to so far, in fen.
+
+    `paid` is by layer and, where a layer keeps several, by account (`basic.outpatient`); `sums` are the costs yearly layers have run on and
+    `peaks` the highest ceilings met, by account. `later` counts the stays that make a next one a later stay.
+    """
 
     stays: int = 0
     eligible_unpaid: int = 0
     paid: Mapping[str, int] = field(default_factory=dict)
     sums: Mapping[str, int] = field(default_factory=dict)
+    peaks: Mapping[str, int] = field(default_factory=dict)
+    later: int = 0
+
+    def known(self, given: Input) -> int:
+        """One amount of the year, 0 when nothing came to it yet."""
+        amounts = {"paid": self.paid, "sum": self.sums, "peak": self.peaks}[given.kind]
+        return amounts.get(given.account, 0)
 
     @classmethod
     def said(cls, so_far: SoFar, plan: Plan) -> Self:
@@ -31,27 +54,27 @@ class Year:
         are: a layer they do not name has run on nothing yet.
         """
         paid = {str(key): amount for key, amount in (so_far.paid or {}).items()}
-        unpaid = so_far.eligible_unpaid or 0
+        unpaid, stays = so_far.eligible_unpaid or 0, so_far.stays or 0
         if so_far.counted is not None:
-            sums = {str(key): amount for key, amount in so_far.counted.items()}
+            sums = dict(so_far.counted)
         else:
-            order = [layer.key for layer in plan.paid()]
-            sums = {key: unpaid + sum(paid.get(later, 0) for later in order[order.index(key) :]) for key in plan.yearly()}
-        return cls(so_far.stays or 0, unpaid, paid, sums)
+            layers = plan.paid()
+            after = {layer.key: unpaid + sum(paid.get(later.key, 0) for later in layers[number:]) for number, layer in enumerate(layers)}
+            sums = {layer.account: after[layer.key] for layer in layers if layer.yearly}
+        accounts = so_far.accounts or {layer.account: paid.get(layer.key, 0) for layer in plan.paid() if layer.account != layer.key}
+        later = stays if so_far.later is None else so_far.later
+        return cls(stays, unpaid, paid | dict(accounts), sums, dict(so_far.peaks or {}), later)
 
 
 @dataclass(frozen=True, slots=True)
 class Bill:
-    """The amounts of one bill in fen, with nothing unknown left."""
+    """The amounts of one bill in fen, with nothing unknown left. What the hospital bears is in none of the other parts."""
 
     total: int
     self_funded: int
     first_share: int
-
-    @property
-    def eligible(self) -> int:
-        """What may be reimbursed: total less self-funded less first share."""
-        return self.total - self.self_funded - self.first_share
+    eligible: int
+    hospital: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +85,7 @@ class Outcome:
     self_funded: int
     first_share: int
     eligible_unpaid: int
+    hospital: int
     year: Year
 
     @property
@@ -70,32 +94,52 @@ class Outcome:
         return self.self_funded + self.first_share + self.eligible_unpaid
 
 
-def bill_of(settlement: Settlement, *, all_self_funded: bool = False) -> Bill:
-    """The bill with its unknowns at one end: an unsaid self-funded part is nothing, or all that it can be."""
-    first_share = settlement.first_share or 0
-    unsaid = settlement.total - first_share if all_self_funded else 0
-    return Bill(settlement.total, unsaid if settlement.self_funded is None else settlement.self_funded, first_share)
+def bills_of(settlement: Settlement, borne: Borne) -> tuple[Bill, ...]:
+    """The bill as it is said, or with its unsaid self-funded part at each corner, nothing first.
+
+    Own cost moves one way between neighbouring corners: nothing, what the hospital's limit leaves to the patient, everything.
+    """
+    if settlement.self_funded is not None:
+        return (_bill(settlement, settlement.self_funded, borne),)
+    most = settlement.total - (settlement.first_share or 0)
+    limit = borne.limit(settlement.total)
+    corners = [0, most] if limit is None else [0, min(limit, most), min(limit + 1, most), most]
+    return tuple(dict.fromkeys(_bill(settlement, corner, borne) for corner in corners))
 
 
-def cell_of(edition: Edition, bill: Settlement, category: str) -> Cell:
+def _bill(settlement: Settlement, self_funded: int, borne: Borne) -> Bill:
+    total, first_share = settlement.total, settlement.first_share or 0
+    eligible, excess = total - self_funded - first_share, borne.out_of_catalogue(self_funded, total)
+    beyond = 0
+    if borne.fixed_price and settlement.fixed_price is not None:
+        beyond = max(0, eligible - max(0, settlement.fixed_price - self_funded - first_share))
+    return Bill(total, self_funded - excess, first_share, eligible - beyond, excess + beyond)
+
+
+def cell_of(edition: Edition, bill: Settlement, person: Person, year: Year) -> Cell:
     """The cell of a bill: registration counts only where referral is required, and an emergency counts as registered."""
-    referral = edition.policy.referral
-    needed = bill.facility in referral.required_at and bill.registered is False
-    return Cell(category, bill.facility, bill.care, not needed or bool(bill.emergency and referral.emergency_exempt))
+    policy = edition.policy
+    needed = bill.facility in policy.referral.required_at and bill.registered is False
+    registered = not needed or bool(bill.emergency and policy.referral.emergency_exempt)
+    if not person.insured:
+        return Cell(person.category, bill.facility, bill.care, insured=False)
+    groups = [group for group, ages in policy.ages.items() if person.age is not None and person.age <= ages.up_to]
+    later = policy.later_stays is not None and year.later > 0
+    return Cell(person.category, bill.facility, bill.care, registered, age=groups[0] if groups else "adult", later=later)
 
 
 def settle(edition: Edition, cell: Cell, bill: Bill, year: Year, ends: Ends) -> Outcome:
     """Settle one bill on top of a year, with the chosen ends of range figures. Numbers only."""
     plan, program = edition.program(cell, ends)
-    payouts = program.numbers(bill.total, bill.self_funded, bill.first_share, *_before(plan, year))
-    return _outcome(plan, bill, year, payouts)
+    payouts = program.numbers(bill.total, bill.eligible, *_before(plan, year))
+    return _outcome(edition, plan, bill, year, payouts)
 
 
 def settle_with_working(edition: Edition, cell: Cell, bill: Bill, year: Year) -> tuple[Outcome, dict[str, list[Step]]]:
     """The same with each layer's steps; range figures at their lower ends."""
     plan, program = edition.program(cell)
-    payouts, steps = program.working(bill.total, bill.self_funded, bill.first_share, *_before(plan, year))
-    return _outcome(plan, bill, year, payouts), {layer.key: lines for layer, lines in zip(plan.paid(), steps, strict=True)}
+    payouts, steps = program.working(bill.total, bill.eligible, *_before(plan, year))
+    return _outcome(edition, plan, bill, year, payouts), {layer.key: lines for layer, lines in zip(plan.paid(), steps, strict=True)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,21 +166,36 @@ class World:
     years: Sequence[Year]
 
 
-def reach(worlds: Sequence[World], bill: Bill, most_self_funded: int) -> Span:
+def reach(worlds: Sequence[World], bills: Sequence[Bill]) -> Span:
     """Sound bounds of a settlement on top of a year of which only corners are known.
 
     For a given base a layer's payout moves one way with each of its own figures, in this stay together with the earlier ones; so a
     layer is bounded for each choice of its own ends, on everything its base may be in any world.
     """
-    unpaid = (bill.total - most_self_funded - bill.first_share, bill.total - bill.self_funded - bill.first_share)
-    payouts: dict[str, Interval] = {}
+    state = _Reached(bills[0].total, _hull(bill.eligible for bill in bills))
     for number, layer in enumerate(worlds[0].plan.paid()):
-        pays = _hull(end for group in _by_own_ends(worlds, layer.key) for end in _bounds(group, number, worlds, bill.total, unpaid))
-        payouts[layer.key] = pays
-        unpaid = (max(0, unpaid[0] - pays[1]), max(0, unpaid[1] - pays[0]))
-    most = bill.total - sum(pays[0] for pays in payouts.values())
-    least = max(bill.total - sum(pays[1] for pays in payouts.values()), 0)
-    return Span(payouts, (least, most), max(least - unpaid[1], 0))
+        state.take(layer.key, _hull(end for group in _by_own_ends(worlds, layer.key) for end in _bounds(group, number, worlds, state)))
+    hospital = _hull(bill.hospital for bill in bills)
+    paid = state.paid()
+    least, most = max(state.total - hospital[1] - paid[1], 0), state.total - hospital[0] - paid[0]
+    return Span(state.payouts, (least, most), max(least - state.unpaid[1], 0))
+
+
+class _Reached:
+    """How far the layers have come: their payouts, and what is unpaid."""
+
+    def __init__(self, total: int, eligible: Interval) -> None:
+        self.total, self.eligible, self.unpaid = total, eligible, eligible
+        self.payouts: dict[str, Interval] = {}
+
+    def take(self, layer: str, pays: Interval) -> None:
+        """Note a layer's payout."""
+        self.payouts[layer] = pays
+        self.unpaid = (max(0, self.unpaid[0] - pays[1]), max(0, self.unpaid[1] - pays[0]))
+
+    def paid(self) -> Interval:
+        """What all layers so far pay together."""
+        return sum(pays[0] for pays in self.payouts.values()), sum(pays[1] for pays in self.payouts.values())
 
 
 def _by_own_ends(worlds: Sequence[World], layer: str) -> list[list[World]]:
@@ -147,13 +206,23 @@ def _by_own_ends(worlds: Sequence[World], layer: str) -> list[list[World]]:
     return list(groups.values())
 
 
-def _bounds(group: Sequence[World], number: int, worlds: Sequence[World], total: int, unpaid: Interval) -> Interval:
+def _bounds(group: Sequence[World], number: int, worlds: Sequence[World], state: _Reached) -> Interval:
     layer = group[0].plan.paid()[number]
-    paid = _hull(year.paid.get(layer.key, 0) for world in group for year in world.years)
-    if layer.node.over == "stay":
-        return settle_stay(layer.node, unpaid, total, paid)
-    before = _hull(year.sums.get(layer.key, 0) for world in worlds for year in world.years)
-    return settle_year(layer.node, before, unpaid, paid)
+    node, unpaid = layer.node, state.unpaid
+
+    def known(kind: Literal["paid", "sum", "peak"], account: str, among: Sequence[World]) -> Interval:
+        return _hull(year.known(Input(kind, account)) for world in among for year in world.years)
+
+    if isinstance(node, TopUpNode):
+        cost = state.eligible if node.of == "eligible" else (state.total, state.total)
+        return settle_top_up(node, cost, state.paid(), unpaid)
+    paid, before = known("paid", layer.account, group), known("sum", layer.account, worlds)
+    if isinstance(node, CeilingNode):
+        return settle_ceiling(node, before, unpaid, paid, known("peak", layer.account, worlds))
+    capped = known("paid", layer.cap_account, group)
+    if node.over == "stay":
+        return settle_stay(node, unpaid, state.total, capped)
+    return settle_year(node, before, unpaid, paid, capped)
 
 
 def hull(spans: Sequence[Span]) -> Span:
@@ -163,12 +232,7 @@ def hull(spans: Sequence[Span]) -> Span:
 
 
 def _before(plan: Plan, year: Year) -> list[int]:
-    numbers = []
-    for layer in plan.paid():
-        numbers.append(year.paid.get(layer.key, 0))
-        if layer.node.over == "year":
-            numbers.append(year.sums.get(layer.key, 0))
-    return numbers
+    return [year.known(given) for layer in plan.paid() for given in inputs(layer)]
 
 
 def _hull(numbers: Iterable[int]) -> Interval:
@@ -176,16 +240,36 @@ def _hull(numbers: Iterable[int]) -> Interval:
     return min(known), max(known)
 
 
-def _outcome(plan: Plan, bill: Bill, year: Year, payouts: tuple[int, ...]) -> Outcome:
+def _outcome(edition: Edition, plan: Plan, bill: Bill, year: Year, payouts: tuple[int, ...]) -> Outcome:
     pays = {layer.key: payout for layer, payout in zip(plan.paid(), payouts, strict=True)}
-    sums, left = dict(year.sums), bill.eligible
-    for layer in plan.layers:
-        if layer.counts:
-            sums[layer.key] = sums.get(layer.key, 0) + left
-        left = max(0, left - pays.get(layer.key, 0))
-    paid = {key: year.paid.get(key, 0) + pays.get(key, 0) for key in {**year.paid, **pays}}
+    left = max(0, bill.eligible - sum(payouts))
     # A guarantee may pay more than is eligible; the excess relieves the self-funded part first, then the first share.
     beyond = max(0, sum(payouts) - bill.eligible)
     relieved = min(beyond, bill.self_funded)
-    after = Year(year.stays + 1, year.eligible_unpaid + left, paid, sums)
-    return Outcome(pays, bill.self_funded - relieved, bill.first_share - (beyond - relieved), left, after)
+    return Outcome(
+        pays,
+        bill.self_funded - relieved,
+        bill.first_share - (beyond - relieved),
+        left,
+        bill.hospital,
+        _after(edition, plan, bill, year, pays),
+    )
+
+
+def _after(edition: Edition, plan: Plan, bill: Bill, year: Year, pays: Mapping[str, int]) -> Year:
+    """The year with this settlement. Without insurance nothing counts but that it was there."""
+    if not plan.cell.insured:
+        return replace(year, stays=year.stays + 1)
+    paid, sums, peaks, left = dict(year.paid), dict(year.sums), dict(year.peaks), bill.eligible
+    for layer in plan.layers:
+        if layer.counts is not None:
+            sums[layer.counts] = sums.get(layer.counts, 0) + left
+        if isinstance(layer, PaidLayer):
+            if isinstance(layer.node, CeilingNode):
+                peaks[layer.account] = max(peaks.get(layer.account, 0), layer.node.at_most)
+            for account in dict.fromkeys((layer.key, layer.account, layer.cap_account)):
+                paid[account] = paid.get(account, 0) + pays[layer.key]
+            left = max(0, left - pays[layer.key])
+    counted = edition.policy.later_stays
+    later = year.later + (counted is not None and counted.holds(plan.cell))
+    return Year(year.stays + 1, year.eligible_unpaid + left, paid, sums, peaks, later)

@@ -12,6 +12,7 @@ from bot.conversation.state import Answer
 from engine import CARES, CATEGORIES, FACILITIES, Fault, MoneyError, Note, fen, yuan
 
 MONEY = frozenset({"total", "self_funded", "first_share", EARLIER_TOTAL})
+_HOSPITALS = frozenset({"facility", EARLIER_FACILITY})
 _KEYED = frozenset({"place", "category", "facility", EARLIER_FACILITY, "care"})
 #: What can be taken back with `slot=none`.
 _OPTIONAL = frozenset({EARLIER, "on", "self_funded", "first_share", "registered", "emergency"})
@@ -41,6 +42,24 @@ def with_day(heard: Heard, position: Position, rules: Rules) -> Heard:
         return msgspec.structs.replace(heard, slots=heard.slots | {"on": Slot(day.isoformat(), said.text, approximate=True)})
     slots = {name: slot for name, slot in heard.slots.items() if name != "on"}
     return msgspec.structs.replace(heard, slots=slots, ambiguous=(*heard.ambiguous, Ambiguity("on", (), said.text)))
+
+
+def by_place(heard: Heard, position: Position, rules: Rules) -> Heard:
+    """Hospitals as the place divides them: of several meanings the one it knows; a level that it splits by grade is asked by grade."""
+    place = heard.slots["place"].value if "place" in heard.slots else position.facts.get("place")
+    editions = rules.shelf.places.get(str(place), ())
+    known = editions[-1].policy.facilities if editions else ()
+    slots, doubts = dict(heard.slots), list(heard.ambiguous)
+    for number, doubt in enumerate(heard.ambiguous):
+        meant = [key for key in doubt.candidates if key in known]
+        if doubt.slot in _HOSPITALS and len(doubt.candidates) > 1 and len(meant) == 1:
+            slots[doubt.slot] = Slot(meant[0], doubt.text)
+            doubts.remove(heard.ambiguous[number])
+    for name in _HOSPITALS & slots.keys():
+        grades = tuple(key for key in known if key.startswith(f"{slots[name].value}_"))
+        if grades:
+            doubts.insert(0, Ambiguity(name, grades, slots.pop(name).text))
+    return msgspec.structs.replace(heard, slots=slots, ambiguous=tuple(doubts))
 
 
 def without(answers: list[Answer], faults: list[Fault], message: str) -> Iterator[Answer]:

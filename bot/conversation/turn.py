@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.conversation import ask
-from bot.conversation.answers import answer_for, read_back, with_day, without
+from bot.conversation.answers import answer_for, by_place, read_back, with_day, without
 from bot.conversation.heard import Ambiguity, Heard, Slot
 from bot.conversation.position import (
     ASK,
@@ -200,7 +200,7 @@ class _Turn:
             return self._aside(*notes)
         if heard.intent == "human":
             notes.insert(0, Note("human"))
-        heard = with_day(heard, self.position, self.rules)
+        heard = by_place(with_day(heard, self.position, self.rules), self.position, self.rules)
         answers = [answer for name, slot in heard.slots.items() if (answer := self._heard(name, slot))]
         doubts = [doubt for doubt in heard.ambiguous if self._is_open(doubt.slot)]
         if answers or doubts:

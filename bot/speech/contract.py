@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from bot.speech.estimate_words import check_lines, figure_mark, layer_sentence, step_words
+from bot.speech.estimate_words import cause_words, check_lines, figure_mark, layer_sentence, step_words
 from bot.speech.voice import Voice
 from engine import Estimate, Fault, Layer, Note, Used, Year, yuan
 
@@ -36,12 +36,15 @@ def estimate_json(voice: Voice, answer: Estimate) -> dict[str, Any]:
 
 
 def year_json(year: Year) -> dict[str, Any]:
-    """A year to date, to be given back as `so_far`; `counted` makes the round trip exact."""
+    """A year to date, to be given back as `so_far`; what is not in the contract makes the round trip exact."""
     return {
         "eligible_unpaid": yuan(year.eligible_unpaid),
-        "paid": {key: yuan(amount) for key, amount in year.paid.items()},
+        "paid": {key: yuan(amount) for key, amount in year.paid.items() if "." not in key},
         "stays": year.stays,
         "counted": {key: yuan(amount) for key, amount in year.sums.items()},
+        "accounts": {key: yuan(amount) for key, amount in year.paid.items() if "." in key},
+        "peaks": {key: yuan(amount) for key, amount in year.peaks.items()},
+        "later": year.later,
     }
 
 
@@ -82,11 +85,8 @@ def _figure(voice: Voice, figure: Used) -> dict[str, Any]:
 
 
 def _cause(voice: Voice, note: Note) -> dict[str, Any]:
-    if note.key == "fact":
-        fact = note.values["fact"]
-        return {"fact": fact, "say": voice.say(f"cause.fact.{fact}")}
-    name = str(note.values.get("figure") or note.values["layer"])
-    return {"figure": name, "say": voice.say(f"cause.{note.key}.any", layer=name.partition(".")[0])}
+    named = {"fact": note.values["fact"]} if note.key == "fact" else {"figure": str(note.values.get("figure") or note.values["layer"])}
+    return {**named, "say": cause_words(voice, note)}
 
 
 def _assumed(voice: Voice, note: Note) -> dict[str, Any]:

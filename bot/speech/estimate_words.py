@@ -6,7 +6,22 @@ from bot.speech.voice import Voice
 from engine import Estimate, Layer, Note, OutOfPocket, Step, Used, fen
 
 #: The parts of a rule a figure's name may speak of.
-_PARTS = ("excluded", "deductible", "up_to", "at_least", "cap", "threshold", "rate")
+_PARTS = (
+    *(
+        "excluded",
+        "above_fixed_price",
+        "deductible",
+        "up_to",
+        "at_least",
+        "at_most",
+        "cap",
+        "threshold",
+        "amount",
+        "share_of_total",
+        "rate",
+        "to",
+    ),
+)
 
 
 def estimate_lines(voice: Voice, answer: Estimate, before: Estimate | None = None, notes: Sequence[Note] = ()) -> list[str]:
@@ -20,8 +35,9 @@ def estimate_lines(voice: Voice, answer: Estimate, before: Estimate | None = Non
         *map(voice.note, notes),
         _based_on(voice, answer),
         *(f"{number}. {line}" for number, line in enumerate(_layer_lines(voice, answer), start=1)),
+        *([voice.say("hospital_borne", amount=answer.hospital_borne)] if answer.hospital_borne else []),
         *(_parts(voice, own)),
-        *(voice.say(f"cause.{note.key}.{note.values.get('fact', 'any')}", **_cause(note)) for note in answer.causes),
+        *(cause_words(voice, note) for note in answer.causes),
         *_assumed(voice, answer),
         *map(voice.note, _spoken_cautions(answer)),
         *(voice.note(note) for note in answer.advice if note.key != "re_aid"),
@@ -32,7 +48,7 @@ def estimate_lines(voice: Voice, answer: Estimate, before: Estimate | None = Non
 def headline(voice: Voice, answer: Estimate, own: OutOfPocket) -> str:
     """The two amounts; the range when there is one."""
     key = "headline.partial" if answer.status == "partial" else "headline.range" if own.low != own.high else "headline"
-    if not answer.case.insured:
+    if not answer.case.insured and not answer.paid:
         key = "headline.uninsured"
     # With a layer that nobody can compute only bounds are true: at least what is left of the bill when own cost is highest.
     paid = answer.case.total - answer.hospital_borne - own.high if answer.status == "partial" else answer.paid
@@ -110,7 +126,7 @@ def _figure_words(voice: Voice, answer: Estimate, layer: Layer) -> Iterator[str]
 
 def _figure(voice: Voice, figure: Used) -> str:
     mark = figure_mark(voice, figure.basis)
-    part = next(name for name in _PARTS if name in figure.name)
+    part = next(name for name in _PARTS if name in figure.name.split("."))
     name = _change(voice, figure) or voice.say(f"figure.{'adjusted_' if '.adjustments.' in figure.name else ''}{part}")
     number = "" if figure.unit in ("points", "factor") else _number(voice, figure)
     return voice.say("figure", name=name, number=number, mark=voice.say("mark", mark=mark) if mark else "")
@@ -130,6 +146,8 @@ def _change(voice: Voice, figure: Used) -> str | None:
 def _number(voice: Voice, figure: Used) -> str:
     if figure.basis == "unknown" or figure.value == "none":
         return ""
+    if figure.unit == "rule":
+        return voice.say(f"rule.{figure.value}")
     values = [figure.low, figure.high] if figure.basis == "range" else [figure.value]
     said = [voice.money(fen(value)) if figure.unit == "yuan" else value for value in values if value is not None]
     return voice.say(f"unit.{figure.unit}", value="–".join(said))
@@ -154,11 +172,20 @@ def _layer_words(voice: Voice, answer: Estimate, layer: Layer) -> str:
 def _sentence(voice: Voice, layer: Layer) -> Iterator[str]:
     """The parts of a layer's sentence, in the order of its working."""
     steps = {step.key: step for step in layer.steps}
+    if "top_up" in steps:
+        target = steps["top_up"]
+        yield voice.say("sentence.top_up", amount=target.amount, of_amount=target.of, rate=target.rate)
+        yield voice.say("sentence.paid_by_others", amount=steps["paid_by_others"].amount)
+        yield voice.say("sentence.pays" if layer.payout else "sentence.pays_nothing", amount=layer.payout)
+        return
     tiers = [step for step in layer.steps if step.tier >= 0]
     base = steps["base"]
     if base.of:
         yield voice.say("sentence.left" if base.of == base.amount else "sentence.left_of_year", amount=base.of, sum_amount=base.amount)
-    yield _deductible_words(voice, steps, reached=bool(tiers), yearly=bool(base.of))
+    if "ceiling" in steps:
+        yield voice.say("sentence.ceiling", amount=steps["ceiling"].amount)
+    else:
+        yield _deductible_words(voice, steps, reached=bool(tiers), yearly=bool(base.of))
     yield from _tier_words(voice, tiers)
     for key in ("guarantee", "cap", "paid_before", "left_over"):
         if key in steps:
@@ -198,9 +225,14 @@ def _parts(voice: Voice, own: OutOfPocket) -> Iterator[str]:
         yield voice.say("parts", amount=own.amount, words=voice.say("comma").join(said))
 
 
-def _cause(note: Note) -> dict[str, str]:
+def cause_words(voice: Voice, note: Note) -> str:
+    """One thing that makes low and high differ."""
+    if note.key == "fact":
+        return voice.say(f"cause.fact.{note.values['fact']}")
     name = str(note.values.get("figure", ""))
-    return {"layer": str(note.values.get("layer") or name.partition(".")[0])} if note.key != "fact" else {}
+    layer = str(note.values.get("layer") or name.partition(".")[0])
+    kind = "rate" if "rate" in name.split(".") else "any"
+    return voice.say(f"cause.{note.key}.{kind}", layer=layer)
 
 
 def _assumed(voice: Voice, answer: Estimate) -> Iterable[str]:

@@ -124,7 +124,9 @@ def _all_meanings(data: Any, places: Names, facilities: Names) -> dict[str, Mean
     found = {slot: _meanings(data["words"].get(slot, {})) for slot in _KEYS}
     for slot, words in data["either"].items():
         found[slot] |= {word: tuple(keys) for word, keys in words.items()}
-    found["facility"] |= _meanings(facilities)
+    for word, keys in _meanings(facilities).items():
+        # A pack may give a general word a meaning of its own (二级医院); which one is meant, the place decides.
+        found["facility"][word] = tuple(dict.fromkeys((*found["facility"].get(word, ()), *keys)))
     found["place"] = _meanings(places)
     return found
 

@@ -3,15 +3,17 @@
 pays: bands
 base: eligible | eligible_unpaid        what the tiers run on
 over: stay | year                       a deductible for each stay, or once a year on the sum of the year
+account: name                           keeps this variant's sum of the year apart from the layer's other variants
+cap_account: name                       what the yearly cap is shared with; the account itself unless said
 tiers_from: deductible | zero           whether the tiers' edges are counted above the deductible or from zero
 """
 
 from dataclasses import dataclass
 from fractions import Fraction
 from math import lcm
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from engine.cell import PackModel, When
 from engine.figures import Figure
@@ -20,6 +22,8 @@ from engine.mechanisms.adjustment import Adjustment
 from engine.mechanisms.deductible import DeductibleNode, DeductibleText, FixedDeductible
 from engine.mechanisms.guarantee import Guarantee
 from engine.quantities import CapText, MoneyText, RateText
+
+AccountName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 
 
 class Tier(PackModel):
@@ -33,7 +37,7 @@ class Exclusion(PackModel):
     """Stays this layer does not pay for, nor count towards its yearly sum, though the person belongs to it."""
 
     when: When
-    reason: Literal["unregistered"]
+    reason: Literal["unregistered", "care", "facility"]
     basis: Basis
     source: str
     note: str | None = None
@@ -52,6 +56,8 @@ class Bands(PackModel):
     tiers: tuple[Tier, ...] = Field(min_length=1)
     at_least: Guarantee | None = None
     cap: Figure[CapText]
+    account: AccountName | None = None
+    cap_account: AccountName | None = None
     adjustments: tuple[Adjustment, ...] = ()
     note: str | None = None
 
@@ -74,13 +80,18 @@ class TierNode:
 
 @dataclass(frozen=True, slots=True)
 class BandsNode:
-    """The plan form: every figure resolved for one cell. Amounts in fen, rates as reduced fractions, no cap is None."""
+    """The plan form: every figure resolved for one cell. Amounts in fen, rates as reduced fractions, no cap is None.
+
+    `account` and `cap_account` name the sums of the year it runs on and is capped by.
+    """
 
     over: Literal["stay", "year"]
     deductible: DeductibleNode
     tiers: tuple[TierNode, ...]
     guarantee: Fraction | None
     cap: int | None
+    account: str = ""
+    cap_account: str = ""
 
     @property
     def denominator(self) -> int:

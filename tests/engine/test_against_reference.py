@@ -7,6 +7,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from engine import estimate, fen, read_case, yuan
+from tests.engine.carry import both_ways
 from tests.engine.cases import cases
 from tests.engine.reference import settle
 from tests.shelf import SHELF
@@ -108,18 +109,7 @@ UNREGISTERED_FIRST = {
 @settings(max_examples=150, deadline=None)
 def test_a_year_carried_over_equals_earlier_stays_told_one_by_one(case: dict[str, Any]) -> None:
     """`so_far` from an earlier estimate's year gives the same payouts as the list of earlier stays it came from."""
-    earlier = [{"category": case["category"]} | bill for bill in case.get("earlier", [])]
-    if not earlier:
-        return
-    last = {key: case[key] for key in ("place", "category")} | earlier[-1] | {"earlier": earlier[:-1]}
-    year = estimate(read_case(last), SHELF, TODAY).year_to_date
-    assert year is not None
-    so_far = {
-        "stays": year.stays,
-        "eligible_unpaid": yuan(year.eligible_unpaid),
-        "paid": {key: yuan(amount) for key, amount in year.paid.items()},
-        "counted": {key: yuan(amount) for key, amount in year.sums.items()},
-    }
-    one = estimate(read_case(case), SHELF, TODAY)
-    other = estimate(read_case({key: value for key, value in case.items() if key != "earlier"} | {"so_far": so_far}), SHELF, TODAY)
-    assert [layer.payout for layer in one.layers] == [layer.payout for layer in other.layers]
+    pair = both_ways(case, TODAY)
+    if pair is not None:
+        one, other = pair
+        assert [layer.payout for layer in one.layers] == [layer.payout for layer in other.layers]

@@ -42,6 +42,8 @@ def _found(answer: Estimate, key: str, wanted: Any) -> Any:
         return {layer.key: layer.status for layer in answer.layers if layer.key in wanted}
     if key == "cautions":
         return [note.key for note in answer.cautions if note.key in wanted]
+    if key == "hospital_borne":
+        return yuan(answer.hospital_borne)
     own = answer.out_of_pocket
     if key in ("out_of_pocket", "low", "high"):
         return own and yuan({"out_of_pocket": own.amount, "low": own.low, "high": own.high}[key])
