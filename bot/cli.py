@@ -2,9 +2,10 @@
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -149,23 +150,28 @@ def show(key: str, form: str) -> None:
 def check(paths: tuple[Path, ...]) -> None:
     """Check packs (files or folders; those in use when none is named) and print every mistake as file:line:column."""
     from bot import resources
-    from engine import PackError, read_edition
+    from engine import PackError, read_edition, read_shelf
 
-    folders = paths or (resources.POLICIES, *_settings(None).policy_folders())
-    files = [file for path in folders for file in (sorted(path.glob("**/*.yaml")) if path.is_dir() else [path])]
-    if not files:
+    folders = [path for path in paths if path.is_dir()] if paths else [resources.POLICIES, *_settings(None).policy_folders()]
+    files = [path for path in paths if not path.is_dir()]
+    number = len(files) + sum(len(list(folder.glob("**/*.yaml"))) for folder in folders)
+    if not number:
         _fail("没有找到规则文件（.yaml）。", EXIT_REQUEST)
     problems = []
-    for file in files:
+    # Overlays of a folder may be for packs of ours.
+    reading: list[Callable[[], object]] = [partial(read_edition, file) for file in files]
+    if folders:
+        reading.append(lambda: read_shelf([resources.POLICIES, *folders]))
+    for read in reading:
         try:
-            read_edition(file)
+            read()
         except PackError as error:
             problems += error.problems
     for problem in problems:
         click.echo(str(problem), err=True)
     if problems:
         sys.exit(1)
-    click.echo(f"{len(files)} 个规则文件都没有问题。")
+    click.echo(f"{number} 个规则文件都没有问题。")
 
 
 _STARTED = "能报 nengbao：{} （Ctrl-C 结束）"

@@ -56,9 +56,9 @@ def settle_top_up(node: TopUpNode, cost: Interval, before: Interval, now: Interv
 
 
 def settle_ceiling(node: CeilingNode, before: Interval, now: Interval, paid: Interval, peak: Interval) -> Interval:
-    """The payout of a ceiling over the year, of which the highest met so far holds."""
-    low = before[0] + now[0] - max(node.at_most, peak[1]) - paid[1]
-    high = before[1] + now[1] - max(node.at_most, peak[0]) - paid[0]
+    """The payout of a ceiling over the year."""
+    low = before[0] + now[0] - node.over(peak[1]) - paid[1]
+    high = before[1] + now[1] - node.over(peak[0]) - paid[0]
     return max(0, min(low, now[0])), max(0, min(high, now[1]))
 
 

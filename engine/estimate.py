@@ -80,6 +80,7 @@ class Estimate:
     first_share: int | None = None
     layers: tuple[Layer, ...] = ()
     hospital_borne: int = 0
+    borne: tuple[Used, ...] = ()
     out_of_pocket: OutOfPocket | None = None
     assumed: tuple[Note, ...] = ()
     lacking: tuple[str, ...] = ()
@@ -177,6 +178,7 @@ class _Settling:
             first_share=self.bill.first_share,
             layers=layers,
             hospital_borne=outcome.hospital,
+            borne=self.plan.borne.figures if outcome.hospital else (),
             out_of_pocket=own,
             assumed=tuple(self._assumed()),
             lacking=tuple(dict.fromkeys(note.values["fact"] for note in causes if note.key == "fact")),
@@ -336,7 +338,9 @@ def _figures(layer: PaidLayer, steps: Sequence[Step], payout: int) -> tuple[Used
     figures = [*layer.figures.always, *layer.figures.rates[:reached]]
     figures += [edge for edge in layer.figures.edges[: max(0, reached - 1)] if edge is not None]
     figures += layer.figures.guarantee if "guarantee" in keys else ()
-    figures += layer.figures.cap if "cap" in keys or (layer.cap_unknown and payout) else ()
+    # A cap that is unknown or outright lifted matters as soon as something is paid.
+    lifted = layer.cap_unknown or any(figure.value == "none" for figure in layer.figures.cap)
+    figures += layer.figures.cap if "cap" in keys or (payout and lifted) else ()
     return tuple(figures)
 
 

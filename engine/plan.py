@@ -10,6 +10,8 @@ from fractions import Fraction
 from itertools import product
 from typing import Any, Literal
 
+from pydantic import BaseModel
+
 from engine.bounds import check_bounds
 from engine.cell import Cell, When
 from engine.errors import PackError, Problem
@@ -21,7 +23,7 @@ from engine.mechanisms.deductible import FixedDeductible, ShareOfTotal, lower_de
 from engine.mechanisms.exists import Exists
 from engine.mechanisms.hospital import Borne
 from engine.mechanisms.top_up import TopUp, TopUpNode
-from engine.policy import ByCase, Pack, Policy, Simple
+from engine.policy import ByCase, Layer, Pack, Policy, Simple
 from engine.quantities import NoLimit
 from engine.yaml_tree import Location
 
@@ -161,10 +163,16 @@ def lower(policy: Policy, cell: Cell, ends: Mapping[str, End] | None = None) -> 
     layers: list[PlanLayer] = []
     ranges: list[str] = []
     for key, layer in policy.layers.items():
-        work = _Lowering(cell, ("layers", key), ends or {}, [], [])
-        layers.append(_by_case(key, layer, work) if isinstance(layer, ByCase) else _layer(key, layer, work))
-        ranges += work.ranges
+        lowered, met = _lowered(key, layer, cell, ends or {})
+        layers.append(lowered)
+        ranges += met
     return Plan(cell, tuple(layers), tuple(ranges), _borne(policy, cell, ends or {}))
+
+
+def _lowered(key: str, layer: Layer, cell: Cell, ends: Mapping[str, End]) -> tuple[PlanLayer, list[str]]:
+    """A layer for a cell, and the ranges it met."""
+    work = _Lowering(cell, ("layers", key), ends, [], [])
+    return _by_case(key, layer, work) if isinstance(layer, ByCase) else _layer(key, layer, work), work.ranges
 
 
 def cells(policy: Policy) -> Iterator[Cell]:
@@ -179,29 +187,41 @@ def cells(policy: Policy) -> Iterator[Cell]:
 
 
 def prove(pack: Pack) -> None:
-    """Lower every cell with both ends of its ranges and check its bounds. Raises PackError naming layer, line and cell."""
+    """Lower every layer for every cell it can tell apart, with both ends of its ranges, and check its bounds.
+
+    Raises PackError naming layer, line and cell.
+    """
     problems: dict[tuple[int, int, str], Problem] = {}
-    proved: set[Node] = set()
-    for cell in cells(pack.policy):
-        plan = _proved(pack, cell, "low", problems, proved)
-        if plan is not None and plan.ranges:
-            _proved(pack, cell, "high", problems, proved)
+    every = list(cells(pack.policy))
+    for key, layer in pack.policy.layers.items():
+        asked = _asked_of(layer)
+        told_apart = {tuple(getattr(cell, name) for name in asked): cell for cell in every}
+        for cell in told_apart.values():
+            try:
+                _prove_layer(key, layer, cell)
+            except _UnsoundError as error:
+                problem = pack.problem(error.location, f"{error} (met for {' '.join(map(str, cell[:3]))})")
+                problems.setdefault((problem.line, problem.column, str(error)), problem)
     if problems:
         raise PackError([problems[key] for key in sorted(problems)])
 
 
-def _proved(pack: Pack, cell: Cell, end: End, problems: dict[tuple[int, int, str], Problem], proved: set[Node]) -> Plan | None:
-    try:
-        plan = lower(pack.policy, cell, _AllEnds(end))
-        for layer in plan.paid():
-            if layer.node not in proved:
-                _check(layer)
-                proved.add(layer.node)
-    except _UnsoundError as error:
-        problem = pack.tree.problem(error.location, f"{error} (met for {' '.join(map(str, cell[:3]))})")
-        problems.setdefault((problem.line, problem.column, str(error)), problem)
-        return None
-    return plan
+def _prove_layer(key: str, layer: Layer, cell: Cell) -> None:
+    lowered, ranges = _lowered(key, layer, cell, _AllEnds("low"))
+    _check(lowered)
+    if ranges:
+        _check(_lowered(key, layer, cell, _AllEnds("high"))[0])
+
+
+def _asked_of(value: Any) -> set[str]:
+    """What a layer's conditions and figures ask of a cell; whether somebody is insured every layer does."""
+    if isinstance(value, When):
+        return {name for name in When.model_fields if getattr(value, name) is not None}
+    if isinstance(value, Figure):
+        return set(value.by)
+    if isinstance(value, BaseModel):
+        return {"insured"}.union(*(_asked_of(getattr(value, name)) for name in type(value).model_fields))
+    return set().union(*map(_asked_of, value)) if isinstance(value, tuple) else set()
 
 
 class _AllEnds(dict[str, End]):
@@ -286,7 +306,7 @@ def _ceiling(key: str, layer: Ceiling, work: _Lowering) -> PlanLayer:
         at_most = work.value(layer.at_most, "at_most").fen
     except _UnknownError:
         return SilentLayer(key, "not_computable", "unknown_figure", work.taken(), counts=key)
-    return PaidLayer(key, CeilingNode(at_most), LayerFigures(work.taken()))
+    return PaidLayer(key, CeilingNode(at_most, layer.of_several == "highest"), LayerFigures(work.taken()))
 
 
 def _excluded(key: str, exclusions: tuple[Exclusion, ...], cell: Cell, *, applies: bool) -> SilentLayer | None:
@@ -403,8 +423,8 @@ def _borne(policy: Policy, cell: Cell, ends: Mapping[str, End]) -> Borne:
     return Borne(share, fixed, (*work.taken(), *why))
 
 
-def _check(layer: PaidLayer) -> None:
-    if not isinstance(layer.node, BandsNode):
+def _check(layer: PlanLayer) -> None:
+    if not isinstance(layer, PaidLayer) or not isinstance(layer.node, BandsNode):
         return
     try:
         check_bounds(layer.node)

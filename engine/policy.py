@@ -1,7 +1,7 @@
 """The pack form of one edition of one place's rules, and the reading of a pack file into it."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from difflib import get_close_matches
@@ -20,6 +20,7 @@ from engine.mechanisms.ceiling import Ceiling
 from engine.mechanisms.exists import Exists
 from engine.mechanisms.hospital import HospitalBears
 from engine.mechanisms.top_up import TopUp
+from engine.overlay import Patched, lay
 from engine.quantities import RateText
 from engine.yaml_tree import Location, Tree, read_tree
 
@@ -112,6 +113,21 @@ class AgeGroup(PackModel):
     note: str | None = None
 
 
+class Reading(PackModel):
+    """Another reading of an unclear sentence: what of the pack it sets otherwise, by path."""
+
+    says: Text
+    set: dict[str, Any]
+
+
+class Choice(PackModel):
+    """An unclear sentence, how it is taken, and the other readings a deployment may choose (see overlay)."""
+
+    says: Text
+    taken: Text
+    others: dict[str, Reading] = Field(min_length=1)
+
+
 class Remark(PackModel):
     """A caution in the pack's own words, for the cases it concerns."""
 
@@ -138,6 +154,7 @@ class Policy(PackModel):
     referral: Referral
     hospital_bears: HospitalBears = HospitalBears()
     remarks: dict[str, Remark] = Field(default_factory=dict)
+    choices: dict[str, Choice] = Field(default_factory=dict)
     layers: dict[LayerKey, Layer]
     checks: tuple[Check, ...] = ()
 
@@ -149,6 +166,11 @@ class Pack:
     policy: Policy
     tree: Tree
     digest: str
+    patched: Patched
+
+    def problem(self, location: Location, what: str) -> Problem:
+        """A problem at a place of the pack, or of the overlay that changed it."""
+        return self.patched.problem(self.tree, location, what)
 
     @property
     def key(self) -> str:
@@ -156,17 +178,23 @@ class Pack:
         return f"{self.policy.place}/{self.policy.edition}"
 
 
-def read_pack(path: Path) -> Pack:
-    """Read one pack file. Raises PackError with every mistake found, each as file:line:column."""
+def read_pack(path: Path, overlays: Sequence[Path] = ()) -> Pack:
+    """Read one pack file with the overlays laid on it. Raises PackError with every mistake found, each as file:line:column."""
     tree = read_tree(path)
+    patched = lay(tree, [read_tree(overlay) for overlay in overlays])
     try:
-        policy = Policy.model_validate(tree.data)
+        policy = Policy.model_validate(patched.data)
     except ValidationError as error:
-        raise PackError(sorted(_problems(tree, error), key=lambda problem: (problem.line, problem.column))) from error
-    problems = [tree.problem(location, what) for location, what in _inconsistencies(policy)]
+        raise _pack_error(patched.problem(tree, location, what) for location, what in _mistakes(error)) from error
+    problems = [patched.problem(tree, location, what) for location, what in _inconsistencies(policy)]
     if problems:
-        raise PackError(sorted(problems, key=lambda problem: (problem.line, problem.column)))
-    return Pack(policy, tree, hashlib.sha256(path.read_bytes()).hexdigest())
+        raise _pack_error(problems)
+    digest = hashlib.sha256(b"\0".join(file.read_bytes() for file in (path, *overlays))).hexdigest()
+    return Pack(policy, tree, digest, patched)
+
+
+def _pack_error(problems: Iterable[Problem]) -> PackError:
+    return PackError(sorted(problems, key=lambda problem: (problem.file, problem.line, problem.column)))
 
 
 def figures_of(policy: Policy) -> Iterator[tuple[Location, Figure[Any]]]:
@@ -228,9 +256,14 @@ def _unknown_sources(policy: Policy, value: Any, location: Location) -> Iterator
             yield from _unknown_sources(policy, item, (*location, index))
 
 
-def _problems(tree: Tree, error: ValidationError) -> Iterator[Problem]:
-    for detail in error.errors(include_url=False):
-        yield tree.problem(detail["loc"], _what(detail["type"], detail["loc"], detail.get("ctx", {}), detail["msg"]))
+def _mistakes(error: ValidationError) -> Iterator[tuple[Location, str]]:
+    details = error.errors(include_url=False)
+    for detail in details:
+        place = detail["loc"]
+        # A list whose only item is wrong is also called too short; the item's own mistake says it all.
+        if detail["type"] == "too_short" and any(other["loc"][: len(place)] == place != other["loc"] for other in details):
+            continue
+        yield place, _what(detail["type"], place, detail.get("ctx", {}), detail["msg"])
 
 
 def _what(kind: str, location: Location, context: dict[str, Any], message: str) -> str:

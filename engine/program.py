@@ -135,12 +135,12 @@ def _top_up(index: int, node: TopUpNode, note: _Notes) -> list[str]:
 
 
 def _ceiling(index: int, node: CeilingNode, note: _Notes) -> list[str]:
-    """What the year's unpaid cost exceeds the highest ceiling met in the year by."""
+    """What the year's unpaid cost exceeds the ceiling by."""
     p, base, paid, ceiling = f"p{index}", f"y{index}", f"paid{index}", f"c{index}"
     return [
         f"{base} = sum{index} + unpaid",
         *note("base", base, of="unpaid"),
-        f"{ceiling} = peak{index} if peak{index} > {node.at_most} else {node.at_most}",
+        f"{ceiling} = peak{index} if peak{index} > {node.at_most} else {node.at_most}" if node.highest else f"{ceiling} = {node.at_most}",
         *note("ceiling", ceiling),
         f"{p} = max(0, {base} - {ceiling})",
         *_less_paid(p, paid, note),

@@ -1,6 +1,6 @@
 """The shelf: all packs by place and day, and the choice of the edition that answers for a settlement."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -11,6 +11,9 @@ from engine.note import Note
 from engine.plan import End, Plan, lower, prove
 from engine.policy import Pack, Policy, read_pack
 from engine.program import Program, compile_plan
+
+#: <edition>.overlay.yaml confirms or corrects figures of <edition>.yaml.
+_OVERLAY = ".overlay"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,24 +64,29 @@ class Shelf:
 
 
 def read_shelf(folders: Iterable[Path]) -> Shelf:
-    """Read and prove every pack below the folders; a pack of a later folder replaces one with the same key.
+    """Read and prove every pack below the folders; a pack of a later folder replaces one with the same key, overlays add up.
 
     Raises PackError with the mistakes of all packs together, also when a folder is missing or none has a pack.
     """
     editions: dict[str, Edition] = {}
     problems: list[Problem] = []
+    packs: dict[str, Path] = {}
+    overlays: dict[str, list[Path]] = {}
     for folder in folders:
-        if not folder.is_dir():
-            problems.append(Problem(str(folder), 1, 1, "is not a folder, expected one with packs in <place>/<edition>.yaml"))
-        for path in sorted(folder.glob("*.yaml")):
-            problems.append(Problem(str(path), 1, 1, "stands directly in the folder, expected <place>/<edition>.yaml"))
+        problems += _misplaced(folder)
         for path in sorted(folder.glob("*/*.yaml")):
-            try:
-                edition = read_edition(path)
-            except PackError as error:
-                problems += error.problems
-                continue
-            editions[edition.pack.key] = edition
+            key = f"{path.parent.name}/{path.name.removesuffix('.yaml').removesuffix(_OVERLAY)}"
+            if path.stem.endswith(_OVERLAY):
+                overlays.setdefault(key, []).append(path)
+            else:
+                packs[key] = path
+    for key, path in packs.items():
+        try:
+            editions[key] = read_edition(path, overlays.pop(key, []))
+        except PackError as error:
+            problems += error.problems
+    for key, lost in overlays.items():
+        problems += [Problem(str(path), 1, 1, f"there is no pack {key} to lay it on, expected one of: {', '.join(packs)}") for path in lost]
     if not editions and not problems:
         problems.append(Problem("policies", 1, 1, "no pack found, expected <place>/<edition>.yaml"))
     if problems:
@@ -86,9 +94,16 @@ def read_shelf(folders: Iterable[Path]) -> Shelf:
     return Shelf(_by_place(editions.values()))
 
 
-def read_edition(path: Path) -> Edition:
-    """Read and prove one pack, which must stand in <place>/<edition>.yaml. Raises PackError."""
-    pack = read_pack(path)
+def _misplaced(folder: Path) -> Iterator[Problem]:
+    if not folder.is_dir():
+        yield Problem(str(folder), 1, 1, "is not a folder, expected one with packs in <place>/<edition>.yaml")
+    for path in sorted(folder.glob("*.yaml")):
+        yield Problem(str(path), 1, 1, "stands directly in the folder, expected <place>/<edition>.yaml")
+
+
+def read_edition(path: Path, overlays: Sequence[Path] = ()) -> Edition:
+    """Read and prove one pack, which must stand in <place>/<edition>.yaml, with overlays laid on it. Raises PackError."""
+    pack = read_pack(path, overlays)
     if (path.parent.name, path.stem) != (pack.policy.place, pack.policy.edition):
         what = f"place and edition say {pack.key}, expected the file to be {pack.key}.yaml"
         raise PackError([pack.tree.problem(("place",), what)])

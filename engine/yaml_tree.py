@@ -5,7 +5,6 @@ Duplicate keys, anchors and tags are refused.
 """
 
 from dataclasses import dataclass, field
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -34,10 +33,12 @@ class Tree:
 
     def _nearest(self, location: Location) -> Location:
         # pydantic puts names of union members into its locations; steps that are not in the file are passed over.
+        # A key may hold dots itself (a figure's name in an overlay), or a location may have joined several keys with them.
         found: Location = ()
-        for step in chain.from_iterable(map(_parts, location)):
-            if (*found, step) in self.marks:
-                found = (*found, step)
+        for step in location:
+            for part in (step,) if (*found, step) in self.marks else _parts(step):
+                if (*found, part) in self.marks:
+                    found = (*found, part)
         return found
 
 

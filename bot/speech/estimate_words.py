@@ -127,6 +127,8 @@ def _figure_words(voice: Voice, answer: Estimate, layer: Layer) -> Iterator[str]
 def _figure(voice: Voice, figure: Used) -> str:
     mark = figure_mark(voice, figure.basis)
     part = next(name for name in _PARTS if name in figure.name.split("."))
+    if figure.value == "none":
+        return voice.say("figure", name=voice.say("figure.no_cap"), number="", mark=voice.say("mark", mark=mark) if mark else "")
     name = _change(voice, figure) or voice.say(f"figure.{'adjusted_' if '.adjustments.' in figure.name else ''}{part}")
     number = "" if figure.unit in ("points", "factor") else _number(voice, figure)
     return voice.say("figure", name=name, number=number, mark=voice.say("mark", mark=mark) if mark else "")

@@ -1,7 +1,8 @@
-"""Ceiling (兜底): a layer pays everything of the year's unpaid cost above a ceiling; of several ceilings met in a year the highest holds.
+"""Ceiling (兜底): a layer pays everything of the year's unpaid cost above a ceiling.
 
 pays: ceiling
 at_most: {by: facility, values: {county: 3000 yuan, …}, …}
+of_several: highest | latest        which ceiling holds when a year met several
 """
 
 from dataclasses import dataclass
@@ -20,11 +21,17 @@ class Ceiling(PackModel):
     applies_to: When = When()
     excluded: tuple[Exclusion, ...] = ()
     at_most: Figure[MoneyText]
+    of_several: Literal["highest", "latest"]
     note: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class CeilingNode:
-    """The plan form: this stay's ceiling in whole fen."""
+    """The plan form: this stay's ceiling in whole fen, and whether a higher one met before in the year holds instead."""
 
     at_most: int
+    highest: bool
+
+    def over(self, peak: int) -> int:
+        """The ceiling that holds when the highest met before was `peak`."""
+        return max(self.at_most, peak) if self.highest else self.at_most

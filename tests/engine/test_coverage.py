@@ -1,0 +1,42 @@
+"""Every figure of every pack is used by at least one table case, so that no number stands in a pack that nobody has checked."""
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from engine import CaseError, all_figures, estimate, read_case
+from engine.shelf import Edition
+from tests.shelf import SHELF
+
+TODAY = date(2026, 11, 24)
+CASES = [
+    row["case"]
+    for path in sorted(Path(__file__).with_name("tables").glob("*.yaml"))
+    for row in yaml.safe_load(path.read_text(encoding="utf-8"))
+]
+
+
+def used(case: dict[str, Any]) -> set[tuple[str, str]]:
+    """The figures a case is settled with, as (edition, name)."""
+    try:
+        answer = estimate(read_case(case), SHELF, TODAY)
+    except CaseError:
+        return set()
+    if answer.policy is None:
+        return set()
+    key = f"{answer.policy.place}/{answer.policy.edition}"
+    return {(key, figure.name) for figure in (*answer.borne, *(figure for layer in answer.layers for figure in layer.figures))}
+
+
+TOUCHED = set().union(*map(used, CASES))
+
+
+@pytest.mark.parametrize("edition", SHELF.editions(), ids=lambda edition: edition.pack.key)
+def test_every_figure_is_touched_by_a_case(edition: Edition) -> None:
+    """The figures of an edition that no table row uses; those of its checks are shown and never compute anything."""
+    numbers = [figure for figure in all_figures(edition.policy) if figure.basis != "unknown"]
+    names = {figure.name for figure in numbers if not figure.name.startswith("checks.")}
+    assert sorted(names - {name for key, name in TOUCHED if key == edition.pack.key}) == []
