@@ -148,25 +148,29 @@ def show(key: str, form: str) -> None:
 @policies.command()
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 def check(paths: tuple[Path, ...]) -> None:
-    """Check packs (files or folders; those in use when none is named) and print every mistake as file:line:column."""
+    """Check packs (files or folders; those in use when none is named) and print every mistake and slip as file:line:column."""
     from bot import resources
-    from engine import PackError, read_edition, read_shelf
+    from engine import Edition, PackError, Problem, Shelf, lint, read_edition, read_shelf
 
     folders = [path for path in paths if path.is_dir()] if paths else [resources.POLICIES, *_settings(None).policy_folders()]
     files = [path for path in paths if not path.is_dir()]
     number = len(files) + sum(len(list(folder.glob("**/*.yaml"))) for folder in folders)
     if not number:
         _fail("没有找到规则文件（.yaml）。", EXIT_REQUEST)
-    problems = []
+    problems: list[Problem] = []
+    found: list[object] = []
     # Overlays of a folder may be for packs of ours.
     reading: list[Callable[[], object]] = [partial(read_edition, file) for file in files]
     if folders:
         reading.append(lambda: read_shelf([resources.POLICIES, *folders]))
     for read in reading:
         try:
-            read()
+            result = read()
         except PackError as error:
             problems += error.problems
+        else:
+            found += result.editions() if isinstance(result, Shelf) else [result]
+    problems += lint([each for each in found if isinstance(each, Edition)])
     for problem in problems:
         click.echo(str(problem), err=True)
     if problems:

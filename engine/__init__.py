@@ -9,6 +9,7 @@ from engine.errors import CaseError, Fault, PackError, Problem
 from engine.estimate import Estimate, Layer, OutOfPocket, estimate
 from engine.figures import Used
 from engine.keys import CARES, CATEGORIES, FACILITIES
+from engine.lint import lint
 from engine.money import LIMIT, MoneyError, fen, yuan
 from engine.note import Note
 from engine.policy import Policy, Source, Text, all_figures
@@ -43,6 +44,7 @@ __all__ = [
     "all_figures",
     "estimate",
     "fen",
+    "lint",
     "read_case",
     "read_edition",
     "read_shelf",
