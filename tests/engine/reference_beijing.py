@@ -1,7 +1,7 @@
 """An independent reference for Beijing edition 2023, inpatient and outpatient: plain, slow and exact.
 
-Written from FACTS.md part E, its Readings and the agreed details alone, without a look at the engine or a pack, so that the two can be
-compared. Figures stand here in Python on purpose: reading the pack would repeat its mistakes. Only arithmetic is shared with `reference.py`.
+Written from FACTS.md part E, its Readings and the agreed details alone, without a look at the engine or a pack, so the two can be
+compared. Figures stand here in Python on purpose: reading the pack would repeat its mistakes. It shares arithmetic with `reference.py`.
 
 Amounts are whole fen; rates and deductibles are exact fractions; only a layer's payout is rounded. It judges no input: a case that the
 contract rejects or refuses is not its business (the few checks raise ValueError so that a test cannot go on with nonsense).

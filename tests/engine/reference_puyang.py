@@ -5,7 +5,7 @@ compared. It is the oracle of the property tests. Figures stand here in Python o
 
 Amounts are whole fen; rates are exact fractions; only a layer's payout and what a hospital bears are rounded. It judges no input: a case
 that the contract rejects is not its business (the few checks raise ValueError so that a test cannot go on with nonsense); a case that no
-rule answers raises `Refused` with the caution's key.
+rule answers raises `RefusedError` with the caution's key.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ INHERITED = ("place", "category", "insured", "age", "expired_ok")
 LAYERS = ("basic", "critical_illness", "supplementary", "subsidy", "uninsured_subsidy")
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """No rule held answers the case; the argument is the caution's key."""
 
 
@@ -182,10 +182,10 @@ def edition_of(case: Mapping[str, Any]) -> Edition:
         return "2022"
     day = date.fromisoformat(case["on"])
     if day < FIRST_DAY["2017"]:
-        raise Refused("before_rules")
+        raise RefusedError("before_rules")
     edition: Edition = "2022" if day >= FIRST_DAY["2022"] else "2017"
     if day > VERIFIED_UNTIL[edition] and not case.get("expired_ok", False):
-        raise Refused("after_rules")
+        raise RefusedError("after_rules")
     return edition
 
 
@@ -197,7 +197,7 @@ def inherit(case: Mapping[str, Any], entry: Mapping[str, Any]) -> dict[str, Any]
 
 
 def read(case: Mapping[str, Any], edition: Edition) -> Bill:
-    """Take a contract case with its defaults: inpatient, insured, registered, no emergency, an adult, nothing self-funded, no first-share."""
+    """Take a contract case with its defaults: inpatient, insured, registered, no emergency, nothing self-funded, no first share."""
     check(case, edition)
     price = case.get("fixed_price")
     bill = Bill(
@@ -225,11 +225,11 @@ def check(case: Mapping[str, Any], edition: Edition) -> None:
     if "so_far" in case:
         raise ValueError("so_far: give the year to settle() instead")
     if case["category"] not in CATEGORIES[edition]:
-        raise Refused("category_not_covered")
+        raise RefusedError("category_not_covered")
     if case["facility"] not in FACILITIES:
-        raise Refused("facility_not_covered")
+        raise RefusedError("facility_not_covered")
     if case.get("care", "inpatient") not in CARES[edition]:
-        raise Refused("care_not_covered")
+        raise RefusedError("care_not_covered")
 
 
 def fen(amount: str | float) -> int:
