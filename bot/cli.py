@@ -4,20 +4,56 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import date
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
 if TYPE_CHECKING:
     from bot.assistant import Assistant, Knowledge
     from bot.settings import Settings
+    from bot.speech import Voice
     from bot.web.serve import Door
-    from engine import Edition
+    from engine import Edition, Shelf
+
+A = TypeVar("A")
 
 EXIT_REQUEST = 2
+#: A count with more digits than this is no count of people.
+_MOST_DIGITS = 9
+
+
+#: The facts of a case and how its answer is printed; shared by every command that asks about a bill.
+_CASE_OPTIONS = (
+    click.option("--place", help="Where the person is insured."),
+    click.option("--category", help="The person's category."),
+    click.option("--facility", help="The hospital's level."),
+    click.option("--total", help="The bill in yuan."),
+    click.option("--self-funded", help="Out of catalogue, in yuan; absent = unknown."),
+    click.option("--first-share", help="First share of class-B items, in yuan."),
+    click.option("--on", help="Day of discharge, e.g. 2024-03-05."),
+    click.option("--care", help="Kind of care; inpatient unless given."),
+    click.option("--age", type=int, help="Age in years."),
+    click.option("--registered/--not-registered", default=None, help="Whether the stay was registered (备案)."),
+    click.option("--emergency/--no-emergency", default=None, help="Whether it was an emergency."),
+    click.option("--insured/--uninsured", default=None, help="Whether the person is insured."),
+    click.option("--expired-ok", is_flag=True, default=None, help="Use rules past their verified day."),
+    click.option(
+        "--json", "source", type=click.File("r", encoding="utf-8-sig"), help="A whole case as JSON, from a file or - for standard input."
+    ),
+    click.option("--format", "form", default="text", show_default=True, type=click.Choice(["text", "json"]), help="How to print it."),
+    click.option("--lang", default="zh_CN", show_default=True, type=click.Choice(["zh_CN", "en"]), help="Language."),
+)
+
+
+def _about_a_case(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options of a case. It gets `source`, `form`, `lang` and the facts."""
+    for option in reversed(_CASE_OPTIONS):
+        command = option(command)
+    return command
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
@@ -71,43 +107,75 @@ def talk(place: str | None, lang: str, conversation: str | None, data_dir: Path 
 
 
 @main.command()
-@click.option("--place", help="Where the person is insured.")
-@click.option("--category", help="The person's category.")
-@click.option("--facility", help="The hospital's level.")
-@click.option("--total", help="The bill in yuan.")
-@click.option("--self-funded", help="Out of catalogue, in yuan; absent = unknown.")
-@click.option("--first-share", help="First share of class-B items, in yuan.")
-@click.option("--on", help="Day of discharge, e.g. 2024-03-05.")
-@click.option("--care", help="Kind of care; inpatient unless given.")
-@click.option("--age", type=int, help="Age in years.")
-@click.option("--registered/--not-registered", default=None, help="Whether the stay was registered (备案).")
-@click.option("--emergency/--no-emergency", default=None, help="Whether it was an emergency.")
-@click.option("--insured/--uninsured", default=None, help="Whether the person is insured.")
-@click.option("--expired-ok", is_flag=True, default=None, help="Use rules past their verified day.")
-@click.option(
-    "--json", "source", type=click.File("r", encoding="utf-8-sig"), help="A whole case as JSON, from a file or - for standard input."
-)
-@click.option("--format", "form", default="text", show_default=True, type=click.Choice(["text", "json"]), help="How to print it.")
-@click.option("--lang", default="zh_CN", show_default=True, type=click.Choice(["zh_CN", "en"]), help="Language.")
+@_about_a_case
 def estimate(source: Any, form: str, lang: str, **facts: Any) -> None:
     """Estimate one bill. Options are facts of the case; with --json they replace those of the file."""
-    from bot.assistant import china_today
-    from bot.speech import estimate_json, estimate_lines, fault_words
-    from engine import CaseError, read_case
+    from bot.speech import estimate_json, estimate_lines
     from engine import estimate as settle
+    from engine import read_case
 
-    case = _json_case(source) if source else {}
-    case |= {name: value for name, value in facts.items() if value is not None}
-    knowledge = _knowledge(_settings(None))
-    voice = knowledge.voice(lang)
-    try:
-        answer = settle(read_case(case), knowledge.shelf, china_today())
-    except CaseError as error:
-        _fail("\n".join(fault_words(voice, fault) for fault in error.faults), EXIT_REQUEST)
-    if form == "json":
-        click.echo(json.dumps(estimate_json(voice, answer), ensure_ascii=False, indent=2))
-    else:
-        click.echo("\n".join(estimate_lines(voice, answer)))
+    voice, answer = _answered(lang, partial(_case, source, facts), lambda case, shelf, today: settle(read_case(case), shelf, today))
+    _print(form, partial(estimate_json, voice, answer), partial(estimate_lines, voice, answer))
+
+
+@main.command()
+@_about_a_case
+def compare(source: Any, form: str, lang: str, **facts: Any) -> None:
+    """The same bill at every level of hospital, and what being registered (备案) is worth."""
+    from bot.speech import compare_json, compare_lines
+    from engine import compare as settle
+    from engine import read_case
+
+    voice, answer = _answered(lang, partial(_case, source, facts), lambda case, shelf, today: settle(read_case(case), shelf, today))
+    _print(form, partial(compare_json, voice, answer), partial(compare_lines, voice, answer))
+
+
+@main.command()
+@click.option("--from", "before", required=True, help="The earlier edition, e.g. 2017.")
+@click.option("--to", "after", required=True, help="The later edition, e.g. 2022.")
+@_about_a_case
+def changed(before: str, after: str, source: Any, form: str, lang: str, **facts: Any) -> None:
+    """The same bill under two editions of the rules, layer by layer; the day of the case plays no part."""
+    from bot.speech import changed_json, changed_lines
+    from engine import changed as settle
+    from engine import read_changing
+
+    def question() -> dict[str, Any]:
+        return {"case": _case(source, facts), "from": before, "to": after}
+
+    voice, answer = _answered(lang, question, lambda raw, shelf, today: settle(read_changing(raw), shelf, today))
+    _print(form, partial(changed_json, voice, answer), partial(changed_lines, voice, answer))
+
+
+@main.command()
+@click.option("--place", required=True, help="Where the household is insured.")
+@click.option("--year", type=int, help="Year of insurance; the newest that is held unless given.")
+@click.option("--member", "members", multiple=True, required=True, metavar="CATEGORY[:COUNT]", help="Who; repeat for other categories.")
+@click.option("--format", "form", default="text", show_default=True, type=click.Choice(["text", "json"]), help="How to print it.")
+@click.option("--lang", default="zh_CN", show_default=True, type=click.Choice(["zh_CN", "en"]), help="Language.")
+def premium(place: str, year: int | None, members: tuple[str, ...], form: str, lang: str) -> None:
+    """What a household pays for a year of insurance, and what the government pays for it (资助参保)."""
+    from bot.speech import premium_json, premium_lines
+    from engine import premium as charge
+    from engine import read_household
+
+    household = {"place": place, "year": year, "members": [_member(text) for text in members]}
+    voice, answer = _answered(lang, lambda: household, lambda raw, shelf, today: charge(read_household(raw), shelf, today))
+    _print(form, partial(premium_json, voice, answer), partial(premium_lines, voice, answer))
+
+
+@main.command()
+@click.option("--place", required=True, help="Where the person is insured.")
+@click.option("--category", help="The person's category.")
+@click.option("--format", "form", default="text", show_default=True, type=click.Choice(["text", "json"]), help="How to print it.")
+@click.option("--lang", default="zh_CN", show_default=True, type=click.Choice(["zh_CN", "en"]), help="Language.")
+def guidance(place: str, category: str | None, form: str, lang: str) -> None:
+    """What to know, arrange and bring before going to hospital."""
+    from bot.speech import guidance_json, guidance_lines
+    from engine import guide
+
+    voice, answer = _answered(lang, dict, lambda _, shelf, today: guide(place, category, shelf, today))
+    _print(form, partial(guidance_json, voice, answer), partial(guidance_lines, voice, answer))
 
 
 @main.group(invoke_without_command=True)
@@ -178,6 +246,27 @@ def check(paths: tuple[Path, ...]) -> None:
     click.echo(f"{number} 个规则文件都没有问题。")
 
 
+@policies.command()
+@click.option(
+    "--format", "form", default="text", show_default=True, type=click.Choice(["text", "json", "markdown"]), help="How to print it."
+)
+@click.option("--lang", default="zh_CN", show_default=True, type=click.Choice(["zh_CN", "en"]), help="Language.")
+def coverage(form: str, lang: str) -> None:
+    """What the founding documents state, clause by clause, and what answers to it."""
+    from bot import resources
+    from bot.speech import coverage_json, coverage_lines, coverage_table
+    from engine import PackError, read_ledgers
+
+    knowledge = _knowledge(_settings(None))
+    try:
+        ledgers = read_ledgers(resources.SOURCES, knowledge.shelf)
+    except PackError as error:
+        _fail(str(error))
+    lines = coverage_table if form == "markdown" else coverage_lines
+    voice = knowledge.voice(lang)
+    _print(form, partial(coverage_json, voice, ledgers), partial(lines, voice, ledgers))
+
+
 _STARTED = "能报 nengbao：{} （Ctrl-C 结束）"
 _TELEGRAM = {
     "ready": "Telegram：连上了 @{name}。",
@@ -207,6 +296,37 @@ def _figure_lines(edition: "Edition") -> Iterator[str]:
         yield f"{figure.name:<58} {value:>14} {figure.unit:<8} {figure.basis:<10} {figure.source}{note}"
     for key, source in policy.sources.items():
         yield f"[{key}] {source.title} {source.number or ''} {source.day or ''} {source.url or ''}".rstrip()
+
+
+def _member(text: str) -> dict[str, Any]:
+    """CATEGORY or CATEGORY:COUNT as the API takes it; a count that is no number is left for the engine to refuse."""
+    category, separator, count = text.partition(":")
+    whole = count.isascii() and count.isdigit() and len(count) <= _MOST_DIGITS
+    return {"category": category} | ({"count": int(count) if whole else count} if separator else {})
+
+
+def _case(source: Any, facts: dict[str, Any]) -> dict[str, Any]:
+    """The case of the options, laid on that of the file when there is one."""
+    return (_json_case(source) if source else {}) | {name: value for name, value in facts.items() if value is not None}
+
+
+def _answered(lang: str, question: Callable[[], dict[str, Any]], settle: Callable[[dict[str, Any], "Shelf", date], A]) -> "tuple[Voice, A]":
+    """The engine's answer to a question, with the voice to tell it; a wrong field ends the command."""
+    from bot.assistant import china_today
+    from bot.speech import fault_words
+    from engine import CaseError
+
+    asked = question()
+    knowledge = _knowledge(_settings(None))
+    voice = knowledge.voice(lang)
+    try:
+        return voice, settle(asked, knowledge.shelf, china_today())
+    except CaseError as error:
+        _fail("\n".join(fault_words(voice, fault) for fault in error.faults), EXIT_REQUEST)
+
+
+def _print(form: str, as_json: Callable[[], dict[str, Any]], as_lines: Callable[[], list[str]]) -> None:
+    click.echo(json.dumps(as_json(), ensure_ascii=False, indent=2) if form == "json" else "\n".join(as_lines()))
 
 
 def _json_case(source: Any) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from pathlib import Path
 _ROOT = Path(__file__).resolve().parent.parent
 
 POLICIES = _ROOT / "data" / "policies"
+SOURCES = _ROOT / "data" / "sources"
 FLOW = _ROOT / "data" / "flows" / "estimate.yaml"
 VOCABULARY = _ROOT / "data" / "vocabulary" / "zh.yaml"
 LOCALES = _ROOT / "locales"

@@ -123,7 +123,7 @@ def read_case(raw: Mapping[str, Any]) -> Case:
     try:
         case = Case.model_validate(dict(raw))
     except ValidationError as error:
-        raise CaseError(_faults(error)) from error
+        raise CaseError(faults_of(error)) from error
     faults = [*_parts_above_total(case), *_year_faults(case)]
     if faults:
         raise CaseError(faults)
@@ -181,7 +181,8 @@ _CODES: dict[str, Literal["missing", "unknown_key", "not_one_of", "not_true_or_f
 }
 
 
-def _faults(error: ValidationError) -> list[Fault]:
+def faults_of(error: ValidationError) -> list[Fault]:
+    """What a model found wrong with a request, each fault with its field and a stable code."""
     faults = []
     for detail in error.errors(include_url=False):
         code = _CODES.get(detail["type"], detail["type"])

@@ -21,6 +21,9 @@ from engine.yaml_tree import Location
 #: Hospitals from near to far; the grades of one level are not compared with each other.
 _RUNGS = {"township": 0, "county": 1, "city": 2, "province": 3, "outside": 4}
 
+#: Figures that no plan holds: checks are only shown, premiums have a function of their own.
+_MET_ELSEWHERE = ("checks.", "premium.")
+
 
 def lint(editions: Iterable[Edition]) -> list[Problem]:
     """Every finding about these editions, by file and line."""
@@ -87,7 +90,7 @@ def _never_met(policy: Policy) -> Iterator[tuple[Location, str]]:
             met |= {figure.name for figure in figures}
         met |= {figure.name for figure in plan.borne.figures}
     for used, (location, key) in zip(all_figures(policy), _places(policy), strict=True):
-        if used.basis != "unknown" and used.name not in met and not used.name.startswith("checks."):
+        if used.basis != "unknown" and used.name not in met and not used.name.startswith(_MET_ELSEWHERE):
             yield (
                 (*location, "values", *key) if key else location,
                 f"`{used.name}` is used by no case, remove it or correct what it varies by",

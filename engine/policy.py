@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, ValidationError, model_validator
 
 from engine.cell import PackModel, When
 from engine.errors import PackError, Problem
@@ -21,7 +21,7 @@ from engine.mechanisms.exists import Exists
 from engine.mechanisms.hospital import HospitalBears
 from engine.mechanisms.top_up import TopUp
 from engine.overlay import Patched, lay
-from engine.quantities import RateText
+from engine.quantities import MoneyText, RateText
 from engine.yaml_tree import Location, Tree, read_tree
 
 
@@ -135,8 +135,55 @@ class Remark(PackModel):
     says: Text
 
 
+def _one_amount(figure: Figure[MoneyText]) -> Figure[MoneyText]:
+    if set(figure.values) != {""} or figure.values[""].value is None:
+        raise ValueError("expected one amount for everybody, leave a year out whose premium is not known")
+    return figure
+
+
+_PremiumYear = Annotated[str, Field(pattern=r"^\d{4}$")]
+_Amount = Annotated[Figure[MoneyText], AfterValidator(_one_amount)]
+
+
+class Premium(PackModel):
+    """What a person pays a year for being insured, by year, and the share the government pays for some categories (资助参保).
+
+    A category without a share is not subsidised; one whose share is `unknown` is, by an amount that nobody has written down.
+    """
+
+    personal: Annotated[dict[_PremiumYear, _Amount], Field(min_length=1)]
+    share: Figure[RateText] | None = None
+    note: str | None = None
+
+    @model_validator(mode="after")
+    def _by_category(self) -> Self:
+        if self.share is not None and self.share.by != ("category",):
+            raise ValueError("`share` varies by category, write `by: category` with `values`")
+        return self
+
+
+class Guidance(PackModel):
+    """One thing to know before going to hospital, in the pack's own words. `when` may name categories and nothing else."""
+
+    when: When = When()
+    says: Text
+    basis: Basis = "stated"
+    source: str
+    note: str | None = None
+
+    @model_validator(mode="after")
+    def _by_category(self) -> Self:
+        other = sorted(self.when.model_fields_set - {"category"})
+        if other:
+            raise ValueError(f"`when` of guidance names categories only, found `{other[0]}`")
+        return self
+
+
 class Policy(PackModel):
-    """One edition of one place's rules. `layers` stand in the order in which they pay."""
+    """One edition of one place's rules. `layers` stand in the order in which they pay.
+
+    `formerly` names what people of a category were in the edition before, where its name was another.
+    """
 
     place: Annotated[str, Field(pattern=r"^[a-z]+(-[a-z]+)*$", max_length=40)]
     edition: Annotated[str, Field(pattern=r"^\d{4}$")]
@@ -147,6 +194,7 @@ class Policy(PackModel):
     sources: dict[str, Source]
     words: Words = Words()
     categories: tuple[Category, ...]
+    formerly: dict[Category, Category] = Field(default_factory=dict)
     facilities: tuple[Facility, ...]
     care: tuple[Care, ...]
     ages: dict[Age, AgeGroup] = Field(default_factory=dict)
@@ -157,6 +205,8 @@ class Policy(PackModel):
     choices: dict[str, Choice] = Field(default_factory=dict)
     layers: dict[LayerKey, Layer]
     checks: tuple[Check, ...] = ()
+    premium: Premium | None = None
+    guidance: dict[Annotated[str, Field(pattern=r"^[a-z]+(_[a-z]+)*$")], Guidance] = Field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +280,9 @@ def _inconsistencies(policy: Policy) -> Iterator[tuple[Location, str]]:
     horizon = policy.horizon
     if horizon.verified_until < horizon.valid_from:
         yield ("horizon", "verified_until"), f"is before `valid_from` {horizon.valid_from}, expected a later day"
+    for category in policy.formerly:
+        if category not in policy.categories:
+            yield ("formerly", category), f"unknown category `{category}`, expected one of: {', '.join(policy.categories)}"
     yield from _unknown_sources(policy, policy, ())
     lists = {"category": policy.categories, "facility": policy.facilities, "care": policy.care, "age": AGES}
     for location, figure in figures_of(policy):
@@ -267,7 +320,7 @@ def _mistakes(error: ValidationError) -> Iterator[tuple[Location, str]]:
 
 
 def _what(kind: str, location: Location, context: dict[str, Any], message: str) -> str:
-    name = next((step for step in reversed(location) if isinstance(step, str)), "")
+    name = next((step for step in reversed(location) if isinstance(step, str) and step != "[key]"), "")
     if kind == "missing":
         return f"`{name}` is missing here"
     if kind == "extra_forbidden":

@@ -44,7 +44,12 @@ def changes(answer: Estimate, position: Position, flow: Flow) -> tuple[Choice, .
     """The buttons under an estimate: whatever was assumed first, then everything else that can be changed."""
     if answer.status == "refused":
         return tuple(_after_refusal(answer))
-    return (*(choice for name in flow.changes for choice in _change(name, answer, position)), _action("why"), _action("restart"))
+    return (
+        *(choice for name in flow.changes for choice in _change(name, answer, position)),
+        _action("compare"),
+        _action("why"),
+        _action("restart"),
+    )
 
 
 def _choices(slot: str, position: Position, rules: Rules) -> Iterator[Choice]:

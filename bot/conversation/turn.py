@@ -1,7 +1,10 @@
 """One turn of a talk, pure: a conversation and an incoming message in, the conversation after it and the replies out."""
 
+import re
 from dataclasses import dataclass, replace
 from typing import Any
+
+import msgspec
 
 from bot.conversation import ask
 from bot.conversation.answers import answer_for, by_place, read_back, with_day, without
@@ -21,9 +24,11 @@ from bot.conversation.position import (
 )
 from bot.conversation.replies import Choice, Reply
 from bot.conversation.state import AGREED, LANG, PRESET, Answer, Conversation
-from engine import LIMIT, CaseError, Estimate, Fault, Note, fen
+from engine import LIMIT, CaseError, Estimate, Fault, Note, compare, fen, guide, premium, read_case, read_household
 
-ACTIONS = frozenset({"start", "back", "restart", "why", "help", "forget", "human", "greeting"})
+ACTIONS = frozenset({"start", "back", "restart", "why", "help", "forget", "human", "greeting", "premium", "documents", "compare"})
+#: Questions beside the bill, which may be asked in one breath with facts about the person.
+BESIDE = frozenset({"premium", "documents"})
 #: What a door got that cannot be read; each has a kind line.
 UNSUPPORTED = frozenset({"unsupported", "unsupported.voice", "unsupported.photo"})
 #: Not knowing these leaves open which rules hold: explained and asked again.
@@ -32,8 +37,7 @@ _ASK_AGAIN = ("care", "insured")
 _HALVES_ASKED = (EARLIER_FACILITY, EARLIER_TOTAL)
 #: Problems that say that the bill goes by rules we do not have.
 OTHER_RULES = "other_rules."
-#: Intents that are understood but whose answer comes with later rules.
-NOT_YET = frozenset({"compare", "premium", "documents"})
+_YEAR = re.compile(r"(?:19|20)\d\d")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +95,23 @@ def offered(conversation: Conversation, rules: Rules) -> tuple[Choice, ...]:
         return ask.question(position, rules).choices
     answer = estimate_at(conversation, rules)
     return ask.changes(answer, position, rules.flow) if answer else ()
+
+
+def _without_year(heard: Heard) -> tuple[int | None, Heard]:
+    """The year that was said, and the message without it."""
+    said = heard.slots.get("on") or next((doubt for doubt in heard.ambiguous if doubt.slot == "on"), None)
+    year = _YEAR.search(str(said.value) if isinstance(said, Slot) else said.text) if said else None
+    slots = {name: slot for name, slot in heard.slots.items() if name != "on"}
+    ambiguous = tuple(doubt for doubt in heard.ambiguous if doubt.slot != "on")
+    return int(year[0]) if year else None, msgspec.structs.replace(heard, slots=slots, ambiguous=ambiguous)
+
+
+def _is_taken(heard: Heard, position: Position) -> bool:
+    """Whether place and category are what the message said: one that is doubted or not known there is never answered with an older one."""
+    named = {"place", "category"}
+    if any(doubt.slot in named for doubt in heard.ambiguous):
+        return False
+    return all(position.facts.get(name) == heard.slots[name].value for name in named & heard.slots.keys())
 
 
 def _with_place(conversation: Conversation, place: str | None, rules: Rules) -> Conversation:
@@ -165,13 +186,14 @@ class _Turn:
             "forget": lambda: self._again("forget", erase=True),
             "why": lambda: self._aside(*self._why()),
             "repeat": self._repeat,
+            "premium": lambda: self._aside(self._premium(self.position)),
+            "documents": lambda: self._aside(self._guidance(self.position)),
+            "compare": lambda: self._aside(self._comparison()),
             "lang": self._languages,
         }
         if action in doing:
             return doing[action]()
-        said = (
-            {"start": "greeting"} | {name: name for name in ("help", "human", "greeting", *UNSUPPORTED)} | dict.fromkeys(NOT_YET, "not_yet")
-        )
+        said = {"start": "greeting"} | {name: name for name in ("help", "human", "greeting", *UNSUPPORTED)}
         return self._aside(Note(said.get(action, "old_button")))
 
     def _choice(self, choice: str) -> Turned:
@@ -193,8 +215,12 @@ class _Turn:
         return self._accept([answer])
 
     def _text(self, heard: Heard) -> Turned:
-        if not heard.slots and heard.intent in ACTIONS | NOT_YET and not (heard.problems or heard.ambiguous):
+        if not heard.slots and heard.intent in ACTIONS and not (heard.problems or heard.ambiguous):
             return self._action(heard.intent)
+        return self._beside(heard) if heard.intent in BESIDE else self._told(heard)
+
+    def _told(self, heard: Heard) -> Turned:
+        """Facts and doubts are taken; without any, the talk comes back to where it was."""
         notes = [self._problem(problem.code, problem.slot, problem.text) for problem in heard.problems]
         if any(problem.code.startswith(OTHER_RULES) for problem in heard.problems):
             return self._aside(*notes)
@@ -211,6 +237,50 @@ class _Turn:
         if heard.unsure:
             return self._unsure(heard.unsure)
         return self._aside(Note("not_understood"))
+
+    def _beside(self, heard: Heard) -> Turned:
+        """A question beside the bill: what was said about the person is taken first; the year of a premium is no day of discharge."""
+        intent, year = heard.intent, None
+        if intent == "premium":
+            year, heard = _without_year(heard)
+        if not (heard.slots or heard.ambiguous or heard.problems):
+            return self._aside(self._answer_beside(intent, self.position, year))
+        turned = self._told(msgspec.structs.replace(heard, intent="estimate"))
+        position = replay(turned.conversation.answers, self.rules)
+        if heard.problems or not _is_taken(heard, position):
+            return turned
+        return replace(turned, replies=(Reply("text", (self._answer_beside(intent, position, year),)), *turned.replies))
+
+    def _answer_beside(self, intent: str, position: Position, year: int | None) -> Note:
+        return self._guidance(position) if intent == "documents" else self._premium(position, year)
+
+    def _premium(self, position: Position, year: int | None = None) -> Note:
+        """What a person of the talk pays for a year of insurance, or what has to be known first."""
+        missing = next((slot for slot in ("place", "category") if slot not in position.facts), None)
+        if missing is not None:
+            return Note(f"premium.lacking.{missing}")
+        member = {"category": position.facts["category"]}
+        household = read_household({"place": position.facts["place"], "year": year, "members": [member]})
+        return Note("premium", {"answer": premium(household, self.rules.shelf, self.rules.today)})
+
+    def _guidance(self, position: Position) -> Note:
+        """What to know before going to hospital, or what has to be known first."""
+        if "place" not in position.facts:
+            return Note("guidance.lacking.place")
+        place, category = str(position.facts["place"]), position.facts.get("category")
+        return Note("guidance", {"guide": guide(place, category, self.rules.shelf, self.rules.today)})
+
+    def _comparison(self) -> Note:
+        """The bill at every level of hospital. Which one it was is not needed for that; anything else that is missing is asked first."""
+        facts, edition = self.position.case(), edition_of(self.position, self.rules.shelf)
+        needed = [name for name in self.rules.flow.questions if name != "facility"]
+        if edition is None or set(self.position.doubts) - {"facility"} or any(name not in facts for name in needed):
+            return Note("compare.lacking")
+        try:
+            answer = compare(read_case({"facility": edition.policy.facilities[0]} | facts), self.rules.shelf, self.rules.today)
+        except CaseError as error:
+            return self._contradiction(error.faults[0])
+        return Note("compare", {"answer": answer})
 
     def _is_open(self, slot: str) -> bool:
         """A place that is known is not doubted because a hospital's town was named."""

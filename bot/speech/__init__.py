@@ -4,9 +4,13 @@ from typing import Any
 
 from bot.conversation import Reply
 from bot.speech.chart import who_pays
+from bot.speech.compare_words import changed_json, changed_lines, compare_json, compare_lines
 from bot.speech.contract import estimate_json, fault_words, year_json
+from bot.speech.coverage_words import coverage_json, coverage_lines, coverage_table
 from bot.speech.estimate_words import estimate_lines, why_lines
+from bot.speech.guidance_words import guidance_json, guidance_lines
 from bot.speech.policies import policy_json, policy_row
+from bot.speech.premium_words import per_person_lines, premium_json, premium_lines
 from bot.speech.voice import DOMAIN, MissingCatalogueError, Voice
 from engine import Note
 
@@ -30,18 +34,38 @@ def reply_text(voice: Voice, reply: Reply) -> str:
 
 
 def _lines(voice: Voice, note: Note) -> list[str]:
-    return why_lines(voice, note.values["estimate"]) if note.key == "why" else [voice.note(note)]
+    """The notes that carry a whole answer have lines of their own."""
+    if note.key == "why":
+        return why_lines(voice, note.values["estimate"])
+    if note.key == "premium":
+        return per_person_lines(voice, note.values["answer"])
+    if note.key == "compare":
+        return compare_lines(voice, note.values["answer"])
+    if note.key == "guidance":
+        return guidance_lines(voice, note.values["guide"])
+    return [voice.note(note)]
 
 
 __all__ = [
     "DOMAIN",
     "MissingCatalogueError",
     "Voice",
+    "changed_json",
+    "changed_lines",
+    "compare_json",
+    "compare_lines",
+    "coverage_json",
+    "coverage_lines",
+    "coverage_table",
     "estimate_json",
     "estimate_lines",
     "fault_words",
+    "guidance_json",
+    "guidance_lines",
     "policy_json",
     "policy_row",
+    "premium_json",
+    "premium_lines",
     "reply_json",
     "reply_text",
     "who_pays",

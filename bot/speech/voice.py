@@ -20,6 +20,11 @@ DOMAIN = "nengbao"
 _FAMILIES = {"category": "category", "facility": "facility", "care": "care", "layer": "layer", "slot": "slot", "fact": "slot"}
 
 
+def _singular(name: str) -> str:
+    """The name of one of several: layers -> layer, categories -> category."""
+    return name.removesuffix("ies") + "y" if name.endswith("ies") else name.removesuffix("s")
+
+
 class MissingCatalogueError(Exception):
     """No compiled catalogue for a language stands in the folder."""
 
@@ -67,7 +72,9 @@ class Voice:
             if isinstance(value, kind):
                 return words(value)
         if isinstance(value, tuple):
-            return self.say("and").join(self.say(f"{name.removesuffix('s')}.{key}") for key in value)
+            return self.say("and").join(
+                self.worded(name, each) if isinstance(each, Text) else self.say(f"{_singular(name)}.{each}") for each in value
+            )
         return self.say(f"{_FAMILIES[name]}.{value}") if name in _FAMILIES else str(value)
 
     def money(self, fen: int) -> str:

@@ -18,6 +18,10 @@ from bot.understanding.words import Found, find_words
 
 LONGEST = 2000
 _NEAR = 10
+#: Questions that may be asked in one breath with facts about the person, and what makes a message speak of a bill.
+_BESIDE = frozenset({"premium", "documents"})
+_SUMS = frozenset({"total", "self_funded", "first_share", "earlier_total"})
+_QUESTION = re.compile("多少|几|什么|啥|怎|咋|吗|要不要|能不能|用不用|[?]")
 _NEEDED = frozenset({"place", "category", "facility", "total"})
 _AT_ONCE = re.compile("[，,。 ]{0,2}(?:大概|大约|估计|可能|应该|好像)?[是有]?")
 _EDGES = re.compile("[\x00\x01\x7f]+")
@@ -43,7 +47,22 @@ def understand(text: str, vocabulary: Vocabulary, expecting: str | None = None, 
     # A command's words can look like an answer ("不是", "12393"); then the open question decides.
     if wish and (not carries or wish == "human"):
         return Heard(intent=wish)
-    return heard if carries or heard.unsure else msgspec.structs.replace(heard, intent=side_intent(tidied, vocabulary.commands))
+    if carries or heard.unsure:
+        return _asked_beside(heard, tidied, vocabulary)
+    return msgspec.structs.replace(heard, intent=side_intent(tidied, vocabulary.commands))
+
+
+def _asked_beside(heard: Heard, text: str, vocabulary: Vocabulary) -> Heard:
+    """交多少保费 or 带什么材料, asked in one breath with facts about the person, is that question.
+
+    Beside a sum of money or 能报多少 the message is about a bill, and 交了保费 asks nothing.
+    """
+    asked = side_intent(text, vocabulary.commands)
+    named = {*heard.slots, *(doubt.slot for doubt in heard.ambiguous)}
+    bill = named & _SUMS or any(pattern.search(text) for intent, pattern in vocabulary.commands.contains if intent == "estimate")
+    if heard.intent != "estimate" or asked not in _BESIDE or bill or not _QUESTION.search(text):
+        return heard
+    return msgspec.structs.replace(heard, intent=asked)
 
 
 def _facts(text: str, vocabulary: Vocabulary, expecting: str | None, place: str | None) -> Heard:

@@ -3,8 +3,9 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import date
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 from aiohttp import WSMsgType, web
@@ -13,14 +14,30 @@ from bot import resources
 from bot.assistant import Assistant, UnknownConversationError
 from bot.logs import places
 from bot.settings import Settings
-from bot.speech import Voice, estimate_json, policy_json, policy_row
+from bot.speech import Voice, changed_json, compare_json, estimate_json, guidance_json, policy_json, policy_row, premium_json
 from bot.store import StoreError
 from bot.web.errors import ApiError, dumps, wrong_case
 from bot.web.limits import Limit
 from bot.web.openapi import document, operation
 from bot.web.requests import Turn, parse_json, read_json, read_turn
-from engine import Case, CaseError, Edition, estimate, read_case
+from engine import (
+    Case,
+    CaseError,
+    Changing,
+    Edition,
+    Household,
+    Shelf,
+    changed,
+    compare,
+    estimate,
+    guide,
+    premium,
+    read_case,
+    read_changing,
+    read_household,
+)
 
+A = TypeVar("A")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Hook = Callable[[Mapping[str, str], bytes], Awaitable[int]]
 
@@ -63,6 +80,10 @@ def make_app(assistant: Assistant, settings: Settings, hooks: Mapping[str, Hook]
             web.get("/ws", _socket),
             web.post("/api/v1/estimate", _estimate),
             web.post("/api/v1/turn", _turn),
+            web.post("/api/v1/compare", _compare),
+            web.post("/api/v1/changed", _changed),
+            web.post("/api/v1/premium", _premium),
+            web.get("/api/v1/guidance/{place}", _guidance),
             web.get("/api/v1/policies", _policies),
             web.get("/api/v1/policies/{place}/{edition}", _policy),
             web.get("/api/openapi.json", _openapi),
@@ -105,6 +126,39 @@ async def _turn(request: web.Request) -> web.Response:
     return web.json_response(await _answer(request, await read_json(request)), dumps=dumps)
 
 
+@operation(
+    "The same bill at every level of hospital, registered and not, and what being registered is worth.", Case, (400, 413, 415, 422, 429)
+)
+async def _compare(request: web.Request) -> web.Response:
+    answer = await _settled(request, lambda raw, shelf, today: compare(read_case(raw), shelf, today))
+    return web.json_response(compare_json(_voice(request), answer), dumps=dumps)
+
+
+@operation("The same bill under two editions of a place's rules, layer by layer.", Changing, (400, 413, 415, 422, 429))
+async def _changed(request: web.Request) -> web.Response:
+    answer = await _settled(request, lambda raw, shelf, today: changed(read_changing(raw), shelf, today))
+    return web.json_response(changed_json(_voice(request), answer), dumps=dumps)
+
+
+@operation("What a household pays for a year of insurance, and what the government pays for it.", Household, (400, 413, 415, 422, 429))
+async def _premium(request: web.Request) -> web.Response:
+    answer = await _settled(request, lambda raw, shelf, today: premium(read_household(raw), shelf, today))
+    return web.json_response(premium_json(_voice(request), answer), dumps=dumps)
+
+
+@operation("What to know, arrange and bring before going to hospital.", errors=(404, 422), query=("category",))
+async def _guidance(request: web.Request) -> web.Response:
+    assistant = request.app[ASSISTANT]
+    place, voice = request.match_info["place"], _voice(request)
+    if place not in assistant.knowledge.shelf.places:
+        raise ApiError(404, "unknown_policy", "place")
+    try:
+        answer = guide(place, request.query.get("category"), assistant.knowledge.shelf, assistant.today())
+    except CaseError as error:
+        raise wrong_case(voice, error) from error
+    return web.json_response(guidance_json(voice, answer), dumps=dumps)
+
+
 @operation("The editions of rules that are held.")
 async def _policies(request: web.Request) -> web.Response:
     editions = request.app[ASSISTANT].knowledge.shelf.editions()
@@ -133,6 +187,19 @@ async def _ready(request: web.Request) -> web.Response:
     except Exception as error:
         raise ApiError(503, "unavailable") from error
     return web.json_response({"status": "ok", "policies": len(request.app[ASSISTANT].knowledge.shelf.editions())})
+
+
+async def _settled(request: web.Request, settle: Callable[[dict[str, Any], Shelf, date], A]) -> A:
+    """The engine's answer to the object a request brings. Raises ApiError 422 naming the field that is wrong."""
+    _limit(request.app[CLIENTS], _client(request))
+    raw = await read_json(request)
+    if not isinstance(raw, dict):
+        raise ApiError(422, "invalid", "body")
+    assistant = request.app[ASSISTANT]
+    try:
+        return settle(raw, assistant.knowledge.shelf, assistant.today())
+    except CaseError as error:
+        raise wrong_case(_voice(request), error) from error
 
 
 async def _page(request: web.Request) -> web.StreamResponse:

@@ -21,16 +21,19 @@ class Operation:
     summary: str
     takes: type[BaseModel] | None
     errors: tuple[int, ...]
+    query: tuple[str, ...] = ()
 
 
 OPERATIONS: dict[Handler, Operation] = {}
 
 
-def operation(summary: str, takes: type[BaseModel] | None = None, errors: tuple[int, ...] = ()) -> Callable[[H], H]:
+def operation(
+    summary: str, takes: type[BaseModel] | None = None, errors: tuple[int, ...] = (), query: tuple[str, ...] = ()
+) -> Callable[[H], H]:
     """Describe a handler for the API document."""
 
     def describe(handler: H) -> H:
-        OPERATIONS[handler] = Operation(summary, takes, errors)
+        OPERATIONS[handler] = Operation(summary, takes, errors, query)
         return handler
 
     return describe
@@ -55,8 +58,10 @@ def _operation(known: Operation, path: str) -> dict[str, Any]:
     responses |= {str(status): {"description": _STATUS[status], "content": error} for status in known.errors}
     described: dict[str, Any] = {"summary": known.summary, "responses": responses}
     names = [part[1:-1] for part in path.split("/") if part.startswith("{")]
-    if names:
-        described["parameters"] = [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names]
+    parameters = [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names]
+    parameters += [{"name": name, "in": "query", "required": False, "schema": {"type": "string"}} for name in known.query]
+    if parameters:
+        described["parameters"] = parameters
     if known.takes is not None:
         schema = {"schema": {"$ref": _REF.format(model=known.takes.__name__)}}
         described["requestBody"] = {"required": True, "content": {"application/json": schema}}

@@ -46,6 +46,7 @@ CHOICES = [
     "care=chronic_outpatient",
     "insured=false",
     "action=why",
+    "action=compare",
     "",
     "=",
 ]
@@ -70,6 +71,9 @@ TEXTS = [
     "2019年出院",
     "2026年出院",
     "2023年3月5日或者2023年3月6日",
+    "低保，明年交多少钱",
+    "2023年医保要交多少",
+    "去县医院要带什么",
 ]
 
 
@@ -98,7 +102,7 @@ class Talking(RuleBasedStateMachine):
         heard = understand(text, VOCABULARY, open_question(self.talk, RULES))
         self._take(Incoming(self._next(), heard=heard))
 
-    @rule(action=st.sampled_from(["why", "help", "restart", "forget", "start", "nonsense"]))
+    @rule(action=st.sampled_from(["why", "help", "restart", "forget", "start", "premium", "documents", "nonsense"]))
     def commands(self, action: str) -> None:
         """A command at any point."""
         turned = self._take(Incoming(self._next(), action=action))

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from engine import CaseError, all_figures, estimate, read_case
+from engine import CaseError, all_figures, estimate, premium, read_case, read_household
 from engine.shelf import Edition
 from tests.shelf import SHELF
 
@@ -28,7 +28,16 @@ def used(case: dict[str, Any]) -> set[tuple[str, str]]:
     return {(key, figure.name) for figure in (*answer.borne, *(figure for layer in answer.layers for figure in layer.figures))}
 
 
-TOUCHED = set().union(*map(used, CASES))
+def charged(household: dict[str, Any]) -> set[tuple[str, str]]:
+    """The figures a household's premium is worked out with, as (edition, name)."""
+    answer = premium(read_household(household), SHELF, TODAY)
+    key = f"{answer.policy.place}/{answer.policy.edition}"
+    return {(key, figure.name) for share in answer.shares for figure in share.figures}
+
+
+HOUSEHOLDS = [row["household"] for row in yaml.safe_load(Path(__file__).with_name("premiums.yaml").read_text(encoding="utf-8"))]
+
+TOUCHED = set().union(*map(used, CASES), *map(charged, HOUSEHOLDS))
 
 
 #: The editions that have a table; the others are held to their references by property tests only.

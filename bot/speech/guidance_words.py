@@ -1,0 +1,34 @@
+"""What to know before going to hospital, in plain words and as JSON."""
+
+from typing import Any
+
+from bot.speech.voice import Voice
+from engine import Guide
+
+
+def guidance_lines(voice: Voice, guide: Guide) -> list[str]:
+    """One line a thing to know, numbered, then how firm it is."""
+    cautions = [voice.note(note) for note in guide.cautions]
+    if not guide.items:
+        return cautions
+    items = [f"{number}. {voice.worded('says', item.says)}" for number, item in enumerate(guide.items, start=1)]
+    return [voice.say("guidance.opening", place=guide.policy.name), *items, *cautions]
+
+
+def guidance_json(voice: Voice, guide: Guide) -> dict[str, Any]:
+    """The guidance as JSON, each item with its basis and source."""
+    return {
+        "place": guide.place,
+        "edition": guide.policy.edition if guide.items else None,
+        "category": guide.category,
+        "status": guide.status,
+        "items": [
+            {"key": item.key, "say": voice.worded("says", item.says), "basis": item.basis, "source": item.source} for item in guide.items
+        ],
+        "cautions": [{"key": note.key, "say": voice.note(note)} for note in guide.cautions],
+        "hotline": guide.policy.hotline,
+        "sources": [
+            {"key": key, "title": source.title, "number": source.number, "day": source.day and source.day.isoformat(), "url": source.url}
+            for key, source in guide.sources
+        ],
+    }
