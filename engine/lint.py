@@ -42,6 +42,7 @@ def _findings(policy: Policy) -> Iterator[tuple[Location, str]]:
     yield from _never_met(policy)
     yield from _never_named(policy)
     yield from _unexplained(policy)
+    yield from _conflicts(policy)
 
 
 def _bands(policy: Policy) -> Iterator[tuple[Location, Bands]]:
@@ -133,6 +134,13 @@ def _unexplained(policy: Policy) -> Iterator[tuple[Location, str]]:
             said = entry.note or policy.sources[entry.source].note or (layer is not None and layer.note)
             if entry.basis == "range" and not said:
                 yield (*location, "values", *key.split(".")) if key else location, "a range without a note, say why it is not known better"
+
+
+def _conflicts(policy: Policy) -> Iterator[tuple[Location, str]]:
+    """A share that the document names as its aim stands beside the computed one: the pack says how the two go together."""
+    for index, check in enumerate(policy.checks):
+        if not any(entry.note for entry in check.share.values.values()):
+            yield ("checks", index, "share"), "may contradict the computed share, add a note on how the two go together"
 
 
 def _overlaps(editions: list[Edition]) -> Iterator[Problem]:
