@@ -30,8 +30,18 @@ class Problem(msgspec.Struct, frozen=True):
     slot: str | None = None
 
 
+class Household(msgspec.Struct, frozen=True):
+    """Whom a question about the premium is for: so many people, and a year told from this one (明年: 1)."""
+
+    people: int | None = None
+    years_on: int | None = None
+
+
 class Heard(msgspec.Struct, frozen=True):
-    """One message, understood. `unsure`: the slot the person said not to know. `rest`: the words nothing was read from."""
+    """One message, understood.
+
+    `unsure`: the slot the person said not to know. `rest`: the words nothing was read from. `household`: only beside the intent premium.
+    """
 
     slots: dict[str, Slot] = msgspec.field(default_factory=dict)
     ambiguous: tuple[Ambiguity, ...] = ()
@@ -39,3 +49,4 @@ class Heard(msgspec.Struct, frozen=True):
     intent: str = "unknown"
     rest: str = ""
     unsure: str | None = None
+    household: Household | None = None

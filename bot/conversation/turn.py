@@ -97,13 +97,22 @@ def offered(conversation: Conversation, rules: Rules) -> tuple[Choice, ...]:
     return ask.changes(answer, position, rules.flow) if answer else ()
 
 
-def _without_year(heard: Heard) -> tuple[int | None, Heard]:
-    """The year that was said, and the message without it."""
+def _year_said(heard: Heard) -> int | None:
+    """The year in figures that a message names."""
     said = heard.slots.get("on") or next((doubt for doubt in heard.ambiguous if doubt.slot == "on"), None)
     year = _YEAR.search(str(said.value) if isinstance(said, Slot) else said.text) if said else None
+    return int(year[0]) if year else None
+
+
+def _without_day(heard: Heard) -> Heard:
     slots = {name: slot for name, slot in heard.slots.items() if name != "on"}
     ambiguous = tuple(doubt for doubt in heard.ambiguous if doubt.slot != "on")
-    return int(year[0]) if year else None, msgspec.structs.replace(heard, slots=slots, ambiguous=ambiguous)
+    return msgspec.structs.replace(heard, slots=slots, ambiguous=ambiguous)
+
+
+def _is_known(heard: Heard, position: Position) -> bool:
+    """Whether a message says nothing about the bill that the talk does not know already."""
+    return all(position.facts.get(name) == slot.value for name, slot in heard.slots.items())
 
 
 def _is_taken(heard: Heard, position: Position) -> bool:
@@ -186,7 +195,7 @@ class _Turn:
             "forget": lambda: self._again("forget", erase=True),
             "why": lambda: self._aside(*self._why()),
             "repeat": self._repeat,
-            "premium": lambda: self._aside(self._premium(self.position)),
+            "premium": lambda: self._aside(*self._premium(self.position)),
             "documents": lambda: self._aside(self._guidance(self.position)),
             "compare": lambda: self._aside(self._comparison()),
             "lang": self._languages,
@@ -240,28 +249,48 @@ class _Turn:
 
     def _beside(self, heard: Heard) -> Turned:
         """A question beside the bill: what was said about the person is taken first; the year of a premium is no day of discharge."""
-        intent, year = heard.intent, None
-        if intent == "premium":
-            year, heard = _without_year(heard)
-        if not (heard.slots or heard.ambiguous or heard.problems):
-            return self._aside(self._answer_beside(intent, self.position, year))
+        asked = heard
+        if heard.intent == "premium":
+            heard = _without_day(heard)
+        if not (heard.ambiguous or heard.problems) and _is_known(heard, self.position):
+            return self._aside(*self._answer_beside(asked, self.position))
         turned = self._told(msgspec.structs.replace(heard, intent="estimate"))
         position = replay(turned.conversation.answers, self.rules)
         if heard.problems or not _is_taken(heard, position):
             return turned
-        return replace(turned, replies=(Reply("text", (self._answer_beside(intent, position, year),)), *turned.replies))
+        return replace(turned, replies=(Reply("text", self._answer_beside(asked, position)), *turned.replies))
 
-    def _answer_beside(self, intent: str, position: Position, year: int | None) -> Note:
-        return self._guidance(position) if intent == "documents" else self._premium(position, year)
+    def _answer_beside(self, asked: Heard, position: Position) -> tuple[Note, ...]:
+        if asked.intent == "documents":
+            return (self._guidance(position),)
+        people = asked.household.people if asked.household else None
+        return self._premium(position, self._premium_year(asked), people)
 
-    def _premium(self, position: Position, year: int | None = None) -> Note:
-        """What a person of the talk pays for a year of insurance, or what has to be known first."""
+    def _premium_year(self, asked: Heard) -> int | None:
+        """The year a premium is asked for: one in figures, else one told from today."""
+        year = _year_said(asked)
+        if year is None and asked.household is not None and asked.household.years_on is not None:
+            return self.rules.today.year + asked.household.years_on
+        return year
+
+    def _premium(self, position: Position, year: int | None = None, people: int | None = None) -> tuple[Note, ...]:
+        """What the people of the talk pay for a year of insurance, or what has to be known first.
+
+        Of a year later than every one that is held, this is said, and then what the newest one costs.
+        """
         missing = next((slot for slot in ("place", "category") if slot not in position.facts), None)
         if missing is not None:
-            return Note(f"premium.lacking.{missing}")
-        member = {"category": position.facts["category"]}
-        household = read_household({"place": position.facts["place"], "year": year, "members": [member]})
-        return Note("premium", {"answer": premium(household, self.rules.shelf, self.rules.today)})
+            return (Note(f"premium.lacking.{missing}"),)
+        members = [{"category": position.facts["category"], "count": people or 1}]
+        asked = {"place": position.facts["place"], "members": members}
+        answer = premium(read_household(asked | {"year": year}), self.rules.shelf, self.rules.today)
+        told = Note("premium", {"answer": answer, "people": people})
+        if answer.status != "refused":
+            return (told,)
+        newest = premium(read_household(asked), self.rules.shelf, self.rules.today)
+        if year is None or newest.year is None or year < newest.year:
+            return (told,)
+        return told, Note("premium", {"answer": newest, "people": people})
 
     def _guidance(self, position: Position) -> Note:
         """What to know before going to hospital, or what has to be known first."""

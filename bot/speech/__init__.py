@@ -38,7 +38,8 @@ def _lines(voice: Voice, note: Note) -> list[str]:
     if note.key == "why":
         return why_lines(voice, note.values["estimate"])
     if note.key == "premium":
-        return per_person_lines(voice, note.values["answer"])
+        lines = premium_lines if note.values["people"] else per_person_lines
+        return lines(voice, note.values["answer"])
     if note.key == "compare":
         return compare_lines(voice, note.values["answer"])
     if note.key == "guidance":

@@ -15,6 +15,8 @@ def premium_lines(voice: Voice, answer: PremiumAnswer) -> list[str]:
     if answer.people > 1:
         key = "premium.household" if answer.status == "computed" else "premium.household.partial"
         lines.insert(0, voice.say(key, count=answer.people, own_amount=answer.own, subsidy_amount=answer.subsidy))
+        if len(answer.shares) == 1:
+            lines.append(voice.say("premium.all_alike", category=answer.shares[0].category, count=answer.people))
     return [*lines, *_closing(voice, answer)]
 
 

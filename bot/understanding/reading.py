@@ -9,6 +9,7 @@ import msgspec
 from bot.conversation.heard import Ambiguity, Heard, Problem, Slot
 from bot.understanding.claims import Claim, settle
 from bot.understanding.days import find_days
+from bot.understanding.household import household
 from bot.understanding.intents import command, side_intent
 from bot.understanding.money import Money, find_money
 from bot.understanding.scope import CLAUSE, EARLIER, Stays, before
@@ -39,6 +40,11 @@ def understand(text: str, vocabulary: Vocabulary, expecting: str | None = None, 
     tidied = tidy(text)
     if not tidied.strip(" \n\x7f"):
         return Heard(problems=(Problem("empty", ""),))
+    heard = _heard(tidied, vocabulary, expecting, place)
+    return msgspec.structs.replace(heard, household=household(tidied)) if heard.intent == "premium" else heard
+
+
+def _heard(tidied: str, vocabulary: Vocabulary, expecting: str | None, place: str | None) -> Heard:
     wish = command(tidied, vocabulary.commands)
     heard = _facts(tidied, vocabulary, expecting, place)
     if vocabulary.commands.distress.search(tidied):
