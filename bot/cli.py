@@ -124,9 +124,10 @@ def compare(source: Any, form: str, lang: str, **facts: Any) -> None:
     """The same bill at every level of hospital, and what being registered (备案) is worth."""
     from bot.speech import compare_json, compare_lines
     from engine import compare as settle
-    from engine import read_case
+    from engine import read_compared
 
-    voice, answer = _answered(lang, partial(_case, source, facts), lambda case, shelf, today: settle(read_case(case), shelf, today))
+    question = partial(_case, source, facts)
+    voice, answer = _answered(lang, question, lambda case, shelf, today: settle(read_compared(case, shelf), shelf, today))
     _print(form, partial(compare_json, voice, answer), partial(compare_lines, voice, answer))
 
 

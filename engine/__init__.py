@@ -20,6 +20,7 @@ from engine.compare import (
     firmness,
     own_cost,
     read_changing,
+    read_compared,
 )
 from engine.errors import CaseError, Fault, PackError, Problem
 from engine.estimate import Estimate, Layer, OutOfPocket, estimate
@@ -88,6 +89,7 @@ __all__ = [
     "premium",
     "read_case",
     "read_changing",
+    "read_compared",
     "read_edition",
     "read_household",
     "read_ledgers",

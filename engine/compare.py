@@ -78,6 +78,13 @@ class Comparison:
     left_out: tuple[LeftOut, ...] = ()
 
 
+def read_compared(raw: Mapping[str, Any], shelf: Shelf) -> Case:
+    """Read the case of a comparison, which needs no `facility`: it meets every one of its place. Raises CaseError like `read_case`."""
+    place = raw.get("place")
+    editions = shelf.places.get(place, ()) if isinstance(place, str) else ()
+    return read_case(({"facility": editions[-1].policy.facilities[0]} if editions else {}) | dict(raw))
+
+
 def compare(case: Case, shelf: Shelf, today: date) -> Comparison:
     """Settle the same bill at every level of hospital of its place, registered and not where that matters.
 

@@ -24,7 +24,7 @@ from bot.conversation.position import (
 )
 from bot.conversation.replies import Choice, Reply
 from bot.conversation.state import AGREED, LANG, PRESET, Answer, Conversation
-from engine import LIMIT, CaseError, Estimate, Fault, Note, compare, fen, guide, premium, read_case, read_household
+from engine import LIMIT, CaseError, Estimate, Fault, Note, compare, fen, guide, premium, read_compared, read_household
 
 ACTIONS = frozenset({"start", "back", "restart", "why", "help", "forget", "human", "greeting", "premium", "documents", "compare"})
 #: Questions beside the bill, which may be asked in one breath with facts about the person.
@@ -306,7 +306,7 @@ class _Turn:
         if edition is None or set(self.position.doubts) - {"facility"} or any(name not in facts for name in needed):
             return Note("compare.lacking")
         try:
-            answer = compare(read_case({"facility": edition.policy.facilities[0]} | facts), self.rules.shelf, self.rules.today)
+            answer = compare(read_compared(facts, self.rules.shelf), self.rules.shelf, self.rules.today)
         except CaseError as error:
             return self._contradiction(error.faults[0])
         return Note("compare", {"answer": answer})

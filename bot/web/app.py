@@ -34,6 +34,7 @@ from engine import (
     premium,
     read_case,
     read_changing,
+    read_compared,
     read_household,
 )
 
@@ -130,7 +131,7 @@ async def _turn(request: web.Request) -> web.Response:
     "The same bill at every level of hospital, registered and not, and what being registered is worth.", Case, (400, 413, 415, 422, 429)
 )
 async def _compare(request: web.Request) -> web.Response:
-    answer = await _settled(request, lambda raw, shelf, today: compare(read_case(raw), shelf, today))
+    answer = await _settled(request, lambda raw, shelf, today: compare(read_compared(raw, shelf), shelf, today))
     return web.json_response(compare_json(_voice(request), answer), dumps=dumps)
 
 

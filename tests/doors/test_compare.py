@@ -58,9 +58,21 @@ def test_what_changed_is_the_same_through_both_doors(running: Server, tmp_path: 
     assert json.loads(done.stdout) == answer
 
 
+def test_a_comparison_needs_no_hospital(running: Server) -> None:
+    """Without a level of hospital the answer is the same as with any of them."""
+    without = {name: value for name, value in CASE.items() if name != "facility"}
+    assert running.post("/api/v1/compare", without) == running.post("/api/v1/compare", CASE)
+
+
 @pytest.mark.parametrize(
     ("change", "field"),
-    [({"total": -1}, "total"), ({"place": "atlantis"}, "place"), ({"facility": None}, "facility"), ({"from": "2017"}, "from")],
+    [
+        ({"total": -1}, "total"),
+        ({"place": "atlantis"}, "place"),
+        ({"place": []}, "place"),
+        ({"facility": None}, "facility"),
+        ({"from": "2017"}, "from"),
+    ],
 )
 def test_a_wrong_comparison_is_422_and_named(running: Server, change: dict[str, Any], field: str) -> None:
     """A comparison takes a case and nothing else."""
