@@ -111,8 +111,8 @@ def _without_day(heard: Heard) -> Heard:
 
 
 def _is_known(heard: Heard, position: Position) -> bool:
-    """Whether a message says nothing about the bill that the talk does not know already."""
-    return all(position.facts.get(name) == slot.value for name, slot in heard.slots.items())
+    """Whether a message says nothing about the bill that the talk does not know already; saying what is in doubt settles it."""
+    return all(position.facts.get(name) == slot.value and name not in position.doubts for name, slot in heard.slots.items())
 
 
 def _is_taken(heard: Heard, position: Position) -> bool:

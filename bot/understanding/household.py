@@ -5,7 +5,10 @@ import re
 from bot.conversation.heard import Household
 from bot.understanding.numerals import DIGITS
 
-_COUNT = re.compile(rf"([0-9]{{1,3}}|十?[{''.join(DIGITS)}]|[{''.join(DIGITS)}]?十)(?:口人?|个人|人)")
+_DIGIT = "".join(DIGITS)
+#: A numeral goes on to the left, or is an end of a range or an ordinal: 二十五, 三四, 几十, 三到五, 三、四, 第三.
+_PART = rf"(?<![0-9{_DIGIT}零〇十百千万亿几数多半点.\-~到至或者、第])(?<![0-9{_DIGIT}][,，])"
+_COUNT = re.compile(rf"{_PART}([0-9]{{1,3}}|十?[{_DIGIT}]|[{_DIGIT}]?十)(?:口(?![气价])人?|个?人)(?![民员次均份])")
 #: Years are told from this one; a year in figures is read as a day of the case.
 _YEARS = {"前年": -2, "去年": -1, "今年": 0, "明年": 1, "来年": 1, "后年": 2}
 _MOST = 100
@@ -20,7 +23,7 @@ def household(text: str) -> Household:
 
 
 def _number(written: str) -> int:
-    """Up to 十九 in characters, which is more than any household counts; anything in figures."""
+    """A count as `_COUNT` matches it: figures, one to nineteen, or whole tens."""
     if written.isdigit() and written.isascii():
         return int(written)
     tens, separator, ones = written.rpartition("十")

@@ -19,8 +19,22 @@ from bot.understanding.household import household
         ("低保两口人,监测三口人", None, None),
         ("999口人", None, None),
         ("今年没交,明年交多少", None, None),
+        ("两口子交多少", 2, None),
+        ("二十口人", 20, None),
+        ("家里二十五口人", None, None),
+        ("一百零三口人", None, None),
+        ("1012口人", None, None),
+        ("1,200人", None, None),
+        ("几十口人", None, None),
+        ("三四口人", None, None),
+        ("三、四口人", None, None),
+        ("3-5口人", None, None),
+        ("三到五口人", None, None),
+        ("三或者四口人", None, None),
+        ("第三人民医院", None, None),
+        ("市二人民医院", None, None),
     ],
 )
 def test_people_and_year_are_heard(text: str, people: int | None, years_on: int | None) -> None:
-    """One count and one year are taken; two different ones, or a count no household has, are not guessed at."""
+    """One count and one year are taken; two different ones, a range, a part of a larger numeral or an ordinal are not guessed at."""
     assert household(text) == Household(people, years_on)
