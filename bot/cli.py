@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from decimal import Decimal
@@ -25,7 +25,10 @@ EXIT_REQUEST = 2
 #: A count with more digits than this is no count of people.
 _MOST_DIGITS = 9
 
-
+_PRINT_OPTIONS = (
+    click.option("--format", "form", default="text", show_default=True, type=click.Choice(["text", "json"]), help="How to print it."),
+    click.option("--lang", default="zh_CN", show_default=True, type=click.Choice(["zh_CN", "en"]), help="Language."),
+)
 #: The facts of a case and how its answer is printed; shared by every command that asks about a bill.
 _CASE_OPTIONS = (
     click.option("--place", help="Where the person is insured."),
@@ -44,16 +47,19 @@ _CASE_OPTIONS = (
     click.option(
         "--json", "source", type=click.File("r", encoding="utf-8-sig"), help="A whole case as JSON, from a file or - for standard input."
     ),
-    click.option("--format", "form", default="text", show_default=True, type=click.Choice(["text", "json"]), help="How to print it."),
-    click.option("--lang", default="zh_CN", show_default=True, type=click.Choice(["zh_CN", "en"]), help="Language."),
+    *_PRINT_OPTIONS,
 )
 
 
-def _about_a_case(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the options of a case. It gets `source`, `form`, `lang` and the facts."""
-    for option in reversed(_CASE_OPTIONS):
-        command = option(command)
-    return command
+def _options(options: Sequence[Callable[..., Any]]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command these options, in this order."""
+
+    def give(command: Callable[..., None]) -> Callable[..., None]:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return give
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
@@ -107,7 +113,7 @@ def talk(place: str | None, lang: str, conversation: str | None, data_dir: Path 
 
 
 @main.command()
-@_about_a_case
+@_options(_CASE_OPTIONS)
 def estimate(source: Any, form: str, lang: str, **facts: Any) -> None:
     """Estimate one bill. Options are facts of the case; with --json they replace those of the file."""
     from bot.speech import estimate_json, estimate_lines
@@ -119,7 +125,7 @@ def estimate(source: Any, form: str, lang: str, **facts: Any) -> None:
 
 
 @main.command()
-@_about_a_case
+@_options(_CASE_OPTIONS)
 def compare(source: Any, form: str, lang: str, **facts: Any) -> None:
     """The same bill at every level of hospital, and what being registered (备案) is worth."""
     from bot.speech import compare_json, compare_lines
@@ -134,7 +140,7 @@ def compare(source: Any, form: str, lang: str, **facts: Any) -> None:
 @main.command()
 @click.option("--from", "before", required=True, help="The earlier edition, e.g. 2017.")
 @click.option("--to", "after", required=True, help="The later edition, e.g. 2022.")
-@_about_a_case
+@_options(_CASE_OPTIONS)
 def changed(before: str, after: str, source: Any, form: str, lang: str, **facts: Any) -> None:
     """The same bill under two editions of the rules, layer by layer; the day of the case plays no part."""
     from bot.speech import changed_json, changed_lines
@@ -152,8 +158,7 @@ def changed(before: str, after: str, source: Any, form: str, lang: str, **facts:
 @click.option("--place", required=True, help="Where the household is insured.")
 @click.option("--year", type=int, help="Year of insurance; the newest that is held unless given.")
 @click.option("--member", "members", multiple=True, required=True, metavar="CATEGORY[:COUNT]", help="Who; repeat for other categories.")
-@click.option("--format", "form", default="text", show_default=True, type=click.Choice(["text", "json"]), help="How to print it.")
-@click.option("--lang", default="zh_CN", show_default=True, type=click.Choice(["zh_CN", "en"]), help="Language.")
+@_options(_PRINT_OPTIONS)
 def premium(place: str, year: int | None, members: tuple[str, ...], form: str, lang: str) -> None:
     """What a household pays for a year of insurance, and what the government pays for it (资助参保)."""
     from bot.speech import premium_json, premium_lines
@@ -168,8 +173,7 @@ def premium(place: str, year: int | None, members: tuple[str, ...], form: str, l
 @main.command()
 @click.option("--place", required=True, help="Where the person is insured.")
 @click.option("--category", help="The person's category.")
-@click.option("--format", "form", default="text", show_default=True, type=click.Choice(["text", "json"]), help="How to print it.")
-@click.option("--lang", default="zh_CN", show_default=True, type=click.Choice(["zh_CN", "en"]), help="Language.")
+@_options(_PRINT_OPTIONS)
 def guidance(place: str, category: str | None, form: str, lang: str) -> None:
     """What to know, arrange and bring before going to hospital."""
     from bot.speech import guidance_json, guidance_lines

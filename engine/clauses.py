@@ -26,7 +26,7 @@ from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
 from engine.cell import PackModel
 from engine.errors import PackError, Problem
-from engine.policy import Text, all_figures
+from engine.policy import Text, all_figures, mistakes, pack_error
 from engine.shelf import Shelf
 from engine.yaml_tree import Location, Tree, read_tree
 
@@ -129,7 +129,7 @@ def read_ledger(path: Path, shelf: Shelf) -> Ledger:
     try:
         found = Clauses.model_validate(tree.data)
     except ValidationError as error:
-        raise _refused(tree, _mistakes(error)) from error
+        raise _refused(tree, mistakes(error)) from error
     known, unknown = _held(shelf)
     guidance = {f"{edition.pack.key}/{key}" for edition in shelf.editions() for key in edition.policy.guidance}
     wrong = [*_out_of_order(found, path.parent.name), *_unknown_answers(found, known | unknown, guidance)]
@@ -187,19 +187,5 @@ def _near(name: str, known: set[str]) -> str:
     return f", did you mean `{near[0]}`?" if near else ", expected edition/name as `policies show` prints it"
 
 
-def _mistakes(error: ValidationError) -> Iterator[tuple[Location, str]]:
-    for detail in error.errors(include_url=False):
-        name = next((step for step in reversed(detail["loc"]) if isinstance(step, str)), "the file")
-        if detail["type"] == "missing":
-            yield detail["loc"], f"`{name}` is missing here"
-        elif detail["type"] == "extra_forbidden":
-            yield detail["loc"], f"unknown key `{name}`, it has no meaning here"
-        elif detail["type"] == "literal_error":
-            yield detail["loc"], f"`{name}` is not a known word, expected one of: {detail['ctx']['expected']}"
-        else:
-            yield detail["loc"], f"{name}: {detail['msg'].removeprefix('Value error, ')}"
-
-
 def _refused(tree: Tree, wrong: Iterable[tuple[Location, str]]) -> PackError:
-    problems = [tree.problem(location, what) for location, what in wrong]
-    return PackError(sorted(problems, key=lambda problem: (problem.line, problem.column)))
+    return pack_error(tree.problem(location, what) for location, what in wrong)

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from engine.case import Case, faults_of, read_case
 from engine.errors import CaseError, Fault
 from engine.estimate import Estimate, Layer, estimate
+from engine.keys import FACILITIES
 from engine.note import Note
 from engine.policy import Policy
 from engine.shelf import Edition, Shelf
@@ -79,10 +80,12 @@ class Comparison:
 
 
 def read_compared(raw: Mapping[str, Any], shelf: Shelf) -> Case:
-    """Read the case of a comparison, which needs no `facility`: it meets every one of its place. Raises CaseError like `read_case`."""
-    place = raw.get("place")
-    editions = shelf.places.get(place, ()) if isinstance(place, str) else ()
-    return read_case(({"facility": editions[-1].policy.facilities[0]} if editions else {}) | dict(raw))
+    """Read the case of a comparison, which needs no `facility`: it meets every one of its edition. Raises CaseError like `read_case`."""
+    if "facility" in raw:
+        return read_case(raw)
+    case = read_case({"facility": FACILITIES[0]} | dict(raw))
+    edition = shelf.choose(case.place, case.on, expired_ok=True) if case.place in shelf.places else None
+    return case.model_copy(update={"facility": edition.policy.facilities[0]}) if isinstance(edition, Edition) else case
 
 
 def compare(case: Case, shelf: Shelf, today: date) -> Comparison:

@@ -11,9 +11,9 @@ from typing import Literal
 
 from engine.case import Case, Settlement
 from engine.cell import Cell
+from engine.doubts import is_doubtful
 from engine.errors import CaseError, Fault
 from engine.figures import Used
-from engine.keys import FIRM
 from engine.note import Note
 from engine.plan import PaidLayer, Plan, SilentLayer
 from engine.policy import Policy, Source
@@ -407,7 +407,7 @@ def _to_confirm(layers: Sequence[Layer]) -> dict[str, tuple[str, ...]]:
     sources: dict[str, dict[str, None]] = {}
     for layer in layers:
         for figure in layer.figures:
-            if figure.basis not in FIRM and figure.basis != "unknown":
+            if is_doubtful(figure.basis):
                 sources.setdefault(figure.source, {})[layer.key] = None
     return {source: tuple(keys) for source, keys in sources.items()}
 

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
+from engine.doubts import doubts, is_doubtful
 from engine.errors import CaseError, Fault
-from engine.keys import CATEGORIES, FIRM
+from engine.keys import CATEGORIES
 from engine.note import Note
 from engine.policy import Policy, Source, Text
 from engine.shelf import Shelf
@@ -19,6 +20,11 @@ class Advised:
     says: Text
     basis: str
     source: str
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether it is still to be confirmed for this place."""
+        return is_doubtful(self.basis)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,22 +60,12 @@ def guide(place: str, category: str | None, shelf: Shelf, today: date) -> Guide:
     )
     if not items:
         return Guide(place, category, "refused", policy, cautions=(Note("guidance.not_held", _whom(policy)),))
-    return Guide(place, category, "found", policy, items, _cautions(policy, items, today), _sources(policy, items))
+    cautions = tuple(doubts(policy, "guidance.to_confirm", ((item.basis, item.source) for item in items), today))
+    return Guide(place, category, "found", policy, items, cautions, _sources(policy, items))
 
 
 def _whom(policy: Policy) -> dict[str, object]:
     return {"place": policy.name, "hotline": policy.hotline}
-
-
-def _cautions(policy: Policy, items: tuple[Advised, ...], today: date) -> tuple[Note, ...]:
-    notes = []
-    doubtful = dict.fromkeys(item.source for item in items if item.basis not in FIRM and item.basis != "unknown")
-    if doubtful:
-        standards = tuple(policy.sources[source].called for source in doubtful)
-        notes.append(Note("guidance.to_confirm", {"standards": standards, "place": policy.name}))
-    if today > policy.horizon.verified_until:
-        notes.append(Note("verified_until", {"place": policy.name, "limit": policy.horizon.verified_until}))
-    return tuple(notes)
 
 
 def _sources(policy: Policy, items: tuple[Advised, ...]) -> tuple[tuple[str, Source], ...]:

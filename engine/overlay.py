@@ -3,8 +3,8 @@
 Stands beside packs as <place>/<edition>.overlay.yaml:
 
     confirms:
-      basic.cap: {value: 250000 yuan, number: 亳医保〔2022〕5号, day: 2022-01-05, by: 亳州市医疗保障局}
-      basic.deductible.county: {number: 亳医保〔2022〕5号, day: 2022-01-05, by: 亳州市医疗保障局}     the value as it stands
+      basic.cap: {value: 250000 yuan, number: 某医保〔2022〕5号, day: 2022-01-05, by: 某市医疗保障局}
+      basic.deductible.county: {number: 某医保〔2022〕5号, day: 2022-01-05, by: 某市医疗保障局}     the value as it stands
     choose:
       unregistered_in_province: always
 

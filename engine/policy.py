@@ -235,15 +235,16 @@ def read_pack(path: Path, overlays: Sequence[Path] = ()) -> Pack:
     try:
         policy = Policy.model_validate(patched.data)
     except ValidationError as error:
-        raise _pack_error(patched.problem(tree, location, what) for location, what in _mistakes(error)) from error
+        raise pack_error(patched.problem(tree, location, what) for location, what in mistakes(error)) from error
     problems = [patched.problem(tree, location, what) for location, what in _inconsistencies(policy)]
     if problems:
-        raise _pack_error(problems)
+        raise pack_error(problems)
     digest = hashlib.sha256(b"\0".join(file.read_bytes() for file in (path, *overlays))).hexdigest()
     return Pack(policy, tree, digest, patched)
 
 
-def _pack_error(problems: Iterable[Problem]) -> PackError:
+def pack_error(problems: Iterable[Problem]) -> PackError:
+    """All problems as one error, in the order of the files."""
     return PackError(sorted(problems, key=lambda problem: (problem.file, problem.line, problem.column)))
 
 
@@ -309,7 +310,8 @@ def _unknown_sources(policy: Policy, value: Any, location: Location) -> Iterator
             yield from _unknown_sources(policy, item, (*location, index))
 
 
-def _mistakes(error: ValidationError) -> Iterator[tuple[Location, str]]:
+def mistakes(error: ValidationError) -> Iterator[tuple[Location, str]]:
+    """What a file's model found wrong, each with its place in the file."""
     details = error.errors(include_url=False)
     for detail in details:
         place = detail["loc"]

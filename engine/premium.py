@@ -1,6 +1,6 @@
 """What a household pays for a year's insurance, and what the government pays of it for them (资助参保). Pure, like an estimate."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
@@ -9,9 +9,10 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr, ValidationError
 
 from engine.case import faults_of
+from engine.doubts import doubts
 from engine.errors import CaseError, Fault
 from engine.figures import Entry, Used, used
-from engine.keys import FIRM, Category
+from engine.keys import Category
 from engine.note import Note
 from engine.policy import Policy, Premium, Source
 from engine.quantities import Rate
@@ -133,7 +134,7 @@ def _answer(household: Household, edition: Edition, year: int, shares: tuple[Sha
         policy=policy,
         year=year,
         shares=shares,
-        cautions=_cautions(household, policy, year, figures, today),
+        cautions=tuple(_cautions(household, policy, year, figures, today)),
         advice=(Note("enrol", {"hotline": policy.hotline}),),
         sources=tuple((key, policy.sources[key]) for key in dict.fromkeys(figure.source for figure in figures)),
     )
@@ -182,14 +183,7 @@ def _part(amount: int, share: Fraction) -> int:
     return (2 * amount * share.numerator + share.denominator) // (2 * share.denominator)
 
 
-def _cautions(household: Household, policy: Policy, year: int, figures: Sequence[Used], today: date) -> tuple[Note, ...]:
-    notes = []
+def _cautions(household: Household, policy: Policy, year: int, figures: Sequence[Used], today: date) -> Iterator[Note]:
     if household.year is None:
-        notes.append(Note("premium.newest", {"year": str(year)}))
-    doubtful = dict.fromkeys(figure.source for figure in figures if figure.basis not in FIRM and figure.basis != "unknown")
-    if doubtful:
-        standards = tuple(policy.sources[source].called for source in doubtful)
-        notes.append(Note("premium.to_confirm", {"standards": standards, "place": policy.name}))
-    if today > policy.horizon.verified_until:
-        notes.append(Note("verified_until", {"place": policy.name, "limit": policy.horizon.verified_until}))
-    return tuple(notes)
+        yield Note("premium.newest", {"year": str(year)})
+    yield from doubts(policy, "premium.to_confirm", ((figure.basis, figure.source) for figure in figures), today)

@@ -38,6 +38,15 @@ def server(tmp_path: Path) -> Iterator[Server]:
     running.stop()
 
 
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One server for all questions of a file, which it must live through."""
+    server = Server(tmp_path_factory.mktemp("running"))
+    server.start()
+    yield server
+    assert server.stop() == 0
+
+
 @pytest.fixture
 def browser() -> Iterator[Browser]:
     """A real Chromium the size of a phone."""

@@ -1,12 +1,11 @@
 """One turn of a talk, pure: a conversation and an incoming message in, the conversation after it and the replies out."""
 
-import re
 from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
 
-from bot.conversation import ask
+from bot.conversation import ask, beside
 from bot.conversation.answers import answer_for, by_place, read_back, with_day, without
 from bot.conversation.heard import Ambiguity, Heard, Slot
 from bot.conversation.position import (
@@ -24,7 +23,7 @@ from bot.conversation.position import (
 )
 from bot.conversation.replies import Choice, Reply
 from bot.conversation.state import AGREED, LANG, PRESET, Answer, Conversation
-from engine import LIMIT, CaseError, Estimate, Fault, Note, compare, fen, guide, premium, read_compared, read_household
+from engine import LIMIT, CaseError, Estimate, Fault, Note, fen
 
 ACTIONS = frozenset({"start", "back", "restart", "why", "help", "forget", "human", "greeting", "premium", "documents", "compare"})
 #: Questions beside the bill, which may be asked in one breath with facts about the person.
@@ -37,7 +36,6 @@ _ASK_AGAIN = ("care", "insured")
 _HALVES_ASKED = (EARLIER_FACILITY, EARLIER_TOTAL)
 #: Problems that say that the bill goes by rules we do not have.
 OTHER_RULES = "other_rules."
-_YEAR = re.compile(r"(?:19|20)\d\d")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,32 +93,6 @@ def offered(conversation: Conversation, rules: Rules) -> tuple[Choice, ...]:
         return ask.question(position, rules).choices
     answer = estimate_at(conversation, rules)
     return ask.changes(answer, position, rules.flow) if answer else ()
-
-
-def _year_said(heard: Heard) -> int | None:
-    """The year in figures that a message names."""
-    said = heard.slots.get("on") or next((doubt for doubt in heard.ambiguous if doubt.slot == "on"), None)
-    year = _YEAR.search(str(said.value) if isinstance(said, Slot) else said.text) if said else None
-    return int(year[0]) if year else None
-
-
-def _without_day(heard: Heard) -> Heard:
-    slots = {name: slot for name, slot in heard.slots.items() if name != "on"}
-    ambiguous = tuple(doubt for doubt in heard.ambiguous if doubt.slot != "on")
-    return msgspec.structs.replace(heard, slots=slots, ambiguous=ambiguous)
-
-
-def _is_known(heard: Heard, position: Position) -> bool:
-    """Whether a message says nothing about the bill that the talk does not know already; saying what is in doubt settles it."""
-    return all(position.facts.get(name) == slot.value and name not in position.doubts for name, slot in heard.slots.items())
-
-
-def _is_taken(heard: Heard, position: Position) -> bool:
-    """Whether place and category are what the message said: one that is doubted or not known there is never answered with an older one."""
-    named = {"place", "category"}
-    if any(doubt.slot in named for doubt in heard.ambiguous):
-        return False
-    return all(position.facts.get(name) == heard.slots[name].value for name in named & heard.slots.keys())
 
 
 def _with_place(conversation: Conversation, place: str | None, rules: Rules) -> Conversation:
@@ -195,8 +167,8 @@ class _Turn:
             "forget": lambda: self._again("forget", erase=True),
             "why": lambda: self._aside(*self._why()),
             "repeat": self._repeat,
-            "premium": lambda: self._aside(*self._premium(self.position)),
-            "documents": lambda: self._aside(self._guidance(self.position)),
+            "premium": lambda: self._aside(*beside.premiums(self.position, self.rules)),
+            "documents": lambda: self._aside(beside.guidance(self.position, self.rules)),
             "compare": lambda: self._aside(self._comparison()),
             "lang": self._languages,
         }
@@ -249,67 +221,20 @@ class _Turn:
 
     def _beside(self, heard: Heard) -> Turned:
         """A question beside the bill: what was said about the person is taken first; the year of a premium is no day of discharge."""
-        asked = heard
-        if heard.intent == "premium":
-            heard = _without_day(heard)
-        if not (heard.ambiguous or heard.problems) and _is_known(heard, self.position):
-            return self._aside(*self._answer_beside(asked, self.position))
-        turned = self._told(msgspec.structs.replace(heard, intent="estimate"))
+        about = beside.without_day(heard) if heard.intent == "premium" else heard
+        if beside.says_nothing_new(about, self.position):
+            return self._aside(*beside.answer(heard, self.position, self.rules))
+        turned = self._told(msgspec.structs.replace(about, intent="estimate"))
         position = replay(turned.conversation.answers, self.rules)
-        if heard.problems or not _is_taken(heard, position):
+        if not beside.is_taken(about, position):
             return turned
-        return replace(turned, replies=(Reply("text", self._answer_beside(asked, position)), *turned.replies))
-
-    def _answer_beside(self, asked: Heard, position: Position) -> tuple[Note, ...]:
-        if asked.intent == "documents":
-            return (self._guidance(position),)
-        people = asked.household.people if asked.household else None
-        return self._premium(position, self._premium_year(asked), people)
-
-    def _premium_year(self, asked: Heard) -> int | None:
-        """The year a premium is asked for: one in figures, else one told from today."""
-        year = _year_said(asked)
-        if year is None and asked.household is not None and asked.household.years_on is not None:
-            return self.rules.today.year + asked.household.years_on
-        return year
-
-    def _premium(self, position: Position, year: int | None = None, people: int | None = None) -> tuple[Note, ...]:
-        """What the people of the talk pay for a year of insurance, or what has to be known first.
-
-        Of a year later than every one that is held, this is said, and then what the newest one costs.
-        """
-        missing = next((slot for slot in ("place", "category") if slot not in position.facts), None)
-        if missing is not None:
-            return (Note(f"premium.lacking.{missing}"),)
-        members = [{"category": position.facts["category"], "count": people or 1}]
-        asked = {"place": position.facts["place"], "members": members}
-        answer = premium(read_household(asked | {"year": year}), self.rules.shelf, self.rules.today)
-        told = Note("premium", {"answer": answer, "people": people})
-        if answer.status != "refused":
-            return (told,)
-        newest = premium(read_household(asked), self.rules.shelf, self.rules.today)
-        if year is None or newest.year is None or year < newest.year:
-            return (told,)
-        return told, Note("premium", {"answer": newest, "people": people})
-
-    def _guidance(self, position: Position) -> Note:
-        """What to know before going to hospital, or what has to be known first."""
-        if "place" not in position.facts:
-            return Note("guidance.lacking.place")
-        place, category = str(position.facts["place"]), position.facts.get("category")
-        return Note("guidance", {"guide": guide(place, category, self.rules.shelf, self.rules.today)})
+        return replace(turned, replies=(Reply("text", beside.answer(heard, position, self.rules)), *turned.replies))
 
     def _comparison(self) -> Note:
-        """The bill at every level of hospital. Which one it was is not needed for that; anything else that is missing is asked first."""
-        facts, edition = self.position.case(), edition_of(self.position, self.rules.shelf)
-        needed = [name for name in self.rules.flow.questions if name != "facility"]
-        if edition is None or set(self.position.doubts) - {"facility"} or any(name not in facts for name in needed):
-            return Note("compare.lacking")
         try:
-            answer = compare(read_compared(facts, self.rules.shelf), self.rules.shelf, self.rules.today)
+            return beside.comparison(self.position, self.rules)
         except CaseError as error:
             return self._contradiction(error.faults[0])
-        return Note("compare", {"answer": answer})
 
     def _is_open(self, slot: str) -> bool:
         """A place that is known is not doubted because a hospital's town was named."""

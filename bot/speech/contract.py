@@ -1,10 +1,11 @@
 """An estimate as the contract's JSON: money as decimal strings in yuan, every sentence in the voice's language."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from bot.speech.estimate_words import cause_words, check_lines, figure_mark, layer_sentence, step_words
 from bot.speech.voice import Voice
-from engine import Estimate, Fault, Layer, Note, Used, Year, yuan
+from engine import Estimate, Fault, Layer, Note, Source, Used, Year, yuan
 
 
 def estimate_json(voice: Voice, answer: Estimate) -> dict[str, Any]:
@@ -28,11 +29,16 @@ def estimate_json(voice: Voice, answer: Estimate) -> dict[str, Any]:
         "cautions": [{"key": note.key, "say": voice.note(note)} for note in answer.cautions],
         "advice": [{"key": note.key, "say": voice.note(note)} for note in answer.advice],
         "year_to_date": None if answer.year_to_date is None else year_json(answer.year_to_date),
-        "sources": [
-            {"key": key, "title": source.title, "number": source.number, "day": source.day and source.day.isoformat(), "url": source.url}
-            for key, source in answer.sources
-        ],
+        "sources": sources_json(answer.sources),
     }
+
+
+def sources_json(sources: Sequence[tuple[str, Source]]) -> list[dict[str, Any]]:
+    """The documents an answer rests on."""
+    return [
+        {"key": key, "title": source.title, "number": source.number, "day": source.day and source.day.isoformat(), "url": source.url}
+        for key, source in sources
+    ]
 
 
 def year_json(year: Year) -> dict[str, Any]:

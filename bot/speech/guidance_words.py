@@ -2,8 +2,9 @@
 
 from typing import Any
 
+from bot.speech.contract import sources_json
 from bot.speech.voice import Voice
-from engine import Guide
+from engine import Advised, Guide
 
 
 def guidance_lines(voice: Voice, guide: Guide) -> list[str]:
@@ -11,7 +12,7 @@ def guidance_lines(voice: Voice, guide: Guide) -> list[str]:
     cautions = [voice.note(note) for note in guide.cautions]
     if not guide.items:
         return cautions
-    items = [f"{number}. {voice.worded('says', item.says)}" for number, item in enumerate(guide.items, start=1)]
+    items = [_item(voice, number, item) for number, item in enumerate(guide.items, start=1)]
     return [voice.say("guidance.opening", place=guide.policy.name), *items, *cautions]
 
 
@@ -27,8 +28,9 @@ def guidance_json(voice: Voice, guide: Guide) -> dict[str, Any]:
         ],
         "cautions": [{"key": note.key, "say": voice.note(note)} for note in guide.cautions],
         "hotline": guide.policy.hotline,
-        "sources": [
-            {"key": key, "title": source.title, "number": source.number, "day": source.day and source.day.isoformat(), "url": source.url}
-            for key, source in guide.sources
-        ],
+        "sources": sources_json(guide.sources),
     }
+
+
+def _item(voice: Voice, number: int, item: Advised) -> str:
+    return voice.say("guidance.item.doubtful" if item.doubtful else "guidance.item", number=number, words=voice.worded("says", item.says))

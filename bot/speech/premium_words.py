@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from bot.speech.contract import sources_json
 from bot.speech.voice import Voice
 from engine import PremiumAnswer, Share, Used, yuan
 
@@ -39,10 +40,7 @@ def premium_json(voice: Voice, answer: PremiumAnswer) -> dict[str, Any]:
         "household": _household(answer) if answer.shares else None,
         "cautions": [{"key": note.key, "say": voice.note(note)} for note in answer.cautions],
         "advice": [{"key": note.key, "say": voice.note(note)} for note in answer.advice],
-        "sources": [
-            {"key": key, "title": source.title, "number": source.number, "day": source.day and source.day.isoformat(), "url": source.url}
-            for key, source in answer.sources
-        ],
+        "sources": sources_json(answer.sources),
     }
 
 

@@ -11,15 +11,6 @@ from tests.server import Server
 CASE = {"place": "anhui-bozhou", "category": "ordinary", "facility": "county", "total": "20000", "self_funded": 0}
 
 
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """One server for all questions of this file."""
-    server = Server(tmp_path_factory.mktemp("api"))
-    server.start()
-    yield server
-    assert server.stop() == 0
-
-
 def test_an_estimate_over_http_is_the_contracts(running: Server) -> None:
     """Hand-checked row 1 comes back with money as decimal strings and parts that sum to the bill."""
     status, answer = running.post("/api/v1/estimate", CASE)

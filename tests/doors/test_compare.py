@@ -1,14 +1,13 @@
 """Where to go and what changed over HTTP and on the command line: the same answers, clear errors, exit status."""
 
 import json
-import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.server import NENGBAO, Server, environment
+from tests.doors.test_command import run
+from tests.server import Server
 
 CASE = {"place": "anhui-bozhou", "category": "subsistence_allowance", "facility": "county", "total": "20000", "self_funded": 0}
 OPTIONS = [
@@ -24,22 +23,6 @@ OPTIONS = [
     "0",
 ]
 EDITIONS = ["--from", "2017", "--to", "2022"]
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """One server for all questions of this file."""
-    server = Server(tmp_path_factory.mktemp("compare"))
-    server.start()
-    yield server
-    assert server.stop() == 0
-
-
-def run(*words: str, data_dir: Path, given: str | None = None) -> subprocess.CompletedProcess[str]:
-    """Run the command and wait."""
-    return subprocess.run(
-        [*NENGBAO, *words], input=given, capture_output=True, text=True, env=environment(data_dir), timeout=60, check=False
-    )
 
 
 def test_a_comparison_is_the_same_through_both_doors(running: Server, tmp_path: Path) -> None:

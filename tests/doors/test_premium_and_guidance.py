@@ -1,30 +1,15 @@
 """Premium and guidance over HTTP and on the command line: the same words and fen, and clear errors."""
 
 import json
-import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.server import NENGBAO, Server, environment
+from tests.doors.test_command import run
+from tests.server import Server
 
 THREE = {"place": "anhui-bozhou", "year": 2025, "members": [{"category": "subsistence_allowance", "count": 3}]}
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """One server for all questions of this file."""
-    server = Server(tmp_path_factory.mktemp("premium"))
-    server.start()
-    yield server
-    assert server.stop() == 0
-
-
-def run(*words: str, data_dir: Path) -> subprocess.CompletedProcess[str]:
-    """Run the command and wait."""
-    return subprocess.run([*NENGBAO, *words], capture_output=True, text=True, env=environment(data_dir), timeout=60, check=False)
 
 
 def test_a_premium_is_the_same_through_both_doors(running: Server, tmp_path: Path) -> None:

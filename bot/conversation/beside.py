@@ -1,0 +1,90 @@
+"""Questions beside the bill: what insurance costs, what to do before going to hospital, where to go. Pure, from what the talk knows."""
+
+import re
+
+import msgspec
+
+from bot.conversation.heard import Heard, Slot
+from bot.conversation.position import Position, Rules, edition_of
+from engine import Note, compare, guide, premium, read_compared, read_household
+
+_YEAR = re.compile(r"(?:19|20)\d\d")
+_NAMED = frozenset({"place", "category"})
+
+
+def without_day(heard: Heard) -> Heard:
+    """The message without a day of discharge."""
+    slots = {name: slot for name, slot in heard.slots.items() if name != "on"}
+    ambiguous = tuple(doubt for doubt in heard.ambiguous if doubt.slot != "on")
+    return msgspec.structs.replace(heard, slots=slots, ambiguous=ambiguous)
+
+
+def says_nothing_new(heard: Heard, position: Position) -> bool:
+    """Whether a message says nothing about the bill that the talk does not know already; saying what is in doubt settles it."""
+    if heard.ambiguous or heard.problems:
+        return False
+    return all(position.facts.get(name) == slot.value and name not in position.doubts for name, slot in heard.slots.items())
+
+
+def is_taken(heard: Heard, position: Position) -> bool:
+    """Whether place and category are what the message said: one that is doubted or not known there is never answered with an older one."""
+    if heard.problems or any(doubt.slot in _NAMED for doubt in heard.ambiguous):
+        return False
+    return all(position.facts.get(name) == heard.slots[name].value for name in _NAMED & heard.slots.keys())
+
+
+def answer(asked: Heard, position: Position, rules: Rules) -> tuple[Note, ...]:
+    """What a message asks beside the bill: its premium or, with any other intent, its guidance."""
+    if asked.intent != "premium":
+        return (guidance(position, rules),)
+    return premiums(position, rules, _year(asked, rules), asked.household.people if asked.household else None)
+
+
+def premiums(position: Position, rules: Rules, year: int | None = None, people: int | None = None) -> tuple[Note, ...]:
+    """What the people of the talk pay for a year of insurance, or what has to be known first.
+
+    Of a year later than every one that is held, this is said, and then what the newest one costs.
+    """
+    missing = next((slot for slot in ("place", "category") if slot not in position.facts), None)
+    if missing is not None:
+        return (Note(f"premium.lacking.{missing}"),)
+    members = [{"category": position.facts["category"], "count": people or 1}]
+    asked = {"place": position.facts["place"], "members": members}
+    told = premium(read_household(asked | {"year": year}), rules.shelf, rules.today)
+    notes = (Note("premium", {"answer": told, "people": people}),)
+    if told.status != "refused":
+        return notes
+    newest = premium(read_household(asked), rules.shelf, rules.today)
+    if year is None or newest.year is None or year < newest.year:
+        return notes
+    return (*notes, Note("premium", {"answer": newest, "people": people}))
+
+
+def guidance(position: Position, rules: Rules) -> Note:
+    """What to know before going to hospital, or what has to be known first."""
+    if "place" not in position.facts:
+        return Note("guidance.lacking.place")
+    place, category = str(position.facts["place"]), position.facts.get("category")
+    return Note("guidance", {"guide": guide(place, category, rules.shelf, rules.today)})
+
+
+def comparison(position: Position, rules: Rules) -> Note:
+    """The bill at every level of hospital. Which one it was is not needed for that; anything else that is missing is asked first.
+
+    Raises CaseError when facts contradict each other.
+    """
+    facts, edition = position.case(), edition_of(position, rules.shelf)
+    needed = [name for name in rules.flow.questions if name != "facility"]
+    if edition is None or set(position.doubts) - {"facility"} or any(name not in facts for name in needed):
+        return Note("compare.lacking")
+    return Note("compare", {"answer": compare(read_compared(facts, rules.shelf), rules.shelf, rules.today)})
+
+
+def _year(asked: Heard, rules: Rules) -> int | None:
+    """The year a premium is asked for: one in figures, else one told from today."""
+    said = asked.slots.get("on") or next((doubt for doubt in asked.ambiguous if doubt.slot == "on"), None)
+    year = _YEAR.search(str(said.value) if isinstance(said, Slot) else said.text) if said else None
+    if year is not None:
+        return int(year[0])
+    years_on = asked.household.years_on if asked.household else None
+    return None if years_on is None else rules.today.year + years_on
