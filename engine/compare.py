@@ -143,8 +143,9 @@ def _registrations(case: Case, facility: str, policy: Policy) -> tuple[bool | No
 
 
 def _is_sure(cheapest: Sequence[Row], rows: Iterable[Row]) -> bool:
-    others = [row for row in rows if row not in cheapest]
-    return max(_ends(row)[1] for row in cheapest) <= min((_ends(row)[0] for row in others), default=_ends(cheapest[0])[1])
+    """No row can turn out below the cheapest ones; when all of them tie, only exact amounts are known to."""
+    others = [row for row in rows if row not in cheapest] or cheapest
+    return max(_ends(row)[1] for row in cheapest) <= min(_ends(row)[0] for row in others)
 
 
 def _ends(row: Row) -> tuple[int, int]:

@@ -100,9 +100,9 @@ def changed_json(voice: Voice, answer: Change) -> dict[str, Any]:
 
 def _cheapest(voice: Voice, answer: Comparison) -> str:
     facilities = tuple(dict.fromkeys(row.facility for row in answer.cheapest))
-    if len(answer.cheapest) == len(answer.rows):
-        return voice.say("compare.all_the_same", words=_own(voice, answer.rows[0].estimate))
     kind = "sure" if answer.sure else "bounds" if answer.status == "partial" else "about"
+    if len(answer.cheapest) == len(answer.rows):
+        return voice.say(f"compare.all_the_same.{kind}", words=_own(voice, answer.rows[0].estimate))
     return voice.say(f"compare.cheapest.{kind}", facilities=facilities, words=_own(voice, answer.cheapest[0].estimate))
 
 

@@ -63,7 +63,13 @@ def test_the_cheapest_is_named_and_sure_when_all_is_known() -> None:
     found = compared(BOZHOU)
     assert ([row.facility for row in found.cheapest], found.sure, found.status) == (["township"], True, "computed")
     same = compared(BOZHOU, insured=False)
-    assert same.cheapest == same.rows
+    assert (same.cheapest, same.sure) == (same.rows, True)
+
+
+def test_bounds_that_tie_are_no_sure_tie() -> None:
+    """With an unknown self-funded part the bound is the whole bill everywhere in Puyang, which says nothing of the order."""
+    found = compared({"place": "henan-puyang", "category": "monitored", "facility": "county", "total": 20_000})
+    assert ({row.own for row in found.rows}, found.cheapest, found.sure) == ({2_000_000}, found.rows, False)
 
 
 def test_an_unknown_part_leaves_the_cheapest_unsure() -> None:

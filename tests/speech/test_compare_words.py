@@ -55,6 +55,12 @@ def test_the_same_everywhere_is_said_once() -> None:
     assert compared(BOZHOU | {"insured": False})[0] == "同一张单子，去哪一级医院都一样，自己掏 20,000 元。"
 
 
+def test_bounds_that_tie_are_not_called_the_same() -> None:
+    """Where only bounds are known and all of them are the whole bill, nobody is told that the hospital does not matter."""
+    lines = compared({name: value for name, value in PUYANG.items() if name != "self_funded"})
+    assert lines[0] == "有的报销算不出来，只能比“最多掏多少”。这样比，各级医院都是自己最多掏 20,000 元。实际谁低说不准。"
+
+
 def test_a_refusal_is_one_line() -> None:
     """All levels are refused for the same reason, which is said once."""
     assert len(compared(BOZHOU | {"on": "2026-03-01"})) == 1
