@@ -25,6 +25,7 @@ from engine.compare import (
 from engine.errors import CaseError, Fault, PackError, Problem
 from engine.estimate import Estimate, Layer, OutOfPocket, estimate
 from engine.figures import Used
+from engine.finder import Finding, Found, Office, Question, Questions, find, read_finding, read_questions
 from engine.guidance import Advised, Guide, guide
 from engine.keys import CARES, CATEGORIES, FACILITIES
 from engine.lint import lint
@@ -53,6 +54,8 @@ __all__ = [
     "Edition",
     "Estimate",
     "Fault",
+    "Finding",
+    "Found",
     "Guide",
     "Household",
     "Layer",
@@ -62,11 +65,14 @@ __all__ = [
     "Member",
     "MoneyError",
     "Note",
+    "Office",
     "OutOfPocket",
     "PackError",
     "Policy",
     "PremiumAnswer",
     "Problem",
+    "Question",
+    "Questions",
     "Row",
     "Share",
     "Shelf",
@@ -82,6 +88,7 @@ __all__ = [
     "compare",
     "estimate",
     "fen",
+    "find",
     "firmness",
     "guide",
     "lint",
@@ -91,8 +98,10 @@ __all__ = [
     "read_changing",
     "read_compared",
     "read_edition",
+    "read_finding",
     "read_household",
     "read_ledgers",
+    "read_questions",
     "read_shelf",
     "read_tree",
     "yuan",

@@ -20,3 +20,15 @@ def doubts(policy: Policy, key: str, named: Iterable[tuple[str, str]], today: da
         yield Note(key, {"standards": tuple(policy.sources[source].called for source in doubtful), "place": policy.name})
     if today > policy.horizon.verified_until:
         yield Note("verified_until", {"place": policy.name, "limit": policy.horizon.verified_until})
+
+
+def horizon(on: date | None, policy: Policy, today: date) -> Iterator[Note]:
+    """What a day is to the days a policy was verified for: unsaid or later than they reach, or still to come."""
+    until = policy.horizon.verified_until
+    values = {"place": policy.name, "limit": until, "missing": policy.horizon.later_rules}
+    if on is None and today > until:
+        yield Note("verified_until", values)
+    elif on is not None and on > until:
+        yield Note("expired_rules", values | {"day": on})
+    if on is not None and on > today:
+        yield Note("future_day", {"day": on})

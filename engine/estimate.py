@@ -11,7 +11,7 @@ from typing import Literal
 
 from engine.case import Case, Settlement
 from engine.cell import Cell
-from engine.doubts import is_doubtful
+from engine.doubts import horizon, is_doubtful
 from engine.errors import CaseError, Fault
 from engine.figures import Used
 from engine.note import Note
@@ -288,7 +288,7 @@ class _Settling:
         yield from _assumed_year(case)
 
     def _cautions(self, layers: Sequence[Layer]) -> Iterator[Note]:
-        yield from _horizon(self.case, self.edition.policy, self.today)
+        yield from horizon(self.case.on, self.edition.policy, self.today)
         for layer in layers:
             if layer.status == "not_computable":
                 yield Note("not_computable", {"layer": layer.key})
@@ -374,17 +374,6 @@ def _not_covered(edition: Edition, bill: Settlement, category: str) -> Note | No
 def _refused(case: Case, policy: Policy, note: Note) -> Estimate:
     lacking = ("on",) if note.key in ("before_rules", "after_rules") else ()
     return Estimate(case, "refused", policy, cautions=(note,), advice=tuple(_where_to_ask(policy)), lacking=lacking)
-
-
-def _horizon(case: Case, policy: Policy, today: date) -> Iterator[Note]:
-    until = policy.horizon.verified_until
-    values = {"place": policy.name, "limit": until, "missing": policy.horizon.later_rules}
-    if case.on is None and today > until:
-        yield Note("verified_until", values)
-    elif case.on is not None and case.on > until:
-        yield Note("expired_rules", values | {"day": case.on})
-    if case.on is not None and case.on > today:
-        yield Note("future_day", {"day": case.on})
 
 
 def _where_to_ask(policy: Policy) -> Iterator[Note]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from bot.conversation.flow import Flow
 from bot.conversation.position import EARLIER_FACILITY, EARLIER_TOTAL, FLAGS, Position, Rules, edition_of
 from bot.conversation.replies import Choice, Reply
 from engine import CARES, Estimate, Note, fen
@@ -40,15 +39,14 @@ def _held(slot: str, candidates: tuple[str, ...], position: Position, rules: Rul
     return tuple(value for value in candidates if value in lists.get(slot, (value,)))
 
 
-def changes(answer: Estimate, position: Position, flow: Flow) -> tuple[Choice, ...]:
-    """The buttons under an estimate: whatever was assumed first, then everything else that can be changed."""
+def changes(answer: Estimate, position: Position, rules: Rules) -> tuple[Choice, ...]:
+    """The buttons under an estimate: whatever was assumed first, then everything else that can be changed, then what can be asked."""
     if answer.status == "refused":
         return tuple(_after_refusal(answer))
+    questions = [name for name in rules.flow.beside if name != "changed" or len(rules.shelf.places[answer.case.place]) > 1]
     return (
-        *(choice for name in flow.changes for choice in _change(name, answer, position)),
-        _action("compare"),
-        _action("why"),
-        _action("restart"),
+        *(choice for name in rules.flow.changes for choice in _change(name, answer, position)),
+        *(_action(name) for name in (*questions, "why", "restart")),
     )
 
 

@@ -1,12 +1,14 @@
-"""Questions beside the bill: what insurance costs, what to do before going to hospital, where to go. Pure, from what the talk knows."""
+"""Questions beside the bill: the premium, what to do before going to hospital, where to go, what changed. Pure, as the talk stands."""
 
 import re
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import msgspec
 
 from bot.conversation.heard import Heard, Slot
 from bot.conversation.position import Position, Rules, edition_of
-from engine import Note, compare, guide, premium, read_compared, read_household
+from engine import Note, changed, compare, guide, premium, read_changing, read_compared, read_household
 
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _NAMED = frozenset({"place", "category"})
@@ -34,9 +36,9 @@ def is_taken(heard: Heard, position: Position) -> bool:
 
 
 def answer(asked: Heard, position: Position, rules: Rules) -> tuple[Note, ...]:
-    """What a message asks beside the bill: its premium or, with any other intent, its guidance."""
+    """What a message asks beside the bill. Raises CaseError when facts contradict each other."""
     if asked.intent != "premium":
-        return (guidance(position, rules),)
+        return QUESTIONS[asked.intent](position, rules)
     return premiums(position, rules, _year(asked, rules), asked.household.people if asked.household else None)
 
 
@@ -60,24 +62,49 @@ def premiums(position: Position, rules: Rules, year: int | None = None, people: 
     return (*notes, Note("premium", {"answer": newest, "people": people}))
 
 
-def guidance(position: Position, rules: Rules) -> Note:
+def guidance(position: Position, rules: Rules) -> tuple[Note, ...]:
     """What to know before going to hospital, or what has to be known first."""
     if "place" not in position.facts:
-        return Note("guidance.lacking.place")
+        return (Note("guidance.lacking.place"),)
     place, category = str(position.facts["place"]), position.facts.get("category")
-    return Note("guidance", {"guide": guide(place, category, rules.shelf, rules.today)})
+    return (Note("guidance", {"answer": guide(place, category, rules.shelf, rules.today)}),)
 
 
-def comparison(position: Position, rules: Rules) -> Note:
-    """The bill at every level of hospital. Which one it was is not needed for that; anything else that is missing is asked first.
+def comparison(position: Position, rules: Rules) -> tuple[Note, ...]:
+    """The bill at every level of hospital. Which one it was is not needed for that; anything else that is missing is asked first."""
+    facts = _bill(position, rules, without="facility")
+    if facts is None:
+        return (Note("compare.lacking"),)
+    return (Note("compare", {"answer": compare(read_compared(facts, rules.shelf), rules.shelf, rules.today)}),)
 
-    Raises CaseError when facts contradict each other.
-    """
-    facts, edition = position.case(), edition_of(position, rules.shelf)
-    needed = [name for name in rules.flow.questions if name != "facility"]
-    if edition is None or set(position.doubts) - {"facility"} or any(name not in facts for name in needed):
-        return Note("compare.lacking")
-    return Note("compare", {"answer": compare(read_compared(facts, rules.shelf), rules.shelf, rules.today)})
+
+def change(position: Position, rules: Rules) -> tuple[Note, ...]:
+    """The bill under the edition of the talk and under the one before it; of the oldest edition, under the one that followed."""
+    facts, edition = _bill(position, rules), edition_of(position, rules.shelf)
+    if facts is None or edition is None:
+        return (Note("changed.lacking"),)
+    keys = [each.policy.edition for each in rules.shelf.places[edition.policy.place]]
+    if len(keys) == 1:
+        return (Note("changed.only_one", {"place": edition.policy.name, "edition": keys[0]}),)
+    later = max(keys.index(edition.policy.edition), 1)
+    asked = read_changing({"case": facts, "from": keys[later - 1], "to": keys[later]})
+    return (Note("changed", {"answer": changed(asked, rules.shelf, rules.today)}),)
+
+
+#: What can be asked beside the bill, by the intent of a message or the action of a button.
+QUESTIONS: Mapping[str, Callable[[Position, Rules], tuple[Note, ...]]] = {
+    "premium": premiums,
+    "documents": guidance,
+    "compare": comparison,
+    "changed": change,
+}
+
+
+def _bill(position: Position, rules: Rules, without: str | None = None) -> dict[str, Any] | None:
+    """The case of the talk, or None while something it needs is missing or doubted."""
+    facts = position.case()
+    needed = {name for name in rules.flow.questions if name != without}
+    return None if set(position.doubts) - {without} or needed - facts.keys() else facts
 
 
 def _year(asked: Heard, rules: Rules) -> int | None:

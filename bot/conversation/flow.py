@@ -9,15 +9,17 @@ from engine import PackError, read_tree
 
 Question = Literal["place", "category", "facility", "total"]
 Change = Literal["self_funded", "earlier", "registered", "emergency", "first_share", "facility", "category", "total", "on"]
+Beside = Literal["compare", "changed"]
 
 
 class Flow(BaseModel):
-    """`questions` are what a first estimate needs; `changes` what is offered afterwards."""
+    """`questions` are what a first estimate needs; `changes` what is offered afterwards, `beside` what can be asked then."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     questions: tuple[Question, ...]
     changes: tuple[Change, ...]
+    beside: tuple[Beside, ...]
 
 
 def read_flow(path: Path) -> Flow:

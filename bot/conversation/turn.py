@@ -25,9 +25,7 @@ from bot.conversation.replies import Choice, Reply
 from bot.conversation.state import AGREED, LANG, PRESET, Answer, Conversation
 from engine import LIMIT, CaseError, Estimate, Fault, Note, fen
 
-ACTIONS = frozenset({"start", "back", "restart", "why", "help", "forget", "human", "greeting", "premium", "documents", "compare"})
-#: Questions beside the bill, which may be asked in one breath with facts about the person.
-BESIDE = frozenset({"premium", "documents"})
+ACTIONS = frozenset({"start", "back", "restart", "why", "help", "forget", "human", "greeting", *beside.QUESTIONS})
 #: What a door got that cannot be read; each has a kind line.
 UNSUPPORTED = frozenset({"unsupported", "unsupported.voice", "unsupported.photo"})
 #: Not knowing these leaves open which rules hold: explained and asked again.
@@ -92,7 +90,7 @@ def offered(conversation: Conversation, rules: Rules) -> tuple[Choice, ...]:
     if position.question is not None:
         return ask.question(position, rules).choices
     answer = estimate_at(conversation, rules)
-    return ask.changes(answer, position, rules.flow) if answer else ()
+    return ask.changes(answer, position, rules) if answer else ()
 
 
 def _with_place(conversation: Conversation, place: str | None, rules: Rules) -> Conversation:
@@ -158,7 +156,7 @@ class _Turn:
         return Turned(self.conversation, tuple(replies + asked))
 
     def _estimate_alone(self, answer: Estimate) -> Reply:
-        return Reply("estimate", (), ask.changes(answer, self.position, self.rules.flow), answer)
+        return Reply("estimate", (), ask.changes(answer, self.position, self.rules), answer)
 
     def _action(self, action: str) -> Turned:
         doing = {
@@ -167,13 +165,12 @@ class _Turn:
             "forget": lambda: self._again("forget", erase=True),
             "why": lambda: self._aside(*self._why()),
             "repeat": self._repeat,
-            "premium": lambda: self._aside(*beside.premiums(self.position, self.rules)),
-            "documents": lambda: self._aside(beside.guidance(self.position, self.rules)),
-            "compare": lambda: self._aside(self._comparison()),
             "lang": self._languages,
         }
         if action in doing:
             return doing[action]()
+        if action in beside.QUESTIONS:
+            return self._aside(*self._beside_answer(Heard(intent=action), self.position))
         said = {"start": "greeting"} | {name: name for name in ("help", "human", "greeting", *UNSUPPORTED)}
         return self._aside(Note(said.get(action, "old_button")))
 
@@ -198,7 +195,7 @@ class _Turn:
     def _text(self, heard: Heard) -> Turned:
         if not heard.slots and heard.intent in ACTIONS and not (heard.problems or heard.ambiguous):
             return self._action(heard.intent)
-        return self._beside(heard) if heard.intent in BESIDE else self._told(heard)
+        return self._beside(heard) if heard.intent in beside.QUESTIONS else self._told(heard)
 
     def _told(self, heard: Heard) -> Turned:
         """Facts and doubts are taken; without any, the talk comes back to where it was."""
@@ -223,18 +220,18 @@ class _Turn:
         """A question beside the bill: what was said about the person is taken first; the year of a premium is no day of discharge."""
         about = beside.without_day(heard) if heard.intent == "premium" else heard
         if beside.says_nothing_new(about, self.position):
-            return self._aside(*beside.answer(heard, self.position, self.rules))
+            return self._aside(*self._beside_answer(heard, self.position))
         turned = self._told(msgspec.structs.replace(about, intent="estimate"))
         position = replay(turned.conversation.answers, self.rules)
         if not beside.is_taken(about, position):
             return turned
-        return replace(turned, replies=(Reply("text", beside.answer(heard, position, self.rules)), *turned.replies))
+        return replace(turned, replies=(Reply("text", self._beside_answer(heard, position)), *turned.replies))
 
-    def _comparison(self) -> Note:
+    def _beside_answer(self, asked: Heard, position: Position) -> tuple[Note, ...]:
         try:
-            return beside.comparison(self.position, self.rules)
+            return beside.answer(asked, position, self.rules)
         except CaseError as error:
-            return self._contradiction(error.faults[0])
+            return (self._contradiction(error.faults[0]),)
 
     def _is_open(self, slot: str) -> bool:
         """A place that is known is not doubted because a hospital's town was named."""
@@ -298,13 +295,13 @@ class _Turn:
 
     def _estimate(self, answer: Estimate, notes: tuple[Note, ...], new: list[Answer], position: Position) -> Reply:
         before = self.before if self.before is not None and self.before.status != "refused" else None
-        return Reply("estimate", (*notes, *read_back(new)), ask.changes(answer, position, self.rules.flow), answer, before)
+        return Reply("estimate", (*notes, *read_back(new)), ask.changes(answer, position, self.rules), answer, before)
 
     def _aside(self, *notes: Note) -> Turned:
         """Answer a side matter and come back to where the talk was."""
         if self.position.question is not None:
             return Turned(self.conversation, (Reply("text", notes), ask.question(self.position, self.rules)))
-        choices = ask.changes(self.before, self.position, self.rules.flow) if self.before else ()
+        choices = ask.changes(self.before, self.position, self.rules) if self.before else ()
         return Turned(self.conversation, (Reply("text", notes, choices),))
 
     def _unsure(self, slot: str) -> Turned:
@@ -333,7 +330,7 @@ class _Turn:
         if answer is not None and answer != self.before:
             replies = [self._estimate(answer, (Note("back"),), [], position)]
         else:
-            choices = ask.changes(answer, position, self.rules.flow) if answer and not position.question else ()
+            choices = ask.changes(answer, position, self.rules) if answer and not position.question else ()
             replies = [Reply("text", (Note("back"),), choices)]
         if position.question is not None:
             replies.append(ask.question(position, self.rules))
@@ -354,12 +351,12 @@ class _Turn:
     def _why(self) -> tuple[Note, ...]:
         if self.before is None:
             return (Note(f"why.{self.position.question or 'total'}"),)
-        return (Note("why", {"estimate": self.before}),)
+        return (Note("why", {"answer": self.before}),)
 
     def _ask_again(self) -> Reply:
         if self.position.question is not None:
             return ask.question(self.position, self.rules)
-        return Reply("text", (Note("say_what"),), ask.changes(self.before, self.position, self.rules.flow) if self.before else ())
+        return Reply("text", (Note("say_what"),), ask.changes(self.before, self.position, self.rules) if self.before else ())
 
     def _problem(self, code: str, slot: str | None, text: str) -> Note:
         limit = {"limit_amount": LIMIT, "hotline": self._hotline()}

@@ -1,5 +1,6 @@
 """Words for everything: replies, estimates, errors. Catalogues in locales/, one sentence a key."""
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from bot.conversation import Reply
@@ -12,7 +13,7 @@ from bot.speech.guidance_words import guidance_json, guidance_lines
 from bot.speech.policies import policy_json, policy_row
 from bot.speech.premium_words import per_person_lines, premium_json, premium_lines
 from bot.speech.voice import DOMAIN, MissingCatalogueError, Voice
-from engine import Note
+from engine import Note, PremiumAnswer
 
 
 def reply_json(voice: Voice, reply: Reply) -> dict[str, Any]:
@@ -34,18 +35,24 @@ def reply_text(voice: Voice, reply: Reply) -> str:
 
 
 def _lines(voice: Voice, note: Note) -> list[str]:
-    """The notes that carry a whole answer have lines of their own."""
-    if note.key == "why":
-        return why_lines(voice, note.values["estimate"])
-    if note.key == "premium":
-        lines = premium_lines if note.values["people"] else per_person_lines
-        return lines(voice, note.values["answer"])
-    if note.key == "compare":
-        return compare_lines(voice, note.values["answer"])
-    if note.key == "guidance":
-        return guidance_lines(voice, note.values["guide"])
-    return [voice.note(note)]
+    """A note in words; one that carries a whole answer has lines of its own."""
+    lines = _ANSWERS.get(note.key)
+    if lines is None:
+        return [voice.note(note)]
+    return lines(voice, **note.values)
 
+
+def _premium_lines(voice: Voice, answer: PremiumAnswer, people: int | None) -> list[str]:
+    return premium_lines(voice, answer) if people else per_person_lines(voice, answer)
+
+
+_ANSWERS: Mapping[str, Callable[..., list[str]]] = {
+    "why": why_lines,
+    "premium": _premium_lines,
+    "guidance": guidance_lines,
+    "compare": compare_lines,
+    "changed": changed_lines,
+}
 
 __all__ = [
     "DOMAIN",

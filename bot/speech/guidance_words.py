@@ -7,13 +7,13 @@ from bot.speech.voice import Voice
 from engine import Advised, Guide
 
 
-def guidance_lines(voice: Voice, guide: Guide) -> list[str]:
+def guidance_lines(voice: Voice, answer: Guide) -> list[str]:
     """One line a thing to know, numbered, then how firm it is."""
-    cautions = [voice.note(note) for note in guide.cautions]
-    if not guide.items:
+    cautions = [voice.note(note) for note in answer.cautions]
+    if not answer.items:
         return cautions
-    items = [_item(voice, number, item) for number, item in enumerate(guide.items, start=1)]
-    return [voice.say("guidance.opening", place=guide.policy.name), *items, *cautions]
+    items = [_item(voice, number, item) for number, item in enumerate(answer.items, start=1)]
+    return [voice.say("guidance.opening", place=answer.policy.name), *items, *cautions]
 
 
 def guidance_json(voice: Voice, guide: Guide) -> dict[str, Any]:

@@ -19,8 +19,10 @@ from bot.understanding.words import Found, find_words
 
 LONGEST = 2000
 _NEAR = 10
-#: Questions that may be asked in one breath with facts about the person, and what makes a message speak of a bill.
+#: Questions that may be asked in one breath with facts about the person, those about a bill with the bill; and what makes a message speak
+#: of a bill.
 _BESIDE = frozenset({"premium", "documents"})
+_BILL = frozenset({"compare", "changed"})
 _SUMS = frozenset({"total", "self_funded", "first_share", "earlier_total"})
 _QUESTION = re.compile("多少|几|什么|啥|怎|咋|吗|要不要|能不能|用不用|[?]")
 _NEEDED = frozenset({"place", "category", "facility", "total"})
@@ -61,9 +63,13 @@ def _heard(tidied: str, vocabulary: Vocabulary, expecting: str | None, place: st
 def _asked_beside(heard: Heard, text: str, vocabulary: Vocabulary) -> Heard:
     """交多少保费 or 带什么材料, asked in one breath with facts about the person, is that question.
 
-    Beside a sum of money or 能报多少 the message is about a bill, and 交了保费 asks nothing.
+    Beside a sum of money or 能报多少 the message is about a bill, and 交了保费 asks nothing. Where to go and what changed are asked about
+    a bill; hospitals that are named to be compared leave no doubt which one it was.
     """
     asked = side_intent(text, vocabulary.commands)
+    if heard.intent == "estimate" and asked in _BILL:
+        doubts = [doubt for doubt in heard.ambiguous if asked != "compare" or doubt.slot != "facility" or len(doubt.candidates) == 1]
+        return msgspec.structs.replace(heard, intent=asked, ambiguous=tuple(doubts))
     named = {*heard.slots, *(doubt.slot for doubt in heard.ambiguous)}
     bill = named & _SUMS or any(pattern.search(text) for intent, pattern in vocabulary.commands.contains if intent == "estimate")
     if heard.intent != "estimate" or asked not in _BESIDE or bill or not _QUESTION.search(text):

@@ -27,7 +27,7 @@ _KEYS: dict[str, tuple[str, ...]] = {
 }
 _SLOT_SECTIONS = ("words", "standing_alone", "when_asked", "whole_answer", "either")
 _INTENTS = frozenset(
-    ("back", "restart", "help", "why", "compare", "premium", "documents", "forget", "human", "greeting", "correct", "estimate")
+    ("back", "restart", "help", "why", "compare", "changed", "premium", "documents", "forget", "human", "greeting", "correct", "estimate")
 )
 #: Every other section and the lists it must have; None: the section is itself a list.
 _SECTIONS: dict[str, tuple[str, ...] | None] = {

@@ -102,7 +102,7 @@ class Talking(RuleBasedStateMachine):
         heard = understand(text, VOCABULARY, open_question(self.talk, RULES))
         self._take(Incoming(self._next(), heard=heard))
 
-    @rule(action=st.sampled_from(["why", "help", "restart", "forget", "start", "premium", "documents", "nonsense"]))
+    @rule(action=st.sampled_from(["why", "help", "restart", "forget", "start", "premium", "documents", "compare", "changed", "nonsense"]))
     def commands(self, action: str) -> None:
         """A command at any point."""
         turned = self._take(Incoming(self._next(), action=action))
