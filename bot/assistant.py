@@ -18,7 +18,7 @@ from bot.conversation import Conversation, Flow, Incoming, Rules, language, offe
 from bot.speech import Voice, reply_json
 from bot.store import Change, ConflictError, Kept, Parcel, SqliteStore
 from bot.understanding import Vocabulary, understand
-from engine import Shelf, read_shelf
+from engine import Questions, Shelf, read_questions, read_shelf
 
 LANGS = ("zh_CN", "en")
 #: The packs' places all keep Beijing time, wherever the server stands.
@@ -36,10 +36,11 @@ class UnknownConversationError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Knowledge:
-    """Everything read at the start: packs, the flow of questions, vocabulary and voices."""
+    """Everything read at the start: packs, the flow of questions, those that find a category, vocabulary and voices."""
 
     shelf: Shelf
     flow: Flow
+    finder: Questions
     vocabulary: Vocabulary
     voices: Mapping[str, Voice]
 
@@ -54,6 +55,7 @@ def read_knowledge(more_policies: Iterable[Path] = ()) -> Knowledge:
     return Knowledge(
         shelf=shelf,
         flow=read_flow(resources.FLOW),
+        finder=read_questions(resources.FINDER, shelf),
         vocabulary=read_vocabulary(shelf),
         voices={lang: Voice(resources.LOCALES, lang) for lang in LANGS},
     )
@@ -132,7 +134,7 @@ class Assistant:
             if answered is not None:
                 return dict(json.loads(answered)) if answered else _erased_answer(kept, message)
         conversation = msgspec.json.decode(kept.state, type=Conversation) if kept else Conversation()
-        rules = Rules(self.knowledge.shelf, self.knowledge.flow, self.today(), LANGS, self.retention_days)
+        rules = Rules(self.knowledge.shelf, self.knowledge.flow, self.knowledge.finder, self.today(), LANGS, self.retention_days)
         voice = self.knowledge.voice(language(conversation) or message.lang)
         turned = take_turn(conversation, self._incoming(message, conversation, rules, voice), rules)
         voice = self.knowledge.voice(language(turned.conversation) or message.lang)

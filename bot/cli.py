@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from decimal import Decimal
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from bot.settings import Settings
     from bot.speech import Voice
     from bot.web.serve import Door
-    from engine import Edition, Shelf
+    from engine import Edition, Found, Shelf
 
 A = TypeVar("A")
 
@@ -43,6 +43,8 @@ _CASE_OPTIONS = (
     click.option("--registered/--not-registered", default=None, help="Whether the stay was registered (备案)."),
     click.option("--emergency/--no-emergency", default=None, help="Whether it was an emergency."),
     click.option("--insured/--uninsured", default=None, help="Whether the person is insured."),
+    click.option("--so-far", "own", metavar="YUAN", help="What the person paid earlier this year, in yuan."),
+    click.option("--stays", type=int, help="How many stays of this year came before; beside --so-far."),
     click.option("--expired-ok", is_flag=True, default=None, help="Use rules past their verified day."),
     click.option(
         "--json", "source", type=click.File("r", encoding="utf-8-sig"), help="A whole case as JSON, from a file or - for standard input."
@@ -155,6 +157,40 @@ def changed(before: str, after: str, source: Any, form: str, lang: str, **facts:
 
 
 @main.command()
+@_options(_CASE_OPTIONS)
+def year(source: Any, form: str, lang: str, **facts: Any) -> None:
+    """The year so far: each settlement, and how far it is to the next threshold. Without --facility and --total the earlier ones alone."""
+    from bot.speech import year_ledger_json, year_lines
+    from engine import read_year, year_ledger
+
+    question = partial(_case, source, facts)
+    voice, answer = _answered(lang, question, lambda case, shelf, today: year_ledger(read_year(case, shelf), shelf, today))
+    _print(form, partial(year_ledger_json, voice, answer), partial(year_lines, voice, answer))
+
+
+@main.command("check-bill")
+@click.option("--paid", "paid", multiple=True, required=True, metavar="LAYER=YUAN", help="What a layer paid by the sheet; repeat.")
+@click.option("--own", "person", metavar="YUAN", help="What the person paid by the sheet.")
+@click.option("--hospital-borne", metavar="YUAN", help="What the hospital bore by the sheet.")
+@_options(_CASE_OPTIONS)
+def check_bill(
+    paid: tuple[str, ...], person: str | None, hospital_borne: str | None, source: Any, form: str, lang: str, **facts: Any
+) -> None:
+    """A real settlement sheet beside the rules, layer by layer, and what may explain a difference."""
+    from bot.speech import check_bill_json, check_bill_lines
+    from engine import check_bill as settle
+    from engine import read_sheet
+
+    def question() -> dict[str, Any]:
+        said = {"own": person, "hospital_borne": hospital_borne}
+        lines = {layer: amount for layer, _, amount in (each.partition("=") for each in paid)}
+        return {"case": _case(source, facts), "paid": lines} | {name: value for name, value in said.items() if value is not None}
+
+    voice, answer = _answered(lang, question, lambda raw, shelf, today: settle(read_sheet(raw), shelf, today))
+    _print(form, partial(check_bill_json, voice, answer), partial(check_bill_lines, voice, answer))
+
+
+@main.command()
 @click.option("--place", required=True, help="Where the household is insured.")
 @click.option("--year", type=int, help="Year of insurance; the newest that is held unless given.")
 @click.option("--member", "members", multiple=True, required=True, metavar="CATEGORY[:COUNT]", help="Who; repeat for other categories.")
@@ -181,6 +217,37 @@ def guidance(place: str, category: str | None, form: str, lang: str) -> None:
 
     voice, answer = _answered(lang, dict, lambda _, shelf, today: guide(place, category, shelf, today))
     _print(form, partial(guidance_json, voice, answer), partial(guidance_lines, voice, answer))
+
+
+@main.command()
+@click.option("--place", required=True, help="Where the person is insured.")
+@click.option("--on", help="A day, e.g. 2024-03-05: by the rules of that day; the newest ones unless given.")
+@click.option("--yes", multiple=True, metavar="CATEGORY", help="A category that applies; repeat for others.")
+@click.option("--no", multiple=True, metavar="CATEGORY", help="A category that does not apply; repeat for others.")
+@click.option("--unsure", multiple=True, metavar="CATEGORY", help="A category nobody at home is sure of; repeat for others.")
+@click.option("--expired-ok", is_flag=True, help="Use rules past their verified day.")
+@_options(_PRINT_OPTIONS)
+def category(
+    place: str, on: str | None, yes: tuple[str, ...], no: tuple[str, ...], unsure: tuple[str, ...], expired_ok: bool, form: str, lang: str
+) -> None:
+    """Which category a person belongs to, and the office that confirms it; asks question by question at a terminal."""
+    from bot.assistant import china_today
+    from bot.speech import finder_json, finder_lines
+    from engine import find, read_finding
+
+    knowledge = _knowledge(_settings(None))
+    voice = knowledge.voice(lang)
+
+    def follow(answers: Mapping[str, bool | None]) -> "Found":
+        finding = read_finding({"place": place, "on": on, "answers": answers, "expired_ok": expired_ok})
+        return find(finding, knowledge.finder, knowledge.shelf, china_today())
+
+    with _right_fields(voice):
+        at_keyboard = sys.stdin is not None and sys.stdin.isatty() and not (yes or no or unsure)
+        found = _asked_one_by_one(voice, follow) if at_keyboard else follow(_said({True: yes, False: no, None: unsure}))
+    _print(form, partial(finder_json, voice, found), partial(finder_lines, voice, found))
+    if found.question is not None and form == "text":
+        click.echo(voice.say("finder.how", name=found.question.category))
 
 
 @main.group(invoke_without_command=True)
@@ -252,6 +319,30 @@ def check(paths: tuple[Path, ...]) -> None:
 
 
 @policies.command()
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+def cases(paths: tuple[Path, ...]) -> None:
+    """Settle hand-worked cases (files of rows) and print every row that comes to something else as file:line:column."""
+    from bot.assistant import china_today
+    from engine import PackError, Problem, check_cases
+
+    shelf, today = _knowledge(_settings(None)).shelf, china_today()
+    number = 0
+    problems: list[Problem] = []
+    for path in paths:
+        try:
+            rows, differences = check_cases(path, shelf, today)
+        except PackError as error:
+            rows, differences = 0, error.problems
+        number += rows
+        problems += differences
+    for problem in problems:
+        click.echo(str(problem), err=True)
+    if problems:
+        sys.exit(1)
+    click.echo(f"{number} 个算例都对得上。")
+
+
+@policies.command()
 @click.option(
     "--format", "form", default="text", show_default=True, type=click.Choice(["text", "json", "markdown"]), help="How to print it."
 )
@@ -272,6 +363,38 @@ def coverage(form: str, lang: str) -> None:
     _print(form, partial(coverage_json, voice, ledgers), partial(lines, voice, ledgers))
 
 
+@policies.command()
+@click.argument("first", metavar="BEFORE")
+@click.argument("second", metavar="AFTER")
+@click.option(
+    "--format", "form", default="text", show_default=True, type=click.Choice(["text", "json", "markdown"]), help="How to print it."
+)
+@click.option("--lang", default="zh_CN", show_default=True, type=click.Choice(["zh_CN", "en"]), help="Language.")
+def diff(first: str, second: str, form: str, lang: str) -> None:
+    """Figures that differ between two packs of one place, and which sample households gain and lose how much.
+
+    BEFORE and AFTER are each PLACE/EDITION of a held pack or the path of a pack file.
+    """
+    from bot import resources
+    from bot.assistant import china_today
+    from bot.speech import diff_json, diff_lines, diff_table
+    from engine import PackError, read_samples
+    from engine import diff as hold_against
+
+    knowledge = _knowledge(_settings(None))
+    try:
+        before, after = (_pack(name, knowledge.shelf) for name in (first, second))
+        samples = read_samples(resources.SAMPLES)
+    except PackError as error:
+        _fail(str(error))
+    if before.policy.place != after.policy.place:
+        _fail(f"{first} 是 {before.policy.place} 的，{second} 是 {after.policy.place} 的。只能比同一个地方的两份规则。", EXIT_REQUEST)
+    answer = hold_against(before, after, samples, knowledge.shelf, china_today())
+    lines = diff_table if form == "markdown" else diff_lines
+    voice, names = knowledge.voice(lang), (first, second)
+    _print(form, partial(diff_json, voice, answer, names), partial(lines, voice, answer, names))
+
+
 _STARTED = "能报 nengbao：{} （Ctrl-C 结束）"
 _TELEGRAM = {
     "ready": "Telegram：连上了 @{name}。",
@@ -288,6 +411,19 @@ def _doors(assistant: "Assistant", settings: "Settings") -> "list[Door]":
     from bot.telegram import Telegram
 
     return [Telegram(assistant, settings, lambda what, name: click.echo(_TELEGRAM[what].format(name=name), err=what != "ready"))]
+
+
+def _pack(name: str, shelf: "Shelf") -> "Edition":
+    """The pack that a name means: a held one by its key, or else a file. Raises PackError for a file with mistakes."""
+    from engine import read_draft
+
+    held = shelf.find(name)
+    if held is not None:
+        return held
+    if not Path(name).is_file():
+        known = "、".join(edition.pack.key for edition in shelf.editions())
+        _fail(f"没有 {name} 这一版规则，也没有这个文件。现有：{known}。", EXIT_REQUEST)
+    return read_draft(Path(name))
 
 
 def _figure_lines(edition: "Edition") -> Iterator[str]:
@@ -312,22 +448,81 @@ def _member(text: str) -> dict[str, Any]:
 
 def _case(source: Any, facts: dict[str, Any]) -> dict[str, Any]:
     """The case of the options, laid on that of the file when there is one."""
-    return (_json_case(source) if source else {}) | {name: value for name, value in facts.items() if value is not None}
+    said = {name: value for name, value in facts.items() if value is not None}
+    so_far = {name: said.pop(name) for name in ("own", "stays") if name in said}
+    return (_json_case(source) if source else {}) | said | ({"so_far": so_far} if so_far else {})
 
 
 def _answered(lang: str, question: Callable[[], dict[str, Any]], settle: Callable[[dict[str, Any], "Shelf", date], A]) -> "tuple[Voice, A]":
     """The engine's answer to a question, with the voice to tell it; a wrong field ends the command."""
     from bot.assistant import china_today
-    from bot.speech import fault_words
-    from engine import CaseError
 
     asked = question()
     knowledge = _knowledge(_settings(None))
     voice = knowledge.voice(lang)
-    try:
+    with _right_fields(voice):
         return voice, settle(asked, knowledge.shelf, china_today())
+
+
+@contextmanager
+def _right_fields(voice: "Voice") -> Iterator[None]:
+    """A wrong field within ends the command, with a line for each."""
+    from bot.speech import fault_words
+    from engine import CaseError
+
+    try:
+        yield
     except CaseError as error:
         _fail("\n".join(fault_words(voice, fault) for fault in error.faults), EXIT_REQUEST)
+
+
+def _said(given: Mapping[bool | None, tuple[str, ...]]) -> dict[str, bool | None]:
+    """The answers of the options by category. Raises CaseError for a category that is answered in two ways."""
+    from engine import CaseError, Fault
+
+    answers: dict[str, bool | None] = {}
+    for answer, categories in given.items():
+        for key in categories:
+            if answers.setdefault(key, answer) is not answer:
+                raise CaseError([Fault(f"answers.{key}", "said_twice")])
+    return answers
+
+
+def _asked_one_by_one(voice: "Voice", follow: "Callable[[Mapping[str, bool | None]], Found]") -> "Found":
+    """Ask at the keyboard until the questions end; leaving (Ctrl-C, Ctrl-D) ends the command.
+
+    What is asked goes to standard error, so that only the result is printed.
+    """
+    answers: dict[str, bool | None] = {}
+    try:
+        found = follow(answers)
+        if found.question is not None:
+            click.echo(voice.say("finder.hint"), err=True)
+        while found.question is not None:
+            click.echo(voice.worded("asks", found.question.asks), err=True)
+            answers[found.question.category] = _one_of_three(voice)
+            found = follow(answers)
+    except (KeyboardInterrupt, EOFError):
+        click.echo(err=True)
+        sys.exit(0)
+    return found
+
+
+def _one_of_three(voice: "Voice") -> bool | None:
+    """Yes, no or 不知道, by its number or its word; anything else is asked again. Raises EOFError when the keyboard is closed."""
+    meant: list[tuple[str, bool | None]] = [(voice.say("yes"), True), (voice.say("no"), False), (voice.say("finder.dont_know"), None)]
+    numbered = {str(number): label for number, (label, _) in enumerate(meant, start=1)}
+    click.echo("  ".join(voice.say("terminal.choice", number=number, label=label) for number, label in numbered.items()), err=True)
+    while True:
+        click.echo("> ", nl=False, err=True)
+        line = sys.stdin.readline()
+        if not line:
+            raise EOFError
+        said = numbered.get(line.strip(), line.strip())
+        for label, answer in meant:
+            if said == label:
+                return answer
+        click.echo(voice.say("finder.again"), err=True)
 
 
 def _print(form: str, as_json: Callable[[], dict[str, Any]], as_lines: Callable[[], list[str]]) -> None:

@@ -4,7 +4,8 @@ shelf = read_shelf([folder])
 answer = estimate(read_case({"place": …, "category": …, "facility": …, "total": …}), shelf, today)
 """
 
-from engine.case import Case, read_case
+from engine.case import MOST_EARLIER, Case, read_case
+from engine.check_bill import Cause, Check, Line, Sheet, asked_lines, check_bill, read_sheet
 from engine.clauses import ANSWERED, Clause, Ledger, read_ledgers
 from engine.compare import (
     Change,
@@ -22,38 +23,51 @@ from engine.compare import (
     read_changing,
     read_compared,
 )
+from engine.diff import FATES, FIGURE_KINDS, Diff, FigureChange, FigureKind, SampleBill, diff, read_draft
 from engine.errors import CaseError, Fault, PackError, Problem
-from engine.estimate import Estimate, Layer, OutOfPocket, estimate
+from engine.estimate import Estimate, Layer, OutOfPocket, Settled, estimate
 from engine.figures import Used
 from engine.finder import Finding, Found, Office, Question, Questions, find, read_finding, read_questions
 from engine.guidance import Advised, Guide, guide
-from engine.keys import CARES, CATEGORIES, FACILITIES
+from engine.keys import CARES, CATEGORIES, FACILITIES, LAYERS
 from engine.lint import lint
 from engine.money import LIMIT, MoneyError, fen, yuan
 from engine.note import Note
 from engine.policy import Policy, Source, Text, all_figures
 from engine.premium import Household, Member, PremiumAnswer, Share, premium, read_household
 from engine.program import Step
+from engine.samples import Sample, read_samples
 from engine.shelf import Edition, Shelf, read_edition, read_shelf
+from engine.worked import check_cases
 from engine.yaml_tree import read_tree
 from engine.year import Year
+from engine.year_ledger import Mark, YearLedger, YearQuestion, read_year, year_ledger
 
 __all__ = [
     "ANSWERED",
     "CARES",
     "CATEGORIES",
     "FACILITIES",
+    "FATES",
+    "FIGURE_KINDS",
+    "LAYERS",
     "LIMIT",
+    "MOST_EARLIER",
     "Advised",
     "Case",
     "CaseError",
+    "Cause",
     "Change",
     "Changing",
+    "Check",
     "Clause",
     "Comparison",
+    "Diff",
     "Edition",
     "Estimate",
     "Fault",
+    "FigureChange",
+    "FigureKind",
     "Finding",
     "Found",
     "Guide",
@@ -62,6 +76,8 @@ __all__ = [
     "LayerChange",
     "Ledger",
     "LeftOut",
+    "Line",
+    "Mark",
     "Member",
     "MoneyError",
     "Note",
@@ -74,7 +90,11 @@ __all__ = [
     "Question",
     "Questions",
     "Row",
+    "Sample",
+    "SampleBill",
+    "Settled",
     "Share",
+    "Sheet",
     "Shelf",
     "Side",
     "Source",
@@ -83,9 +103,15 @@ __all__ = [
     "Used",
     "Worth",
     "Year",
+    "YearLedger",
+    "YearQuestion",
     "all_figures",
+    "asked_lines",
     "changed",
+    "check_bill",
+    "check_cases",
     "compare",
+    "diff",
     "estimate",
     "fen",
     "find",
@@ -97,12 +123,17 @@ __all__ = [
     "read_case",
     "read_changing",
     "read_compared",
+    "read_draft",
     "read_edition",
     "read_finding",
     "read_household",
     "read_ledgers",
     "read_questions",
+    "read_samples",
+    "read_sheet",
     "read_shelf",
     "read_tree",
+    "read_year",
+    "year_ledger",
     "yuan",
 ]

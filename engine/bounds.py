@@ -83,4 +83,4 @@ def _deductible(node: BandsNode, total: int) -> int:
     rule = node.deductible
     if isinstance(rule, FixedDeductible):
         return rule.fen
-    return min(max(total * rule.share.numerator, rule.floor * node.scale), rule.ceiling * node.scale)
+    return rule.of(total)

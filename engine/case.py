@@ -69,9 +69,10 @@ class SoFar(_Input):
     """What the year already came to: an earlier estimate's `year_to_date`, or what a person knows of it. Money in fen.
 
     `counted` (the sums yearly layers ran on), `accounts`, `peaks` and `later` make the round trip exact; without them they follow from the
-    other three.
+    other three. `own` stands in place of all amounts: what the person paid in the year, of which nobody knows how much was eligible.
     """
 
+    own: Fen | None = None
     stays: Annotated[StrictInt, Field(ge=0, le=MOST_EARLIER)] | None = None
     eligible_unpaid: Fen | None = None
     paid: dict[LayerKey, Fen] | None = None
@@ -79,6 +80,11 @@ class SoFar(_Input):
     accounts: dict[Account, Fen] | None = None
     peaks: dict[Account, Fen] | None = None
     later: Annotated[StrictInt, Field(ge=0, le=MOST_EARLIER)] | None = None
+
+    @property
+    def has_amounts(self) -> bool:
+        """Whether amounts beside `own` were said."""
+        return any(amount is not None for amount in (self.eligible_unpaid, self.paid, self.counted, self.accounts, self.peaks))
 
 
 class Settlement(_Input):
@@ -147,6 +153,8 @@ def _year_faults(case: Case) -> list[Fault]:
     faults = []
     if case.so_far is not None and case.earlier:
         faults.append(Fault("so_far", "beside_earlier"))
+    if case.so_far is not None and case.so_far.own is not None and case.so_far.has_amounts:
+        faults.append(Fault("so_far.own", "beside_amounts"))
     if _year_total(case) > LIMIT:
         faults.append(Fault("earlier" if case.earlier else "so_far", "year_too_large", {"limit": yuan(LIMIT)}))
     for number, bill in enumerate(case.earlier):
@@ -165,7 +173,8 @@ def _year_faults(case: Case) -> list[Fault]:
 
 def _year_total(case: Case) -> int:
     so_far = case.so_far or SoFar()
-    before = sum(bill.total for bill in case.earlier) + (so_far.eligible_unpaid or 0) + sum((so_far.paid or {}).values())
+    told = (so_far.own or 0) + (so_far.eligible_unpaid or 0) + sum((so_far.paid or {}).values())
+    before = sum(bill.total for bill in case.earlier) + told
     return case.total + max(before, *(so_far.counted or {}).values(), 0)
 
 

@@ -136,6 +136,16 @@ def firmness(answer: Estimate) -> Firm:
     return "exact" if own.low == own.high else "about"
 
 
+def own_difference(before: Estimate, after: Estimate) -> tuple[int | None, Firm]:
+    """How much more the person pays by the second of two estimates, in fen, and how firm that is; None where only bounds are known."""
+    firm = _less_firm(firmness(before), firmness(after))
+    return None if firm == "most" else own_cost(after) - own_cost(before), firm
+
+
+def _less_firm(one: Firm, other: Firm) -> Firm:
+    return max(one, other, key=_FIRM.index)
+
+
 def _registrations(case: Case, facility: str, policy: Policy) -> tuple[bool | None, ...]:
     """Both ways where being registered matters; in an emergency that counts as registered, and for the uninsured, it does not."""
     exempt = case.emergency and policy.referral.emergency_exempt
@@ -156,7 +166,7 @@ def _ends(row: Row) -> tuple[int, int]:
 def _worths(rows: Sequence[Row]) -> Iterator[Worth]:
     for row, other in pairwise(rows):
         if row.facility == other.facility:
-            firm = max(row.firm, other.firm, key=_FIRM.index)
+            firm = _less_firm(row.firm, other.firm)
             yield Worth(row.facility, None if firm == "most" else other.own - row.own, firm)
 
 
@@ -231,17 +241,17 @@ def changed(changing: Changing, shelf: Shelf, today: date) -> Change:
     case = changing.case
     between = _between(changing, shelf)
     first, last = between[0], between[-1]
-    before, after = _sides(case, between, today)
+    before, after = sides(case, between, today)
     if before.estimate is None or after.estimate is None:
         return Change(case, "refused", before, after)
-    firm = max(firmness(before.estimate), firmness(after.estimate), key=_FIRM.index)
+    own, firm = own_difference(before.estimate, after.estimate)
     return Change(
         case=case,
         status="partial" if firm == "most" else "computed",
         before=before,
         after=after,
         layers=tuple(_layer_changes(first.policy, before.estimate, last.policy, after.estimate)),
-        own=None if firm == "most" else own_cost(after.estimate) - own_cost(before.estimate),
+        own=own,
         firm=firm,
     )
 
@@ -262,22 +272,25 @@ def _between(changing: Changing, shelf: Shelf) -> tuple[Edition, ...]:
     return shelf.places[place][start : end + 1]
 
 
-def _sides(case: Case, between: Sequence[Edition], today: date) -> tuple[Side, Side]:
-    """Both sides. The categories of the case are taken from the later edition when it knows them all, else from the earlier one."""
+def sides(case: Case, between: Sequence[Edition], today: date) -> tuple[Side, Side]:
+    """The case by the first and by the last of several editions, which stand oldest first.
+
+    The categories of the case are taken from the later edition when it knows them all, else from the earlier one.
+    """
     first, last = between[0], between[-1]
     named: tuple[str, ...] = tuple(dict.fromkeys((case.category, *(bill.category for bill in case.earlier if bill.category))))
     if all(category in last.policy.categories for category in named):
         was = {category: _formerly(category, between) for category in named}
         lost = next((category for category in named if was[category] is None), None)
         if lost is not None:
-            return _missing(first, "changed.no_earlier", lost), _settled(case, last, {}, today)
-        return _settled(case, first, was, today), _settled(case, last, {}, today)
+            return _missing(first, "changed.no_earlier", lost), settled(case, last, {}, today)
+        return settled(case, first, was, today), settled(case, last, {}, today)
     became = {category: _became(category, between) for category in named}
     lost = next((category for category in named if len(became[category]) != 1), None)
     if lost is not None:
         key = "changed.several" if became[lost] else "changed.no_counterpart"
-        return _settled(case, first, {}, today), _missing(last, key, lost, became[lost])
-    return _settled(case, first, {}, today), _settled(case, last, {category: now[0] for category, now in became.items()}, today)
+        return settled(case, first, {}, today), _missing(last, key, lost, became[lost])
+    return settled(case, first, {}, today), settled(case, last, {category: now[0] for category, now in became.items()}, today)
 
 
 def _formerly(category: str, between: Sequence[Edition]) -> str | None:
@@ -301,8 +314,8 @@ def _missing(edition: Edition, key: str, category: str, candidates: tuple[str, .
     return Side(policy, None, None, Note(key, values | ({"categories": candidates} if candidates else {})), candidates)
 
 
-def _settled(case: Case, edition: Edition, categories: Mapping[str, str | None], today: date) -> Side:
-    """The case settled by one edition, with its categories under that edition's names."""
+def settled(case: Case, edition: Edition, categories: Mapping[str, str | None], today: date) -> Side:
+    """The case settled by one edition at its last verified day, with its categories under that edition's names."""
     policy = edition.policy
     category = categories.get(case.category) or case.category
     earlier = tuple(

@@ -32,6 +32,7 @@ from engine.year import (
     exactly,
     hull,
     reach,
+    runs_over_the_year,
     settle,
     settle_with_working,
 )
@@ -110,6 +111,36 @@ def estimate(case: Case, shelf: Shelf, today: date) -> Estimate:
 
     Raises CaseError when the place is not on the shelf or an earlier settlement cannot be placed in the same year.
     """
+    settling = _opened(case, shelf, today)
+    return settling if isinstance(settling, Estimate) else settling.estimate()
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """One settlement of a year under the assumed facts; `open` says that a layer which could pay of it cannot be computed."""
+
+    bill: Settlement
+    outcome: Outcome
+    open: bool
+
+
+def settled_year(case: Case, shelf: Shelf, today: date) -> tuple[tuple[Settled, ...], tuple[Year, ...]]:
+    """Every settlement of a case's year, oldest first, and the year with all of them: as assumed, then at the ends of what is unknown.
+
+    Nothing for a case that is refused. Raises CaseError like `estimate`.
+    """
+    settling = _opened(case, shelf, today)
+    return ((), ()) if isinstance(settling, Estimate) else (tuple(settling.settlements()), tuple(settling.years()))
+
+
+def years_before(case: Case, shelf: Shelf, today: date) -> tuple[Year, ...]:
+    """The year that a case comes on top of: as assumed, then with nothing eligible in what is unknown. Nothing for a refused case."""
+    settling = _opened(case, shelf, today)
+    return () if isinstance(settling, Estimate) else tuple(settling.year({}, all_self_funded=worst) for worst in (False, True))
+
+
+def _opened(case: Case, shelf: Shelf, today: date) -> "_Settling | Estimate":
+    """A case that can be settled, or why it is refused."""
     if case.place not in shelf.places:
         raise CaseError([Fault("place", "unknown_place", {"known": ", ".join(sorted(shelf.places))})])
     edition = shelf.choose(case.place, case.on, expired_ok=case.expired_ok)
@@ -122,7 +153,10 @@ def estimate(case: Case, shelf: Shelf, today: date) -> Estimate:
     stays = _earlier(case, shelf)
     if isinstance(stays, Note):
         return _refused(case, edition.policy, stays)
-    return _Settling(case, edition, stays, today).estimate()
+    settling = _Settling(case, edition, stays, today)
+    if settling.lacks_the_year():
+        return _refused(case, edition.policy, Note("so_far_own_not_enough", {"place": edition.policy.name}))
+    return settling
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,11 +167,11 @@ class _Stay:
     person: Person
     edition: Edition
 
-    def settled(self, year: Year, ends: Ends, *, all_self_funded: bool) -> Year:
-        """The year with this settlement, an unsaid self-funded part taken as nothing or as everything."""
+    def settled(self, year: Year, ends: Ends, *, all_self_funded: bool) -> Outcome:
+        """What the settlement comes to on top of a year, an unsaid self-funded part taken as nothing or as everything."""
         cell = self.cell(year)
-        bills = bills_of(self.bill, self.edition.program(cell)[0].borne)
-        return settle(self.edition, cell, bills[-1 if all_self_funded else 0], year, ends).year
+        bills = bills_of(self.bill, self.edition.program(cell)[0].borne, self.edition.policy)
+        return settle(self.edition, cell, bills[-1 if all_self_funded else 0], year, ends)
 
     def cell(self, year: Year) -> Cell:
         """The cell the settlement falls into after a year."""
@@ -151,14 +185,14 @@ class _Settling:
         self.case, self.edition, self.stays, self.today = case, edition, stays, today
         self.cell = cell_of(edition, case, Person(case.category, case.insured, case.age), self._known_before())
         self.plan: Plan = edition.program(self.cell)[0]
-        self.bills = bills_of(case, self.plan.borne)
+        self.bills = bills_of(case, self.plan.borne, edition.policy)
         self.bill = self.bills[0]
 
     def estimate(self) -> Estimate:
-        outcome, steps = settle_with_working(self.edition, self.cell, self.bill, self._year({}))
+        outcome, steps = settle_with_working(self.edition, self.cell, self.bill, self.year({}))
         span, unknown = self._reach()
         layers = tuple(self._layers(outcome, steps, span))
-        open_layers = [layer for layer in layers if layer.status == "not_computable" and not self._absorbed(layer, outcome)]
+        open_layers = [layer for layer in layers if layer.status == "not_computable" and not _is_absorbed(self.plan, layer.key, outcome)]
         own = OutOfPocket(
             amount=outcome.own,
             low=span.floor if open_layers else span.own[0],
@@ -189,26 +223,52 @@ class _Settling:
             sources=_sources(self.edition.policy, figures),
         )
 
-    def _year(self, ends: Ends, *, all_self_funded: bool = False) -> Year:
+    def year(self, ends: Ends, *, all_self_funded: bool = False) -> Year:
         """The year before this stay; `all_self_funded` takes earlier bills of unknown self-funded part as wholly self-funded."""
-        if self.case.so_far is not None:
-            return Year.said(self.case.so_far, self.plan)
+        so_far = self.case.so_far
+        if so_far is not None and so_far.own is not None:
+            return Year.left_with(0 if all_self_funded else so_far.own, so_far, self.edition.program(self.cell, ends)[0])
+        if so_far is not None:
+            return Year.said(so_far, self.plan)
         year = Year()
         for stay in self.stays:
-            year = stay.settled(year, ends, all_self_funded=all_self_funded)
+            year = stay.settled(year, ends, all_self_funded=all_self_funded).year
         return year
+
+    def settlements(self) -> Iterator[Settled]:
+        """The earlier settlements and this one."""
+        year = Year()
+        for stay in self.stays:
+            plan = stay.edition.program(stay.cell(year))[0]
+            outcome = stay.settled(year, {}, all_self_funded=False)
+            yield Settled(stay.bill, outcome, _is_open(plan, outcome))
+            year = outcome.year
+        outcome = self._corner(self.bill, ())
+        yield Settled(self.case, outcome, _is_open(self.plan, outcome))
+
+    def lacks_the_year(self) -> bool:
+        """Whether only what the person paid this year is known, where that does not tell what every layer came to."""
+        so_far = self.case.so_far
+        tells = self.case.care == "inpatient" and runs_over_the_year(self.plan)
+        return so_far is not None and so_far.own is not None and not tells
+
+    def years(self) -> Iterator[Year]:
+        """The year with this stay at the ends of its own and the earlier bills' self-funded parts, and of range figures."""
+        for high in _subsets(self._ranges()):
+            ends: Ends = dict.fromkeys(high, "high")
+            for bill, worst in ((self.bills[0], False), (self.bills[-1], True)):
+                yield settle(self.edition, self.cell, bill, self.year(ends, all_self_funded=worst), ends).year
+
+    def _ranges(self) -> list[str]:
+        """The figures of this and the earlier stays that are known only as a range."""
+        return sorted({name for edition, cell in self._cells() for name in edition.program(cell)[0].ranges})
 
     def _known_before(self) -> Year:
         """What of the year decides which rules hold: how many stays count for a later one."""
         so_far = self.case.so_far
         if so_far is None:
-            return self._year({})
+            return self.year({})
         return Year(later=(so_far.stays or 0) if so_far.later is None else so_far.later)
-
-    def _absorbed(self, layer: Layer, outcome: Outcome) -> bool:
-        """Whether a later layer has paid that leaves the same own cost whatever this one pays."""
-        by = next((each.absorbed_by for each in self.plan.layers if each.key == layer.key and isinstance(each, SilentLayer)), None)
-        return by is not None and outcome.payouts.get(by, 0) > 0
 
     def _reach(self) -> tuple[Span, list[Note]]:
         """Everything between the ends of what is unknown, and what makes the ends differ.
@@ -216,7 +276,7 @@ class _Settling:
         Own cost rises with the self-funded part and falls with a higher cap, so the corners hold all values between them.
         Earlier stays break that order (a higher cap then may leave less of a deductible used up), so bounds are taken there.
         """
-        ranges = sorted({name for edition, cell in self._cells() for name in edition.program(cell)[0].ranges})
+        ranges = self._ranges()
         choices = _subsets(ranges)
         corners = {(bill, high): self._corner(bill, high) for bill in self.bills for high in choices}
         spans = [exactly(corner) for corner in corners.values()]
@@ -230,19 +290,19 @@ class _Settling:
 
     def _world(self, high: tuple[str, ...]) -> World:
         ends: Ends = dict.fromkeys(high, "high")
-        years = tuple(self._year(ends, all_self_funded=worst) for worst in (False, True))
+        years = tuple(self.year(ends, all_self_funded=worst) for worst in (False, True))
         return World(frozenset(high), self.edition.program(self.cell, ends)[0], years)
 
     def _corner(self, bill: Bill, high: tuple[str, ...]) -> Outcome:
         ends: Ends = dict.fromkeys(high, "high")
-        return settle(self.edition, self.cell, bill, self._year(ends), ends)
+        return settle(self.edition, self.cell, bill, self.year(ends), ends)
 
     def _cells(self) -> Iterator[tuple[Edition, Cell]]:
         yield self.edition, self.cell
         year = Year()
         for stay in self.stays:
             yield stay.edition, stay.cell(year)
-            year = stay.settled(year, {}, all_self_funded=False)
+            year = stay.settled(year, {}, all_self_funded=False).year
 
     def _causes(self, corners: dict[tuple[Bill, tuple[str, ...]], Outcome], ranges: list[str]) -> Iterator[Note]:
         choices = _subsets(ranges)
@@ -306,14 +366,26 @@ class _Settling:
 
     def _advice(self, layers: Sequence[Layer], outcome: Outcome) -> Iterator[Note]:
         if not self.case.insured:
-            yield Note("enrol", {"hotline": self.edition.policy.hotline})
+            yield from _enrol(self.edition.policy, self.case.category)
         if any(layer.status == "advice" and layer.key == "re_aid" for layer in layers):
             yield Note("re_aid", {"amount": outcome.eligible_unpaid})
         if not self.cell.registered:
             yield Note("register", {})
         if any(layer.status == "not_computable" for layer in layers):
             yield Note("ask_category_aid", {"hotline": self.edition.policy.hotline})
-        yield from _where_to_ask(self.edition.policy)
+        yield from _where_to_ask(self.edition.policy, insured=self.case.insured)
+
+
+def _is_open(plan: Plan, outcome: Outcome) -> bool:
+    """Whether a layer that cannot be computed could still pay of what is left."""
+    unknown = [layer.key for layer in plan.layers if isinstance(layer, SilentLayer) and layer.status == "not_computable"]
+    return outcome.eligible_unpaid > 0 and any(not _is_absorbed(plan, key, outcome) for key in unknown)
+
+
+def _is_absorbed(plan: Plan, layer: str, outcome: Outcome) -> bool:
+    """Whether a later layer has paid that leaves the same own cost whatever this one pays."""
+    by = next((each.absorbed_by for each in plan.layers if each.key == layer and isinstance(each, SilentLayer)), None)
+    return by is not None and outcome.payouts.get(by, 0) > 0
 
 
 def _paid(layer: PaidLayer, payout: int, steps: tuple[Step, ...], span: Span) -> Layer:
@@ -376,8 +448,15 @@ def _refused(case: Case, policy: Policy, note: Note) -> Estimate:
     return Estimate(case, "refused", policy, cautions=(note,), advice=tuple(_where_to_ask(policy)), lacking=lacking)
 
 
-def _where_to_ask(policy: Policy) -> Iterator[Note]:
-    yield Note("bring", {})
+def _enrol(policy: Policy, category: str) -> Iterator[Note]:
+    """Where and when to be insured, and that the government pays for it where the rules say so."""
+    yield Note("enrol", {"hotline": policy.hotline})
+    if policy.premium is not None and policy.premium.share is not None and category in policy.premium.share.values:
+        yield Note("enrol.subsidised", {"category": category, "place": policy.name})
+
+
+def _where_to_ask(policy: Policy, *, insured: bool = True) -> Iterator[Note]:
+    yield Note("bring" if insured else "bring.uninsured", {})
     yield Note("ask", {"hotline": policy.hotline, "place": policy.name})
 
 
@@ -386,7 +465,9 @@ def _assumed_year(case: Case) -> Iterator[Note]:
         if not case.earlier:
             yield Note("earlier", {"value": 0})
         return
-    for name in ("stays", "eligible_unpaid", "paid", "counted"):
+    if case.so_far.own is not None:
+        yield Note("so_far.own", {"value": case.so_far.own, "own_amount": case.so_far.own})
+    for name in ("stays",) if case.so_far.own is not None else ("stays", "eligible_unpaid", "paid", "counted"):
         if getattr(case.so_far, name) is None:
             yield Note(f"so_far.{name}", {"value": None if name == "counted" else 0})
 

@@ -31,7 +31,7 @@ def lint(editions: Iterable[Edition]) -> list[Problem]:
     every = list(editions)
     for edition in every:
         pack = edition.pack
-        found += [pack.problem(location, what) for location, what in _findings(pack.policy)]
+        found += [pack.problem(location, what) for location, what in (*_findings(pack.policy), *_never_named(pack))]
     found += _overlaps(every)
     return sorted(found, key=lambda problem: (problem.file, problem.line, problem.column))
 
@@ -40,7 +40,6 @@ def _findings(policy: Policy) -> Iterator[tuple[Location, str]]:
     yield from _falling(policy)
     yield from _inverted(policy)
     yield from _never_met(policy)
-    yield from _never_named(policy)
     yield from _unexplained(policy)
     yield from _conflicts(policy)
 
@@ -108,9 +107,11 @@ def _places(policy: Policy) -> Iterator[tuple[Location, tuple[str, ...]]]:
         yield from ((location, tuple(key.split(".")) if key else ()) for key in figure.values)
 
 
-def _never_named(policy: Policy) -> Iterator[tuple[Location, str]]:
-    named = set(_sources_in(policy.model_dump(exclude={"sources"})))
-    for key in policy.sources:
+def _never_named(pack: Pack) -> Iterator[tuple[Location, str]]:
+    """Sources that no figure names, neither in the pack nor in what overlays made of it."""
+    written = {key: value for key, value in pack.tree.data.items() if key != "sources"}
+    named = {*_sources_in(pack.policy.model_dump(exclude={"sources"})), *_sources_in(written)}
+    for key in pack.policy.sources:
         if key not in named:
             yield ("sources", key), f"the source `{key}` is named by no figure"
 

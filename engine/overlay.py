@@ -82,9 +82,16 @@ def _lay_one(patched: Patched, tree: Tree) -> Iterator[Problem]:
         for detail in error.errors(include_url=False):
             yield tree.problem(detail["loc"], f"{detail['loc'][-1]}: {detail['msg']}, expected number, day and by with each figure")
         return
+    settings: list[tuple[str, str, Any]] = []
     for choice, taken in overlay.choose.items():
         try:
-            _choose(patched, tree, choice, taken)
+            settings += [(choice, path, value) for path, value in _reading(patched.data, choice, taken).items()]
+        except _LostError as error:
+            yield tree.problem(("choose", choice), str(error))
+    # What is added to a list comes after what replaces the list whole.
+    for choice, path, value in sorted(settings, key=lambda setting: _adds(setting[1])):
+        try:
+            patched.said[_set(patched.data, path, copy.deepcopy(value))] = (tree, ("choose", choice))
         except _LostError as error:
             yield tree.problem(("choose", choice), str(error))
     for name, confirmation in overlay.confirms.items():
@@ -107,17 +114,34 @@ def _confirm(patched: Patched, tree: Tree, name: str, said: Confirmation) -> Non
     patched.said[location] = (tree, ("confirms", name))
 
 
-def _choose(patched: Patched, tree: Tree, choice: str, taken: str) -> None:
-    choices = patched.data.get("choices") or {}
+def _reading(data: Any, choice: str, taken: str) -> dict[str, Any]:
+    """What a reading sets, by path."""
+    choices = data.get("choices") or {}
     if choice not in choices:
         raise _LostError(f"unknown choice `{choice}`, expected one of: {', '.join(choices) or 'none'}")
     others = choices[choice].get("others") or {}
     if taken not in others:
         raise _LostError(f"unknown reading `{taken}`, expected one of: {', '.join(others)}")
-    for path, value in others[taken]["set"].items():
-        location = tuple(int(step) if step.isdigit() else step for step in path.split("."))
-        _at(patched.data, location[:-1])[location[-1]] = copy.deepcopy(value)
-        patched.said[location] = (tree, ("choose", choice))
+    settings: dict[str, Any] = others[taken]["set"]
+    return settings
+
+
+def _adds(path: str) -> bool:
+    return path.endswith(".+")
+
+
+def _set(data: Any, path: str, value: Any) -> Location:
+    """Put a value where a reading's path leads, and say where that is. A last step `+` adds it to a list, which may not stand there yet."""
+    location: Location = tuple(int(step) if step.isdigit() else step for step in path.split("."))
+    try:
+        if _adds(path):
+            items = _at(data, location[:-2]).setdefault(location[-2], [])
+            items.append(value)
+            return (*location[:-1], len(items) - 1)
+        _at(data, location[:-1])[location[-1]] = value
+    except (KeyError, IndexError, TypeError, AttributeError):
+        raise _LostError(f"the reading sets `{path}`, which is nowhere in the pack") from None
+    return location
 
 
 def _locate(data: Any, name: str) -> Location:

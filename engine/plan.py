@@ -19,7 +19,7 @@ from engine.figures import Entry, Figure, Used, used
 from engine.mechanisms.advice import Advice
 from engine.mechanisms.bands import Bands, BandsNode, Exclusion, tiers_above_deductible
 from engine.mechanisms.ceiling import Ceiling, CeilingNode
-from engine.mechanisms.deductible import FixedDeductible, ShareOfTotal, lower_deductible
+from engine.mechanisms.deductible import DeductibleNode, FixedDeductible, ShareOfTotal, lower_deductible
 from engine.mechanisms.exists import Exists
 from engine.mechanisms.hospital import Borne
 from engine.mechanisms.top_up import TopUp, TopUpNode
@@ -247,7 +247,9 @@ def _by_case(key: str, layer: ByCase, work: _Lowering) -> PlanLayer:
 def _counted(key: str, layer: ByCase, cell: Cell) -> str | None:
     """The sum that a settlement adds to though its person's category is not paid: that of a yearly variant for its kind of care."""
     for case in layer.cases:
-        if isinstance(case, Bands) and case.over == "year" and _applies(case.applies_to.model_copy(update={"category": None}), cell):
+        if not isinstance(case, Bands) or case.over != "year" or case.before_joining == "left_out":
+            continue
+        if _applies(case.applies_to.model_copy(update={"category": None}), cell):
             return _account(key, case.account)
     return None
 
@@ -301,7 +303,7 @@ def _ceiling(key: str, layer: Ceiling, work: _Lowering) -> PlanLayer:
     if excluded is not None:
         return excluded
     if not applies:
-        return _not_for(key, layer.applies_to, work.cell)
+        return _not_for(key, layer.applies_to, work.cell, key if layer.before_joining == "counted" else None)
     try:
         at_most = work.value(layer.at_most, "at_most").fen
     except _UnknownError:
@@ -324,7 +326,7 @@ def _bands(key: str, layer: Bands, work: _Lowering) -> PlanLayer:
     if excluded is not None:
         return excluded
     if not applies:
-        return _not_for(key, layer.applies_to, work.cell, counts)
+        return _not_for(key, layer.applies_to, work.cell, counts if layer.before_joining == "counted" else None)
     try:
         return _computed(key, layer, work)
     except _UnknownError:
@@ -333,16 +335,17 @@ def _bands(key: str, layer: Bands, work: _Lowering) -> PlanLayer:
 
 def _computed(key: str, layer: Bands, work: _Lowering) -> PaidLayer:
     factor, points, cap = _adjusted(layer, work)
-    deductible = _lowered_deductible(layer, factor, work)
+    deductible, full = _lowered_deductible(layer, factor, work)
     always = work.taken()
     edges, edge_figures, rate_figures = _edges(layer, points, work)
-    start = deductible.fen if layer.tiers_from == "zero" and isinstance(deductible, FixedDeductible) else 0
+    first = {"deductible": None, "zero": deductible, "full_deductible": full}[layer.tiers_from]
+    start = first.fen if isinstance(first, FixedDeductible) else 0
     try:
         tiers = tiers_above_deductible(edges, start)
     except ValueError as error:
         raise _UnsoundError((*work.location, "tiers"), str(error)) from error
     dropped = len(edges) - len(tiers)
-    floor = layer.at_least and layer.at_least.share_above_deductible
+    floor = layer.at_least.share_above_deductible if layer.at_least and layer.at_least.when.holds(work.cell) else None
     guarantee = work.value(floor, "at_least", "share_above_deductible").share if floor else None
     guarantee_figures = work.taken()
     cap_entry, limit = _cap(layer, cap, work)
@@ -370,12 +373,13 @@ def _adjusted(layer: Bands, work: _Lowering) -> tuple[Fraction, Fraction, tuple[
     return factor, points, cap
 
 
-def _lowered_deductible(layer: Bands, factor: Fraction, work: _Lowering) -> Any:
+def _lowered_deductible(layer: Bands, factor: Fraction, work: _Lowering) -> tuple[DeductibleNode, DeductibleNode]:
+    """The deductible with its factor, and in full."""
     value = work.value(layer.deductible, "deductible")
-    if isinstance(value, ShareOfTotal) and layer.tiers_from == "zero":
+    if isinstance(value, ShareOfTotal) and layer.tiers_from != "deductible":
         raise _UnsoundError((*work.location, "tiers_from"), "tiers from zero expect a fixed deductible, not a share of the total")
     try:
-        return lower_deductible(value, factor)
+        return lower_deductible(value, factor), lower_deductible(value, Fraction(1))
     except ValueError as error:
         raise _UnsoundError((*work.location, "deductible"), str(error)) from error
 
@@ -414,13 +418,14 @@ def _borne(policy: Policy, cell: Cell, ends: Mapping[str, End]) -> Borne:
     share = None
     if rule is not None and _applies(rule.applies_to, cell) and rule.share_of_total.at(cell) is not None:
         share = work.value(rule.share_of_total, "share_of_total").share
-    fixed = price is not None and _applies(price.applies_to, cell)
+    fixed = price.covers if price is not None and _applies(price.applies_to, cell) else None
     why = (
         (Used("hospital_bears.above_fixed_price", "rule", "fixed_price", None, None, price.basis, price.source, price.note),)
         if price and fixed
         else ()
     )
-    return Borne(share, fixed, (*work.taken(), *why))
+    counted, limit = (True, False) if rule is None else (rule.of == "billed", rule.rounded == "limit")
+    return Borne(share, counted, limit, fixed, (*work.taken(), *why))
 
 
 def _check(layer: PlanLayer) -> None:

@@ -114,17 +114,21 @@ class AgeGroup(PackModel):
 
 
 class Reading(PackModel):
-    """Another reading of an unclear sentence: what of the pack it sets otherwise, by path."""
+    """Another reading of an unclear sentence: what of the pack it sets otherwise, by path. A last step `+` adds to a list."""
 
     says: Text
     set: dict[str, Any]
 
 
 class Choice(PackModel):
-    """An unclear sentence, how it is taken, and the other readings a deployment may choose (see overlay)."""
+    """An unclear sentence, how it is taken, and the other readings a deployment may choose (see overlay).
+
+    `source` names what the shipped reading rests on, where its figures do not.
+    """
 
     says: Text
     taken: Text
+    source: str | None = None
     others: dict[str, Reading] = Field(min_length=1)
 
 
@@ -182,7 +186,8 @@ class Guidance(PackModel):
 class Policy(PackModel):
     """One edition of one place's rules. `layers` stand in the order in which they pay.
 
-    `formerly` names what people of a category were in the edition before, where its name was another.
+    `formerly` names what people of a category were in the edition before, where its name was another. `first_share` says what the part
+    of a bill that is paid first (先行自付) is: the patient's, in no layer's base, or eligible cost like any other.
     """
 
     place: Annotated[str, Field(pattern=r"^[a-z]+(-[a-z]+)*$", max_length=40)]
@@ -199,6 +204,7 @@ class Policy(PackModel):
     care: tuple[Care, ...]
     ages: dict[Age, AgeGroup] = Field(default_factory=dict)
     later_stays: When | None = None
+    first_share: Literal["patient", "eligible"] = "patient"
     referral: Referral
     hospital_bears: HospitalBears = HospitalBears()
     remarks: dict[str, Remark] = Field(default_factory=dict)
@@ -283,23 +289,33 @@ def _inconsistencies(policy: Policy) -> Iterator[tuple[Location, str]]:
         yield ("horizon", "verified_until"), f"is before `valid_from` {horizon.valid_from}, expected a later day"
     for category in policy.formerly:
         if category not in policy.categories:
-            yield ("formerly", category), f"unknown category `{category}`, expected one of: {', '.join(policy.categories)}"
+            yield ("formerly", category), _not_in("category", category, policy.categories)
     yield from _unknown_sources(policy, policy, ())
-    lists = {"category": policy.categories, "facility": policy.facilities, "care": policy.care, "age": AGES}
+    lists: dict[str, tuple[str, ...]] = {
+        "category": policy.categories,
+        "facility": policy.facilities,
+        "care": policy.care,
+        "age": AGES,
+    }
+    for index, facility in enumerate(policy.referral.required_at):
+        if facility not in policy.facilities:
+            yield ("referral", "required_at", index), _not_in("facility", facility, policy.facilities)
     for location, figure in figures_of(policy):
         for key in figure.values:
             for dimension, part in zip(figure.by, key.split("."), strict=False):
                 if part not in lists[dimension]:
-                    known = ", ".join(lists[dimension])
-                    yield (*location, "values", key), f"unknown {dimension} `{part}`, expected one of: {known}"
+                    yield (*location, "values", key), _not_in(dimension, part, lists[dimension])
+
+
+def _not_in(what: str, key: str, known: Iterable[str]) -> str:
+    return f"unknown {what} `{key}`, expected one of: {', '.join(known)}"
 
 
 def _unknown_sources(policy: Policy, value: Any, location: Location) -> Iterator[tuple[Location, str]]:
     if isinstance(value, BaseModel):
         source = getattr(value, "source", None)
         if source is not None and source not in policy.sources:
-            known = ", ".join(policy.sources)
-            yield (*location, "source"), f"unknown source `{source}`, expected one of: {known}"
+            yield (*location, "source"), _not_in("source", source, policy.sources)
         for name in type(value).model_fields:
             yield from _unknown_sources(policy, getattr(value, name), (*location, name))
     elif isinstance(value, dict):
@@ -318,19 +334,58 @@ def mistakes(error: ValidationError) -> Iterator[tuple[Location, str]]:
         # A list whose only item is wrong is also called too short; the item's own mistake says it all.
         if detail["type"] == "too_short" and any(other["loc"][: len(place)] == place != other["loc"] for other in details):
             continue
-        yield place, _what(detail["type"], place, detail.get("ctx", {}), detail["msg"])
+        if detail["type"].startswith("union_tag_"):
+            place = (*place, detail["ctx"]["discriminator"].strip("'"))
+        yield place, _what(detail["type"], place, detail.get("ctx", {}), detail["msg"], detail["input"])
 
 
-def _what(kind: str, location: Location, context: dict[str, Any], message: str) -> str:
-    name = next((step for step in reversed(location) if isinstance(step, str) and step != "[key]"), "")
-    if kind == "missing":
+def _what(kind: str, location: Location, context: dict[str, Any], message: str, found: Any) -> str:
+    name = next((step for step in reversed(location) if isinstance(step, str) and step not in _UNNAMED), "")
+    if kind in ("missing", "union_tag_not_found"):
         return f"`{name}` is missing here"
     if kind == "extra_forbidden":
         near = get_close_matches(name, _FIELDS, 1)
         return f"unknown key `{name}`" + (f", did you mean `{near[0]}`?" if near and near[0] != name else ", it has no meaning here")
     if kind in ("literal_error", "union_tag_invalid"):
-        return f"`{name}` is not a known word, expected one of: {context.get('expected') or context.get('expected_tags')}"
-    return f"{name}: {message.removeprefix('Value error, ')}"
+        known, word = context.get("expected") or context.get("expected_tags"), context.get("tag", found)
+        return f"`{name}` is not a known word, expected one of: {known}; found `{word}`"
+    prefix = f"{name}: " if name else ""
+    return prefix + (_misshapen(kind, context, found) or message.removeprefix("Value error, "))
+
+
+def _misshapen(kind: str, context: dict[str, Any], found: Any) -> str | None:
+    """What is wrong with a value of the wrong shape, for the shapes that packs hold."""
+    if kind == "tuple_type":
+        return (
+            f"`{found}` is no list, expected one written like `[{found}]`"
+            if isinstance(found, str)
+            else "is no list, expected items that begin with `- `"
+        )
+    if kind == "model_type":
+        return f"`{found}` stands alone, expected {_keys_of(context['class_name'])} below it"
+    if kind.startswith("date_"):
+        return f"`{found}` is no day, expected one written like `2024-12-31`"
+    if kind == "string_pattern_mismatch" and context["pattern"] in _PATTERNS:
+        return f"`{found}` does not fit, expected {_PATTERNS[context['pattern']]}"
+    return None
+
+
+#: Steps of a location that are no key of the file: how pydantic marks a key, and what a figure is spread to.
+_UNNAMED = frozenset({"[key]", "values", ""})
+
+_PATTERNS = {
+    r"^[a-z]+(-[a-z]+)*$": "small letters a to z, words joined by `-`",
+    r"^[a-z]+(_[a-z]+)*$": "small letters a to z, words joined by `_`",
+    r"^\d{4}$": "a year in four digits",
+    r"^[a-z][a-z0-9_]*$": "small letters a to z, digits and `_`, a letter first",
+}
+
+
+def _keys_of(name: str) -> str:
+    required = (
+        key for model in _models(PackModel) if model.__name__ == name for key, field in model.model_fields.items() if field.is_required()
+    )
+    return " and ".join(f"`{key}`" for key in dict.fromkeys(required)) or "keys"
 
 
 def _models(model: type[BaseModel]) -> Iterator[type[BaseModel]]:

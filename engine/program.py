@@ -211,9 +211,10 @@ class _Bands:
         return [*lines, *branches, *self._tier_notes(over, edge)]
 
     def _share(self, rule: ShareDeductible, base: str) -> list[str]:
-        name, scale = f"d{self.index}", self.node.scale
+        name, scale, parts = f"d{self.index}", self.node.scale, rule.share.denominator
+        share = f"total * {rule.share.numerator}"
         return [
-            f"{name} = total * {rule.share.numerator}",
+            f"{name} = ({share} + {parts // 2}) // {parts}" if rule.rounded else f"{name} = {share}",
             f"if {name} < {rule.floor * scale}: {name} = {rule.floor * scale}",
             f"elif {name} > {rule.ceiling * scale}: {name} = {rule.ceiling * scale}",
             f"over{self.index} = {base} * {scale} - {name}" if scale != 1 else f"over{self.index} = {base} - {name}",

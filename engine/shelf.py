@@ -99,6 +99,8 @@ def _misplaced(folder: Path) -> Iterator[Problem]:
         yield Problem(str(folder), 1, 1, "is not a folder, expected one with packs in <place>/<edition>.yaml")
     for path in sorted(folder.glob("*.yaml")):
         yield Problem(str(path), 1, 1, "stands directly in the folder, expected <place>/<edition>.yaml")
+    for path in sorted(folder.glob("*/*.yml")):
+        yield Problem(str(path), 1, 1, "ends in .yml and would be passed over, expected <place>/<edition>.yaml")
 
 
 def read_edition(path: Path, overlays: Sequence[Path] = ()) -> Edition:

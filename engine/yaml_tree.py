@@ -48,19 +48,37 @@ def read_tree(path: Path) -> Tree:
     try:
         node = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        raise PackError([Problem(tree.file, line, column, f"not readable as YAML: {error.problem}")]) from error
+        raise PackError([_not_yaml(tree.file, error)]) from error
     except UnicodeDecodeError as error:
         raise PackError([Problem(tree.file, 1, 1, "not UTF-8 text, save the file as UTF-8")]) from error
     except (yaml.YAMLError, OSError) as error:
-        raise PackError([Problem(tree.file, 1, 1, f"not readable: {error}")]) from error
+        cause = error.strerror if isinstance(error, OSError) else error
+        raise PackError([Problem(tree.file, 1, 1, f"not readable: {cause}")]) from error
     if node is None:
         raise PackError([Problem(tree.file, 1, 1, "the file is empty, expected a mapping")])
     tree.data = _value(tree, node, (), set())
     if tree.problems:
         raise PackError(tree.problems)
     return tree
+
+
+#: What the reader of YAML says, and what is usually behind it. With the first, the mistake stands where the key begins.
+_NO_COLON = "could not find expected ':'"
+_BEHIND = {
+    _NO_COLON: "expected a key with a plain `:` and a blank after it",
+    "found character '\\t' that cannot start any token": "indent with blanks, not with a tab",
+    "mapping values are not allowed here": "a text that holds `: ` wants quotes",
+    "expected <block end>, but found '<block mapping start>'": "indent a key like the keys beside it",
+    "expected ',' or '}', but got ':'": "a text that holds `: ` wants quotes",
+}
+
+
+def _not_yaml(file: str, error: yaml.MarkedYAMLError) -> Problem:
+    at_context = error.problem == _NO_COLON
+    mark = (error.context_mark if at_context else error.problem_mark) or error.problem_mark or error.context_mark
+    line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+    behind = _BEHIND.get(error.problem or "")
+    return Problem(file, line, column, f"not readable as YAML: {error.problem}" + (f"; {behind}" if behind else ""))
 
 
 def _parts(step: str | int) -> list[str | int]:
@@ -91,8 +109,16 @@ def _mapping(tree: Tree, node: yaml.MappingNode, location: Location, seen: set[i
             tree.problems.append(Problem(tree.file, line, column, f"duplicate key `{key}`, it already stands in line {first}"))
             continue
         tree.marks[place] = _mark(key_node)
+        if "：" in key:
+            tree.problems.append(tree.problem(place, f"`{key}` holds a Chinese colon, write `:` and a blank"))
+        elif node.flow_style and _is_empty(value_node):
+            tree.problems.append(tree.problem(place, f"`{key}` has no value; inside {{ }} a text with a comma wants quotes"))
         values[key] = _value(tree, value_node, place, seen)
     return values
+
+
+def _is_empty(node: yaml.Node) -> bool:
+    return isinstance(node, yaml.ScalarNode) and node.style is None and node.value == ""
 
 
 def _scalar(node: yaml.Node) -> Any:

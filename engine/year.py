@@ -1,16 +1,20 @@
 """The year: what earlier settlements have paid and left, and the settling of one more on top of it."""
 
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, Self
 
-from engine.bounds import Interval, settle_ceiling, settle_stay, settle_top_up, settle_year
+from engine.bounds import Interval, payout, settle_ceiling, settle_stay, settle_top_up, settle_year
 from engine.case import Settlement, SoFar
 from engine.cell import Cell
+from engine.mechanisms.bands import BandsNode
 from engine.mechanisms.ceiling import CeilingNode
 from engine.mechanisms.hospital import Borne
 from engine.mechanisms.top_up import TopUpNode
-from engine.plan import End, PaidLayer, Plan
+from engine.money import LIMIT
+from engine.plan import End, Node, PaidLayer, Plan, SilentLayer
+from engine.policy import Policy
 from engine.program import Input, Step, inputs
 from engine.shelf import Edition
 
@@ -65,6 +69,46 @@ class Year:
         later = stays if so_far.later is None else so_far.later
         return cls(stays, unpaid, paid | dict(accounts), sums, dict(so_far.peaks or {}), later)
 
+    @classmethod
+    def left_with(cls, unpaid: int, so_far: SoFar, plan: Plan) -> Self:
+        """The year in which a person was left with so much eligible cost, had it all run through the yearly layers of a plan.
+
+        The least sum of the year that leaves as much; a plan that never leaves so much (everything above a ceiling is paid) leaves less.
+        """
+        base = bisect_left(range(LIMIT), unpaid, key=lambda sum_of_year: sum_of_year - sum(_yearly(plan, sum_of_year)[0].values()))
+        paid, sums = _yearly(plan, base)
+        stays = so_far.stays or 0
+        peaks = {layer.account: layer.node.at_most for layer in plan.paid() if isinstance(layer.node, CeilingNode)}
+        later = stays if so_far.later is None else so_far.later
+        return cls(stays, base - sum(paid.values()), paid, sums, peaks, later)
+
+
+def runs_over_the_year(plan: Plan) -> bool:
+    """Whether what a person paid tells what every layer came to: one layer per stay, then only yearly ones, all of them computed."""
+    layers = plan.layers
+    known = not any(layer.status == "not_computable" for layer in layers if isinstance(layer, SilentLayer))
+    return known and all(layer.yearly for layer in plan.paid()[1:]) and not any(layer.yearly for layer in plan.paid()[:1])
+
+
+def _yearly(plan: Plan, base: int) -> tuple[dict[str, int], dict[str, int]]:
+    """What the yearly layers pay on a sum of the year, and the sum each runs on."""
+    paid: dict[str, int] = {}
+    sums: dict[str, int] = {}
+    for layer in plan.paid():
+        if layer.yearly:
+            node, sums[layer.account] = layer.node, base
+            pays = base - node.at_most if isinstance(node, CeilingNode) else _capped_payout(node, base)
+            paid[layer.account] = max(0, min(pays, base))
+            base -= paid[layer.account]
+    return paid, sums
+
+
+def _capped_payout(node: Node, base: int) -> int:
+    if not isinstance(node, BandsNode):
+        raise TypeError("only bands and ceilings run over the year")
+    pays = payout(node, base, 0)
+    return pays if node.cap is None else min(pays, node.cap)
+
 
 @dataclass(frozen=True, slots=True)
 class Bill:
@@ -94,25 +138,25 @@ class Outcome:
         return self.self_funded + self.first_share + self.eligible_unpaid
 
 
-def bills_of(settlement: Settlement, borne: Borne) -> tuple[Bill, ...]:
+def bills_of(settlement: Settlement, borne: Borne, policy: Policy) -> tuple[Bill, ...]:
     """The bill as it is said, or with its unsaid self-funded part at each corner, nothing first.
 
     Own cost moves one way between neighbouring corners: nothing, what the hospital's limit leaves to the patient, everything.
     """
     if settlement.self_funded is not None:
-        return (_bill(settlement, settlement.self_funded, borne),)
+        return (_bill(settlement, settlement.self_funded, borne, policy),)
     most = settlement.total - (settlement.first_share or 0)
     limit = borne.limit(settlement.total)
     corners = [0, most] if limit is None else [0, min(limit, most), min(limit + 1, most), most]
-    return tuple(dict.fromkeys(_bill(settlement, corner, borne) for corner in corners))
+    return tuple(dict.fromkeys(_bill(settlement, corner, borne, policy) for corner in corners))
 
 
-def _bill(settlement: Settlement, self_funded: int, borne: Borne) -> Bill:
-    total, first_share = settlement.total, settlement.first_share or 0
+def _bill(settlement: Settlement, self_funded: int, borne: Borne, policy: Policy) -> Bill:
+    total, first_share = settlement.total, (settlement.first_share or 0) if policy.first_share == "patient" else 0
     eligible, excess = total - self_funded - first_share, borne.out_of_catalogue(self_funded, total)
     beyond = 0
-    if borne.fixed_price and settlement.fixed_price is not None:
-        beyond = max(0, eligible - max(0, settlement.fixed_price - self_funded - first_share))
+    if settlement.fixed_price is not None:
+        beyond = borne.above_price(eligible, settlement.fixed_price, self_funded + first_share, excess)
     return Bill(total, self_funded - excess, first_share, eligible - beyond, excess + beyond)
 
 

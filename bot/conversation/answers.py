@@ -7,11 +7,25 @@ from typing import Any
 import msgspec
 
 from bot.conversation.heard import Ambiguity, Heard, Slot
-from bot.conversation.position import ASK, EARLIER, EARLIER_FACILITY, EARLIER_TOTAL, FLAGS, Position, Rules, edition_on
+from bot.conversation.position import (
+    ASK,
+    EARLIER,
+    EARLIER_FACILITY,
+    EARLIER_TOTAL,
+    FLAGS,
+    SERIES,
+    SHEET,
+    SO_FAR_OWN,
+    SO_FAR_STAYS,
+    UNSURE,
+    Position,
+    Rules,
+    edition_on,
+)
 from bot.conversation.state import Answer
-from engine import CARES, CATEGORIES, FACILITIES, Fault, MoneyError, Note, fen, yuan
+from engine import CARES, CATEGORIES, FACILITIES, LAYERS, MOST_EARLIER, Fault, MoneyError, Note, fen, yuan
 
-MONEY = frozenset({"total", "self_funded", "first_share", EARLIER_TOTAL})
+MONEY = frozenset({"total", "self_funded", "first_share", EARLIER_TOTAL, SO_FAR_OWN})
 _HOSPITALS = frozenset({"facility", EARLIER_FACILITY})
 _KEYED = frozenset({"place", "category", "facility", EARLIER_FACILITY, "care"})
 #: What can be taken back with `slot=none`.
@@ -21,12 +35,23 @@ _OPTIONAL = frozenset({EARLIER, "on", "self_funded", "first_share", "registered"
 def answer_for(slot: str, value: Any, message: str, rules: Rules) -> Answer | None:
     """The answer that a value gives to a slot, or None when it does not fit."""
     if slot == ASK:
-        known = (*rules.flow.questions, *rules.flow.changes)
+        known = (*rules.flow.questions, *rules.flow.changes, *SERIES)
         return Answer(ASK, value if value in known else None, message) if value in (*known, "none") else None
     if value == "none" and slot in _OPTIONAL:
         return Answer(slot, None, message)
+    if slot.partition(".")[0] in SERIES:
+        return _of_series(slot, value, message)
     fitted = _fitted(slot, value, rules)
     return None if fitted is None else Answer(slot, fitted, message)
+
+
+def _of_series(slot: str, value: Any, message: str) -> Answer | None:
+    """An answer to one question of a series: yes or no, or an amount; not knowing is an answer too."""
+    series, _, key = slot.partition(".")
+    if not key or value == UNSURE:
+        return Answer(slot, UNSURE, message) if key in (*CATEGORIES, *LAYERS, "own") else None
+    known, fitted = (LAYERS, _amount(value)) if series == SHEET else (CATEGORIES, _flag(value))
+    return Answer(slot, fitted, message) if fitted is not None and key in (*known, "own") else None
 
 
 def with_day(heard: Heard, position: Position, rules: Rules) -> Heard:
@@ -88,13 +113,19 @@ def _fitted(slot: str, value: Any, rules: Rules) -> Any:
     if slot in MONEY:
         return _amount(value)
     if slot in FLAGS:
-        return value if isinstance(value, bool) else {"true": True, "false": False}.get(str(value))
+        return _flag(value)
     if slot == "on":
         return value if _is_day(value) else None
+    if slot == SO_FAR_STAYS:
+        return int(value) if str(value).isdecimal() and int(value) <= MOST_EARLIER else None
     if slot == "age":
         return value if isinstance(value, int) else None
     known = {"place": rules.shelf.places, "category": CATEGORIES, "care": CARES}.get(slot, FACILITIES)
     return value if slot in _KEYED and value in known else None
+
+
+def _flag(value: Any) -> bool | None:
+    return value if isinstance(value, bool) else {"true": True, "false": False}.get(str(value))
 
 
 def _amount(value: Any) -> str | None:

@@ -2,7 +2,19 @@
 
 from collections.abc import Iterator
 
-from bot.conversation.position import EARLIER_FACILITY, EARLIER_TOTAL, FLAGS, Position, Rules, edition_of
+from bot.conversation.position import (
+    EARLIER_FACILITY,
+    EARLIER_TOTAL,
+    FINDER,
+    FLAGS,
+    SERIES,
+    SHEET,
+    SO_FAR_OWN,
+    UNSURE,
+    Position,
+    Rules,
+    edition_of,
+)
 from bot.conversation.replies import Choice, Reply
 from engine import CARES, Estimate, Note, fen
 
@@ -14,7 +26,27 @@ _NO_MONEY = _KEYS | FLAGS | {"on"}
 def question(position: Position, rules: Rules) -> Reply:
     """The open question with its buttons."""
     slot = position.question or rules.flow.questions[0]
+    series, _, key = slot.partition(".")
+    if series in SERIES:
+        return Reply("question", (_of_series(series, key, position),), tuple(_series_choices(series, key)))
     return Reply("question", (Note(f"ask.{slot}"),), tuple(_choices(slot, position, rules)))
+
+
+def _of_series(series: str, key: str, position: Position) -> Note:
+    if series == FINDER and position.found and position.found.question:
+        return Note("finder.ask", {"text": position.found.question.asks})
+    return Note("ask.sheet.own") if key == "own" else Note("ask.sheet", {"layer": key})
+
+
+def _series_choices(series: str, key: str) -> Iterator[Choice]:
+    if series == FINDER:
+        yield from (Choice(f"{FINDER}.{key}={value}", Note(f"label.{FINDER}_{value}")) for value in ("true", "false"))
+        yield Choice(f"{FINDER}.{key}={UNSURE}", Note("label.unsure"))
+    else:
+        if key != "own":
+            yield Choice(f"{SHEET}.{key}=0.00", Note("label.sheet_nothing"))
+        yield Choice(f"{SHEET}.{key}={UNSURE}", Note("label.unsure"))
+    yield Choice("ask=none", Note("label.leave"))
 
 
 def unclear(slot: str, candidates: tuple[str, ...], text: str, position: Position, rules: Rules) -> Reply:
@@ -44,7 +76,9 @@ def changes(answer: Estimate, position: Position, rules: Rules) -> tuple[Choice,
     if answer.status == "refused":
         return tuple(_after_refusal(answer))
     questions = [name for name in rules.flow.beside if name != "changed" or len(rules.shelf.places[answer.case.place]) > 1]
+    insured = () if answer.case.insured else (Choice("insured=true", Note("label.insured_true")),)
     return (
+        *insured,
         *(choice for name in rules.flow.changes for choice in _change(name, answer, position)),
         *(_action(name) for name in (*questions, "why", "restart")),
     )
@@ -73,7 +107,7 @@ def _plain_choices(slot: str) -> Iterator[Choice]:
     if slot in ("self_funded", "first_share"):
         yield Choice(f"{slot}=0.00", Note(f"label.{slot}_nothing"))
         yield _unsure(slot)
-    elif slot == EARLIER_TOTAL:
+    elif slot in (EARLIER_TOTAL, SO_FAR_OWN):
         yield _unsure(slot)
     elif slot == "care":
         yield from (Choice(f"care={key}", _label("care", key)) for key in CARES)
@@ -97,8 +131,8 @@ def _change(name: str, answer: Estimate, position: Position) -> Iterator[Choice]
         if away and (case.registered is False or case.emergency):
             value = "false" if case.emergency else "true"
             yield Choice(f"emergency={value}", Note(f"label.emergency_{value}"))
-    elif name == "earlier" and position.earlier:
-        yield Choice("ask=earlier", Note("label.earlier_more"))
+    elif name == "earlier" and (position.earlier or position.so_far):
+        yield Choice("ask=earlier", Note("label.earlier_more" if position.earlier else "label.ask_earlier"))
         yield Choice("earlier=none", Note("label.earlier_none"))
     else:
         yield Choice(f"ask={name}", Note(f"label.ask_{name}"))
@@ -109,6 +143,11 @@ def _after_refusal(answer: Estimate) -> Iterator[Choice]:
         yield Choice("expired_ok=true", Note("label.expired_ok"))
     if any(note.key == "care_not_covered" for note in answer.cautions):
         yield Choice("care=inpatient", Note("label.care_inpatient"))
+        return
+    if any(note.key == "so_far_own_not_enough" for note in answer.cautions):
+        yield Choice("ask=earlier", Note("label.ask_earlier"))
+        yield Choice("earlier=none", Note("label.earlier_none"))
+        yield _action("restart")
         return
     yield Choice("ask=on", Note("label.ask_on"))
     yield Choice("on=none", Note("label.on_none"))

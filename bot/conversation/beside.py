@@ -7,11 +7,26 @@ from typing import Any
 import msgspec
 
 from bot.conversation.heard import Heard, Slot
-from bot.conversation.position import Position, Rules, edition_of
-from engine import Note, changed, compare, guide, premium, read_changing, read_compared, read_household
+from bot.conversation.position import SHEET, Position, Rules, edition_of
+from engine import (
+    Note,
+    changed,
+    check_bill,
+    compare,
+    guide,
+    premium,
+    read_changing,
+    read_compared,
+    read_household,
+    read_sheet,
+    read_year,
+    year_ledger,
+)
 
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _NAMED = frozenset({"place", "category"})
+#: What of a case is not about its own bill.
+_OF_THE_YEAR = frozenset({"place", "category", "insured", "age", "on", "expired_ok", "earlier", "so_far"})
 
 
 def without_day(heard: Heard) -> Heard:
@@ -91,12 +106,33 @@ def change(position: Position, rules: Rules) -> tuple[Note, ...]:
     return (Note("changed", {"answer": changed(asked, rules.shelf, rules.today)}),)
 
 
+def checked(position: Position, rules: Rules) -> Note | None:
+    """What was read from the settlement sheet beside the bill of the talk; None while nothing of it was read."""
+    facts, said = _bill(position, rules), {key: amount for key, amount in position.series[SHEET].items() if amount is not None}
+    own = said.pop("own", None)
+    if facts is None or not said:
+        return None
+    asked = {"case": facts, "paid": said} | ({"own": own} if own else {})
+    return Note("check", {"answer": check_bill(read_sheet(asked), rules.shelf, rules.today)})
+
+
+def year(position: Position, rules: Rules) -> tuple[Note, ...]:
+    """The year so far, with the bill of the talk when there is one."""
+    if position.doubts or not position.facts.keys() >= _NAMED:
+        return (Note("year.lacking"),)
+    facts = position.case()
+    if not facts.keys() >= {"facility", "total"}:
+        facts = {name: value for name, value in facts.items() if name in _OF_THE_YEAR}
+    return (Note("year", {"answer": year_ledger(read_year(facts, rules.shelf), rules.shelf, rules.today)}),)
+
+
 #: What can be asked beside the bill, by the intent of a message or the action of a button.
 QUESTIONS: Mapping[str, Callable[[Position, Rules], tuple[Note, ...]]] = {
     "premium": premiums,
     "documents": guidance,
     "compare": comparison,
     "changed": change,
+    "year": year,
 }
 
 

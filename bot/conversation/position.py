@@ -10,11 +10,19 @@ from typing import Any
 
 from bot.conversation.flow import Flow
 from bot.conversation.state import AGREED, LANG, Answer, Conversation
-from engine import CaseError, Edition, Estimate, Shelf, estimate, read_case
+from engine import CaseError, Edition, Estimate, Found, Questions, Shelf, asked_lines, estimate, find, read_case, read_finding
 
 #: Answers that are no case facts of their own: an opened question, and the two halves of an earlier stay.
 ASK, EARLIER, EARLIER_FACILITY, EARLIER_TOTAL = "ask", "earlier", "earlier_facility", "earlier_total"
 _HALVES = {EARLIER_FACILITY: "facility", EARLIER_TOTAL: "total"}
+#: What a person paid this year and in how many stays, told in place of the earlier stays.
+SO_FAR_OWN, SO_FAR_STAYS = "so_far_own", "so_far_stays"
+_SO_FAR = {SO_FAR_OWN: "own", SO_FAR_STAYS: "stays"}
+
+#: Series of questions that a person can open: which category they belong to, and what their settlement sheet says. Each answer is a slot of
+#: its own (`finder.monitored`, `sheet.basic`); `unsure` stands for 不知道.
+FINDER, SHEET, UNSURE = "finder", "sheet", "unsure"
+SERIES = (FINDER, SHEET)
 
 #: A fact was said in a way that cannot be taken: it is asked for, and until it is answered there is no estimate.
 UNCLEAR = "unclear"
@@ -29,6 +37,7 @@ class Rules:
 
     shelf: Shelf
     flow: Flow
+    finder: Questions
     today: date
     langs: tuple[str, ...] = ("zh_CN", "en")
     retention_days: int = 30
@@ -36,21 +45,25 @@ class Rules:
 
 @dataclass(slots=True)
 class Position:
-    """The facts that hold, settings beside them, the earlier stays told, and the question that is open (None when nothing is asked)."""
+    """The facts that hold, settings beside them, the earlier stays told or the sum of the year in their place, and the open question."""
 
     facts: dict[str, Any] = field(default_factory=dict)
     settings: dict[str, Any] = field(default_factory=dict)
     earlier: list[dict[str, str]] = field(default_factory=list)
+    so_far: dict[str, Any] = field(default_factory=dict)
     said: dict[str, Answer] = field(default_factory=dict)
     stale: list[str] = field(default_factory=list)
     focus: str | None = None
     doubts: list[str] = field(default_factory=list)
     half_stay: dict[str, str] = field(default_factory=dict)
+    series: dict[str, dict[str, Any]] = field(default_factory=lambda: {name: {} for name in SERIES})
+    found: Found | None = None
     question: str | None = None
 
     def case(self) -> dict[str, Any]:
         """The contract case as far as it is known."""
-        return self.facts | ({"earlier": self.earlier} if self.earlier else {})
+        told = {"earlier": self.earlier, "so_far": self.so_far}
+        return self.facts | {name: value for name, value in told.items() if value}
 
 
 def replay(answers: Iterable[Answer], rules: Rules) -> Position:
@@ -59,7 +72,8 @@ def replay(answers: Iterable[Answer], rules: Rules) -> Position:
     for answer in answers:
         _play(position, answer)
     _drop_stale(position, rules.shelf)
-    position.question = _question(position, rules.flow)
+    _find_category(position, rules)
+    position.question = _question(position, rules)
     return position
 
 
@@ -100,16 +114,33 @@ def _play(position: Position, answer: Answer) -> None:
         position.settings[slot] = value
     elif slot == ASK:
         position.focus, position.half_stay = (None if value is None else str(value)), {}
+        if position.focus in SERIES:
+            position.series[position.focus] = {}
         position.doubts = position.doubts if value else []
     elif slot == UNCLEAR:
         position.doubts += [] if value in position.doubts else [str(value)]
     elif slot == EARLIER:
-        position.earlier, position.half_stay = [], {}
+        position.earlier, position.half_stay, position.so_far = [], {}, {}
         _settled(position, EARLIER)
+    elif slot in _SO_FAR:
+        _year_so_far(position, _SO_FAR[slot], value)
+    elif slot.partition(".")[0] in SERIES:
+        name, _, key = slot.partition(".")
+        position.series[name][key] = None if value == UNSURE else value
     elif slot in _HALVES:
         _half_stay(position, _HALVES[slot], str(value))
     else:
         _fact(position, answer)
+
+
+def _year_so_far(position: Position, part: str, value: Any) -> None:
+    """A sum of the year stands in place of the stays; a number of stays without it says nothing."""
+    if part == "own":
+        position.earlier, position.half_stay, position.so_far = [], {}, {part: value}
+        _settled(position, EARLIER)
+        _settled(position, SO_FAR_OWN)
+    elif position.so_far:
+        position.so_far[part] = value
 
 
 def _half_stay(position: Position, part: str, value: str) -> None:
@@ -117,11 +148,14 @@ def _half_stay(position: Position, part: str, value: str) -> None:
     position.half_stay[part] = value
     if len(position.half_stay) == len(_HALVES):
         position.earlier.append(position.half_stay)
-        position.half_stay = {}
+        position.half_stay, position.so_far = {}, {}
         _settled(position, EARLIER)
 
 
 def _fact(position: Position, answer: Answer) -> None:
+    if answer.slot == "category":
+        position.series[FINDER] = {}
+        position.focus = None if position.focus == FINDER else position.focus
     if answer.value is None:
         position.facts.pop(answer.slot, None)
         position.said.pop(answer.slot, None)
@@ -152,11 +186,42 @@ def _drop_stale(position: Position, shelf: Shelf) -> None:
         position.earlier = [stay for stay in position.earlier if stay["facility"] in edition.policy.facilities]
 
 
-def _question(position: Position, flow: Flow) -> str | None:
-    """What is asked now: what was left unclear, a question the person opened, else the first fact still needed."""
+def _find_category(position: Position, rules: Rules) -> None:
+    """Where the questions about the category have led to; once they are through, the bill is computed with what they found."""
+    place, answers = position.facts.get("place"), position.series[FINDER]
+    if place is None or not (answers or position.focus == FINDER):
+        return
+    edition = edition_of(position, rules.shelf)
+    asked = [question.category for question in rules.finder.of(edition.policy)] if edition else []
+    raw = {"place": place, "answers": {key: value for key, value in answers.items() if key in asked}, "expired_ok": True}
+    position.found = find(read_finding(raw | {"on": position.facts.get("on")}), rules.finder, rules.shelf, rules.today)
+    if position.found.compute_as is not None:
+        position.facts["category"] = position.found.compute_as
+        position.focus = None if position.focus == FINDER else position.focus
+
+
+def _question(position: Position, rules: Rules) -> str | None:
+    """What is asked now: what was left unclear, a series or a question the person opened, else the first fact still needed."""
+    flow = rules.flow
     missing = next((name for name in flow.questions if name not in position.facts), None)
     opened = position.focus if missing is None or position.focus in flow.questions else None
-    asked = next(iter(position.doubts), opened)
+    asked = next(iter(position.doubts), None)
+    if asked is None and missing != "place" and position.focus in SERIES:
+        opened = _next_of_series(position, rules)
+    asked = asked or opened
     if asked == EARLIER:
         return EARLIER_FACILITY if "facility" not in position.half_stay else EARLIER_TOTAL
     return asked or missing
+
+
+def _next_of_series(position: Position, rules: Rules) -> str | None:
+    """The next question of the series that is open; None when it is through, or has nothing to ask about."""
+    if position.focus == FINDER:
+        question = position.found.question if position.found else None
+        return f"{FINDER}.{question.category}" if question else None
+    try:
+        answer = answer_of(position, rules)
+    except CaseError:
+        return None
+    lines = asked_lines(answer) if answer and answer.status != "refused" else ()
+    return next((f"{SHEET}.{key}" for key in lines if key not in position.series[SHEET]), None)

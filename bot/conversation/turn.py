@@ -13,7 +13,12 @@ from bot.conversation.position import (
     EARLIER,
     EARLIER_FACILITY,
     EARLIER_TOTAL,
+    FINDER,
+    SERIES,
+    SHEET,
+    SO_FAR_OWN,
     UNCLEAR,
+    UNSURE,
     Position,
     Rules,
     answer_of,
@@ -25,7 +30,7 @@ from bot.conversation.replies import Choice, Reply
 from bot.conversation.state import AGREED, LANG, PRESET, Answer, Conversation
 from engine import LIMIT, CaseError, Estimate, Fault, Note, fen
 
-ACTIONS = frozenset({"start", "back", "restart", "why", "help", "forget", "human", "greeting", *beside.QUESTIONS})
+ACTIONS = frozenset({"start", "back", "restart", "why", "help", "forget", "human", "greeting", *SERIES, *beside.QUESTIONS})
 #: What a door got that cannot be read; each has a kind line.
 UNSUPPORTED = frozenset({"unsupported", "unsupported.voice", "unsupported.photo"})
 #: Not knowing these leaves open which rules hold: explained and asked again.
@@ -80,8 +85,9 @@ def summary(conversation: Conversation, rules: Rules) -> dict[str, Any]:
 
 
 def open_question(conversation: Conversation, rules: Rules) -> str | None:
-    """The slot that is being asked for, so that a bare answer can be understood."""
-    return replay(conversation.answers, rules).question
+    """The slot that is being asked for, or the series it belongs to, so that a bare answer can be understood."""
+    question = replay(conversation.answers, rules).question
+    return question and question.partition(".")[0]
 
 
 def offered(conversation: Conversation, rules: Rules) -> tuple[Choice, ...]:
@@ -169,6 +175,8 @@ class _Turn:
         }
         if action in doing:
             return doing[action]()
+        if action in SERIES:
+            return self._begin(action)
         if action in beside.QUESTIONS:
             return self._aside(*self._beside_answer(Heard(intent=action), self.position))
         said = {"start": "greeting"} | {name: name for name in ("help", "human", "greeting", *UNSUPPORTED)}
@@ -185,17 +193,37 @@ class _Turn:
         asides = {AGREED: Note("already_agreed"), "elsewhere": Note("elsewhere", {"hotline": self._hotline()})}
         if slot in asides:
             return self._aside(asides[slot])
-        if slot == "unsure" and value in (*self.rules.flow.questions, *self.rules.flow.changes, EARLIER_TOTAL, *_ASK_AGAIN):
+        if slot == UNSURE and value in (*self.rules.flow.questions, *self.rules.flow.changes, EARLIER_TOTAL, SO_FAR_OWN, *_ASK_AGAIN):
             return self._unsure(value)
         answer = answer_for(slot, value, self.incoming.message, self.rules) if separator else None
         if answer is None:
             return self._aside(Note("old_button"))
         return self._accept([answer])
 
+    def _begin(self, series: str, heard: Heard | None = None) -> Turned:
+        """Open a series of questions with what was said of it; the sheet of a bill needs the bill, which is asked for first."""
+        answers = [Answer(ASK, series, self.incoming.message)]
+        answers += [answer for name, slot in (heard.slots if heard else {}).items() if (answer := self._heard(name, slot))]
+        lacking = series == SHEET and (self.before is None or self.before.status == "refused")
+        return self._accept(answers, (Note("check_bill.lacking" if lacking else f"{series}.begin"),))
+
     def _text(self, heard: Heard) -> Turned:
+        heard = self._in_series(heard)
+        if heard.intent in SERIES and heard.slots:
+            return self._begin(heard.intent, heard)
         if not heard.slots and heard.intent in ACTIONS and not (heard.problems or heard.ambiguous):
             return self._action(heard.intent)
         return self._beside(heard) if heard.intent in beside.QUESTIONS else self._told(heard)
+
+    def _in_series(self, heard: Heard) -> Heard:
+        """What answers the open question of a series, by the name of that question."""
+        series = (self.position.question or "").partition(".")[0]
+        if series not in SERIES:
+            return heard
+        if heard.unsure == series:
+            return msgspec.structs.replace(heard, slots=heard.slots | {str(self.position.question): Slot(UNSURE, "")}, unsure=None)
+        slots = {str(self.position.question) if name == series else name: slot for name, slot in heard.slots.items()}
+        return msgspec.structs.replace(heard, slots=slots)
 
     def _told(self, heard: Heard) -> Turned:
         """Facts and doubts are taken; without any, the talk comes back to where it was."""
@@ -285,6 +313,7 @@ class _Turn:
             replies += [Reply("text", (*notes, *said))] if notes or said else []
         else:
             replies.append(self._estimate(answer, notes, new, position))
+        replies += self._through(position, new)
         if doubt is not None and doubt.slot != EARLIER:
             replies.append(ask.unclear(doubt.slot, doubt.candidates, doubt.text, position, self.rules))
         elif position.question is not None:
@@ -292,6 +321,15 @@ class _Turn:
         if not replies:
             replies.append(self._estimate(answer, (), new, position) if answer else self._ask_again())
         return Turned(after, tuple(replies))
+
+    def _through(self, position: Position, new: list[Answer]) -> list[Reply]:
+        """What a series of questions has come to, once its last one is answered or it is left."""
+        touched = {slot.partition(".")[0] for slot in (self.position.question or "", *(answer.slot for answer in new))}
+        series = next((name for name in SERIES if name in touched and not (position.question or "").startswith(f"{name}.")), None)
+        if series == FINDER and position.found and position.found.compute_as:
+            return [Reply("text", (Note(FINDER, {"answer": position.found}),))]
+        checked = beside.checked(position, self.rules) if series == SHEET else None
+        return [Reply("text", (checked,))] if checked else []
 
     def _estimate(self, answer: Estimate, notes: tuple[Note, ...], new: list[Answer], position: Position) -> Reply:
         before = self.before if self.before is not None and self.before.status != "refused" else None
@@ -306,10 +344,12 @@ class _Turn:
 
     def _unsure(self, slot: str) -> Turned:
         """Not knowing: a needed fact is explained and asked again; an optional one stays open and the talk goes on without it."""
+        if slot == "category":
+            return self._begin(FINDER)
         if slot in (*self.rules.flow.questions, *_ASK_AGAIN):
             return self._aside(Note(f"unsure.{slot}", {"hotline": self._hotline()}))
         message = self.incoming.message
-        fact = EARLIER if slot.startswith(EARLIER) else slot
+        fact = EARLIER if slot.startswith((EARLIER, SO_FAR_OWN)) else slot
         retract = [] if fact == EARLIER else [Answer(fact, None, message)]
         after = Conversation((*self.conversation.answers, *retract, Answer(ASK, None, message)), self.conversation.turn)
         answer = estimate_at(after, self.rules)

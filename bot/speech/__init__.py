@@ -5,14 +5,18 @@ from typing import Any
 
 from bot.conversation import Reply
 from bot.speech.chart import who_pays
+from bot.speech.check_words import check_bill_json, check_bill_lines
 from bot.speech.compare_words import changed_json, changed_lines, compare_json, compare_lines
 from bot.speech.contract import estimate_json, fault_words, year_json
 from bot.speech.coverage_words import coverage_json, coverage_lines, coverage_table
+from bot.speech.diff_words import diff_json, diff_lines, diff_table
 from bot.speech.estimate_words import estimate_lines, why_lines
+from bot.speech.finder_words import finder_json, finder_lines
 from bot.speech.guidance_words import guidance_json, guidance_lines
 from bot.speech.policies import policy_json, policy_row
 from bot.speech.premium_words import per_person_lines, premium_json, premium_lines
 from bot.speech.voice import DOMAIN, MissingCatalogueError, Voice
+from bot.speech.year_words import year_ledger_json, year_lines
 from engine import Note, PremiumAnswer
 
 
@@ -36,7 +40,7 @@ def reply_text(voice: Voice, reply: Reply) -> str:
 
 def _lines(voice: Voice, note: Note) -> list[str]:
     """A note in words; one that carries a whole answer has lines of its own."""
-    lines = _ANSWERS.get(note.key)
+    lines = ANSWERS.get(note.key)
     if lines is None:
         return [voice.note(note)]
     return lines(voice, **note.values)
@@ -46,12 +50,16 @@ def _premium_lines(voice: Voice, answer: PremiumAnswer, people: int | None) -> l
     return premium_lines(voice, answer) if people else per_person_lines(voice, answer)
 
 
-_ANSWERS: Mapping[str, Callable[..., list[str]]] = {
+#: The notes that carry a whole answer, and what tells it.
+ANSWERS: Mapping[str, Callable[..., list[str]]] = {
     "why": why_lines,
     "premium": _premium_lines,
     "guidance": guidance_lines,
     "compare": compare_lines,
     "changed": changed_lines,
+    "year": year_lines,
+    "check": check_bill_lines,
+    "finder": finder_lines,
 }
 
 __all__ = [
@@ -60,14 +68,21 @@ __all__ = [
     "Voice",
     "changed_json",
     "changed_lines",
+    "check_bill_json",
+    "check_bill_lines",
     "compare_json",
     "compare_lines",
     "coverage_json",
     "coverage_lines",
     "coverage_table",
+    "diff_json",
+    "diff_lines",
+    "diff_table",
     "estimate_json",
     "estimate_lines",
     "fault_words",
+    "finder_json",
+    "finder_lines",
     "guidance_json",
     "guidance_lines",
     "policy_json",
@@ -79,4 +94,6 @@ __all__ = [
     "who_pays",
     "why_lines",
     "year_json",
+    "year_ledger_json",
+    "year_lines",
 ]

@@ -48,8 +48,8 @@ def estimate_lines(voice: Voice, answer: Estimate, before: Estimate | None = Non
 def headline(voice: Voice, answer: Estimate, own: OutOfPocket) -> str:
     """The two amounts; the range when there is one."""
     key = "headline.partial" if answer.status == "partial" else "headline.range" if own.low != own.high else "headline"
-    if not answer.case.insured and not answer.paid:
-        key = "headline.uninsured"
+    if not answer.case.insured and answer.status != "partial":
+        key = f"{key}.subsidised" if answer.paid else "headline.uninsured"
     # With a layer that nobody can compute only bounds are true: at least what is left of the bill when own cost is highest.
     paid = answer.case.total - answer.hospital_borne - own.high if answer.status == "partial" else answer.paid
     return voice.say(key, paid_amount=paid, own_amount=own.amount, low_amount=own.low, high_amount=own.high)
@@ -88,6 +88,8 @@ def why_lines(voice: Voice, answer: Estimate) -> list[str]:
     if answer.out_of_pocket is None:
         return [*map(voice.note, answer.cautions), *map(voice.note, answer.advice)]
     lines = [voice.say("why.opening")]
+    if not answer.case.insured:
+        lines.append(voice.say("why.uninsured", layers=tuple(layer.key for layer in answer.layers if layer.reason == "uninsured")))
     for layer in answer.layers:
         if layer.status != "not_applicable" or layer.reason == "unregistered":
             lines.append(layer_sentence(voice, answer, layer))
@@ -100,7 +102,7 @@ def why_lines(voice: Voice, answer: Estimate) -> list[str]:
 
 def check_lines(voice: Voice, answer: Estimate) -> Iterator[str]:
     """The share a document names as its aim, beside the computed one."""
-    for check in answer.policy.checks if answer.policy else ():
+    for check in answer.policy.checks if answer.policy and answer.case.insured else ():
         layer = answer.layer(check.layer)
         entry = check.share.values.get("")
         if layer is None or not answer.eligible or entry is None or entry.value is None or answer.case.facility not in check.facility:
@@ -237,8 +239,16 @@ def cause_words(voice: Voice, note: Note) -> str:
     return voice.say(f"cause.{note.key}.{kind}", layer=layer)
 
 
+def assumptions(answer: Estimate) -> list[Note]:
+    """What was assumed and may change the amounts: without insurance only what decides the cost that a subsidy is paid on."""
+    if answer.case.insured:
+        return list(answer.assumed)
+    subsidised = any(layer.status != "not_applicable" for layer in answer.layers)
+    return [note for note in answer.assumed if subsidised and note.key in ("self_funded", "first_share")]
+
+
 def _assumed(voice: Voice, answer: Estimate) -> Iterable[str]:
-    said = [voice.say(f"assumed.{note.key}", **note.values) for note in answer.assumed if note.key != "on"]
+    said = [voice.say(f"assumed.{note.key}", **note.values) for note in assumptions(answer) if note.key != "on"]
     return [voice.say("assumed", words=voice.say("semicolon").join(said))] if said else []
 
 

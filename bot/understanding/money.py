@@ -18,10 +18,12 @@ from bot.understanding.scope import CLAUSE, EARLIER, ELSEWHEN, Stays, blank
 from bot.understanding.words import Found
 from engine import LIMIT, yuan
 
-MONEY_SLOTS = frozenset({"total", "self_funded", "first_share", "earlier_total"})
+MONEY_SLOTS = frozenset({"total", "self_funded", "first_share", "earlier_total", "so_far_own", "sheet"})
 
 _ZERO = Decimal(0)
 _FEN = 100
+#: Questions that any amount answers, whatever it is called: nothing else of a bill is asked with them.
+_BY_QUESTION = frozenset({"sheet", "so_far_own"})
 _TOTALS = {"total", "earlier_total"}
 _SMALL = 100  # "3" may be 3 yuan or 3万, "99" is asked again; nobody writes 100 for 100万
 _DIGIT = 10
@@ -138,7 +140,9 @@ def _judge(message: _Message, place: Place) -> None:
 
 def _judge_said(message: _Message, place: Place) -> None:
     amount, role = place.amount, place.role
-    if role in {"self_funded", "first_share"}:
+    if message.expecting in _BY_QUESTION:
+        _take(message, place, message.expecting)
+    elif role in {"self_funded", "first_share"}:
         _take(message, place, role)
         message.spent += [amount.start] if place.spent else []
     elif role == "unclear_self_funded":
@@ -272,6 +276,12 @@ def _claim(slot: str, amount: Amount, candidates: tuple[str, ...], *, sure: bool
     return Claim(slot, candidates, amount.text, amount.start, amount.end, sure, amount.approximate)
 
 
+def said(slot: str, amount: Amount) -> Claim:
+    """An amount that is what its words say, however small; without a value that can stand it is asked for."""
+    known = [value for value in amount.values if not fault(value, slot)]
+    return _claim(slot, amount, tuple(map(_spelled, known)), sure=amount.value is not None and bool(known))
+
+
 def _candidates(amount: Amount, slot: str) -> tuple[str, ...]:
     """The readings that can be offered. A bare digit may be meant in 万, as everybody speaks of bills."""
     found = amount.values
@@ -301,7 +311,7 @@ def _spelled(value: Decimal) -> str:
 def _add_none(message: _Message) -> None:
     """没有自费: nothing is a value too, where it was asked or is a clause of its own."""
     whole = _PUNCTUATION.sub("", message.text).strip()
-    if message.expecting in {"self_funded", "first_share"} and whole.rstrip("吧啊呀了的嘛") in message.patterns.none:
+    if message.expecting in {"self_funded", "first_share", "sheet"} and whole.rstrip("吧啊呀了的嘛") in message.patterns.none:
         message.money.claims.append(Claim(message.slot, ("0.00",), whole, 0, len(message.text)))
         return
     for clause in CLAUSE.finditer(message.text):

@@ -13,6 +13,8 @@ from bot.understanding.household import household
 from bot.understanding.intents import command, side_intent
 from bot.understanding.money import Money, find_money
 from bot.understanding.scope import CLAUSE, EARLIER, Stays, before
+from bot.understanding.sheet import SHEET, find_sheet
+from bot.understanding.so_far import find_so_far
 from bot.understanding.tidy import tidy
 from bot.understanding.vocabulary import Vocabulary
 from bot.understanding.words import Found, find_words
@@ -22,7 +24,7 @@ _NEAR = 10
 #: Questions that may be asked in one breath with facts about the person, those about a bill with the bill; and what makes a message speak
 #: of a bill.
 _BESIDE = frozenset({"premium", "documents"})
-_BILL = frozenset({"compare", "changed"})
+_BILL = frozenset({"compare", "changed", "year", "sheet", "finder"})
 _SUMS = frozenset({"total", "self_funded", "first_share", "earlier_total"})
 _QUESTION = re.compile("多少|几|什么|啥|怎|咋|吗|要不要|能不能|用不用|[?]")
 _NEEDED = frozenset({"place", "category", "facility", "total"})
@@ -79,13 +81,15 @@ def _asked_beside(heard: Heard, text: str, vocabulary: Vocabulary) -> Heard:
 
 def _facts(text: str, vocabulary: Vocabulary, expecting: str | None, place: str | None) -> Heard:
     sense = vocabulary.sense
-    stays = Stays(text, sense)
+    lines, text = find_sheet(text, vocabulary) if side_intent(text, vocabulary.commands) == SHEET else ([], text)
+    so_far = find_so_far(text, Stays(text, sense), expecting)
+    text, stays = so_far.text, Stays(so_far.text, sense)
     corrected = [match.span() for match in sense.corrects.finditer(text)]
     days, bad_days, undated = find_days(text, expecting, stays, sense)
     words = find_words(text, vocabulary, expecting, stays, place)
     money = find_money(undated, words, vocabulary.money, stays, expecting, corrected)
     corrections = money.corrections
-    claims = [*days, *words.claims, *_whole_answer(text, vocabulary, expecting), *money.claims]
+    claims = [*lines, *so_far.claims, *days, *words.claims, *_whole_answer(text, vocabulary, expecting), *money.claims]
     claims = _hedged(claims, text, vocabulary, expecting)
     slots, ambiguous = _settled(claims, money.asides, corrections)
     ambiguous = (*_earlier(text, stays, [*stays.mentions, *words.earlier, *money.earlier], expecting), *_in_order(ambiguous))

@@ -9,7 +9,7 @@ from typing import Any, Self
 from bot.understanding.away import Regions, regions
 from bot.understanding.patterns import MoneyPatterns, Pattern, SensePatterns, any_of, money_patterns, sense_patterns
 from engine.errors import PackError, Problem
-from engine.keys import CARES, CATEGORIES, FACILITIES
+from engine.keys import CARES, CATEGORIES, FACILITIES, LAYERS
 from engine.yaml_tree import Location, Tree, read_tree
 
 Names = Mapping[str, Sequence[str]]
@@ -24,10 +24,14 @@ _KEYS: dict[str, tuple[str, ...]] = {
     "emergency": _BOOLS,
     "insured": _BOOLS,
     "earlier": ("none",),
+    "finder": _BOOLS,
 }
 _SLOT_SECTIONS = ("words", "standing_alone", "when_asked", "whole_answer", "either")
 _INTENTS = frozenset(
-    ("back", "restart", "help", "why", "compare", "changed", "premium", "documents", "forget", "human", "greeting", "correct", "estimate")
+    (
+        *("back", "restart", "help", "why", "compare", "changed", "year", "premium", "documents", "forget", "human", "greeting"),
+        *("correct", "estimate", "finder", "sheet"),
+    )
 )
 #: Every other section and the lists it must have; None: the section is itself a list.
 _SECTIONS: dict[str, tuple[str, ...] | None] = {
@@ -49,6 +53,7 @@ _SECTIONS: dict[str, tuple[str, ...] | None] = {
     "unsure_about": None,
     "unsure_of": ("self_funded", "first_share", "registered", "facility", "category", "on"),
     "elsewhere": None,
+    "sheet": (*LAYERS, "own"),
 }
 
 
@@ -90,6 +95,7 @@ class Vocabulary:
     money: MoneyPatterns
     sense: SensePatterns
     unsure_of: Mapping[str, Pattern]
+    sheet: Lexicon
     commands: Commands
 
     @classmethod
@@ -116,6 +122,7 @@ class Vocabulary:
             money=money_patterns(data["money"]),
             sense=sense_patterns(data["denied"], data["stay"], data["whereabouts"], {**data, "corrects": data["intents"]["corrects"]}),
             unsure_of={slot: re.compile(any_of(words)) for slot, words in data["unsure_of"].items()},
+            sheet=_lexicon(_meanings(data["sheet"])),
             commands=_commands(data["intents"]),
         )
 

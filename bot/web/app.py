@@ -14,7 +14,19 @@ from bot import resources
 from bot.assistant import Assistant, UnknownConversationError
 from bot.logs import places
 from bot.settings import Settings
-from bot.speech import Voice, changed_json, compare_json, estimate_json, guidance_json, policy_json, policy_row, premium_json
+from bot.speech import (
+    Voice,
+    changed_json,
+    check_bill_json,
+    compare_json,
+    estimate_json,
+    finder_json,
+    guidance_json,
+    policy_json,
+    policy_row,
+    premium_json,
+    year_ledger_json,
+)
 from bot.store import StoreError
 from bot.web.errors import ApiError, dumps, wrong_case
 from bot.web.limits import Limit
@@ -25,17 +37,25 @@ from engine import (
     CaseError,
     Changing,
     Edition,
+    Finding,
     Household,
+    Sheet,
     Shelf,
     changed,
+    check_bill,
     compare,
     estimate,
+    find,
     guide,
     premium,
     read_case,
     read_changing,
     read_compared,
+    read_finding,
     read_household,
+    read_sheet,
+    read_year,
+    year_ledger,
 )
 
 A = TypeVar("A")
@@ -47,6 +67,9 @@ Hook = Callable[[Mapping[str, str], bytes], Awaitable[int]]
 MOST_BYTES = 256 * 1024
 #: More turns than any talk will have; larger numbers do not fit the store.
 _MOST_TURNS = 2**31
+
+#: What a case says of its own bill; a year may be asked for without it.
+_BILL = ("facility", "total")
 
 ASSISTANT = web.AppKey("assistant", Assistant)
 SETTINGS = web.AppKey("settings", Settings)
@@ -83,7 +106,10 @@ def make_app(assistant: Assistant, settings: Settings, hooks: Mapping[str, Hook]
             web.post("/api/v1/turn", _turn),
             web.post("/api/v1/compare", _compare),
             web.post("/api/v1/changed", _changed),
+            web.post("/api/v1/year", _year),
+            web.post("/api/v1/check", _check),
             web.post("/api/v1/premium", _premium),
+            web.post("/api/v1/category", _category),
             web.get("/api/v1/guidance/{place}", _guidance),
             web.get("/api/v1/policies", _policies),
             web.get("/api/v1/policies/{place}/{edition}", _policy),
@@ -128,7 +154,10 @@ async def _turn(request: web.Request) -> web.Response:
 
 
 @operation(
-    "The same bill at every level of hospital, registered and not, and what being registered is worth.", Case, (400, 413, 415, 422, 429)
+    "The same bill at every level of hospital, registered and not, and what being registered is worth.",
+    Case,
+    (400, 413, 415, 422, 429),
+    optional=("facility",),
 )
 async def _compare(request: web.Request) -> web.Response:
     answer = await _settled(request, lambda raw, shelf, today: compare(read_compared(raw, shelf), shelf, today))
@@ -141,10 +170,29 @@ async def _changed(request: web.Request) -> web.Response:
     return web.json_response(changed_json(_voice(request), answer), dumps=dumps)
 
 
+@operation("A real settlement sheet beside the rules, and what may explain a difference.", Sheet, (400, 413, 415, 422, 429))
+async def _check(request: web.Request) -> web.Response:
+    answer = await _settled(request, lambda raw, shelf, today: check_bill(read_sheet(raw), shelf, today))
+    return web.json_response(check_bill_json(_voice(request), answer), dumps=dumps)
+
+
+@operation("A person's year so far: each settlement, and how far it is to each threshold.", Case, (400, 413, 415, 422, 429), optional=_BILL)
+async def _year(request: web.Request) -> web.Response:
+    answer = await _settled(request, lambda raw, shelf, today: year_ledger(read_year(raw, shelf), shelf, today))
+    return web.json_response(year_ledger_json(_voice(request), answer), dumps=dumps)
+
+
 @operation("What a household pays for a year of insurance, and what the government pays for it.", Household, (400, 413, 415, 422, 429))
 async def _premium(request: web.Request) -> web.Response:
     answer = await _settled(request, lambda raw, shelf, today: premium(read_household(raw), shelf, today))
     return web.json_response(premium_json(_voice(request), answer), dumps=dumps)
+
+
+@operation("Which category a person belongs to: the next question, or the office that confirms it.", Finding, (400, 413, 415, 422, 429))
+async def _category(request: web.Request) -> web.Response:
+    questions = request.app[ASSISTANT].knowledge.finder
+    answer = await _settled(request, lambda raw, shelf, today: find(read_finding(raw), questions, shelf, today))
+    return web.json_response(finder_json(_voice(request), answer), dumps=dumps)
 
 
 @operation("What to know, arrange and bring before going to hospital.", errors=(404, 422), query=("category",))

@@ -22,18 +22,23 @@ class Operation:
     takes: type[BaseModel] | None
     errors: tuple[int, ...]
     query: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()
 
 
 OPERATIONS: dict[Handler, Operation] = {}
 
 
 def operation(
-    summary: str, takes: type[BaseModel] | None = None, errors: tuple[int, ...] = (), query: tuple[str, ...] = ()
+    summary: str,
+    takes: type[BaseModel] | None = None,
+    errors: tuple[int, ...] = (),
+    query: tuple[str, ...] = (),
+    optional: tuple[str, ...] = (),
 ) -> Callable[[H], H]:
-    """Describe a handler for the API document."""
+    """Describe a handler for the API document. `optional`: fields of what it takes that it can do without."""
 
     def describe(handler: H) -> H:
-        OPERATIONS[handler] = Operation(summary, takes, errors, query)
+        OPERATIONS[handler] = Operation(summary, takes, errors, query, optional)
         return handler
 
     return describe
@@ -48,8 +53,21 @@ def document(app: web.Application, version: str) -> dict[str, Any]:
         known = OPERATIONS.get(route.handler)
         if known is not None and route.resource is not None and route.method != "HEAD":
             paths.setdefault(route.resource.canonical, {})[route.method.lower()] = _operation(known, route.resource.canonical)
+    for known in OPERATIONS.values():
+        if known.takes is not None and known.optional:
+            schemas["$defs"][_name(known)] = _without(schemas["$defs"][known.takes.__name__], known.optional)
     components = {"schemas": {**schemas.get("$defs", {}), "Error": _ERROR}}
     return {"openapi": "3.1.0", "info": {"title": "nengbao", "version": version}, "paths": paths, "components": components}
+
+
+def _name(known: Operation) -> str:
+    """The name of what an operation takes: a model's own, or with what it may leave out."""
+    model = known.takes.__name__ if known.takes else ""
+    return model + "".join(f"Without{name.title()}" for name in known.optional)
+
+
+def _without(schema: dict[str, Any], optional: tuple[str, ...]) -> dict[str, Any]:
+    return schema | {"required": [name for name in schema.get("required", []) if name not in optional]}
 
 
 def _operation(known: Operation, path: str) -> dict[str, Any]:
@@ -63,7 +81,7 @@ def _operation(known: Operation, path: str) -> dict[str, Any]:
     if parameters:
         described["parameters"] = parameters
     if known.takes is not None:
-        schema = {"schema": {"$ref": _REF.format(model=known.takes.__name__)}}
+        schema = {"schema": {"$ref": _REF.format(model=_name(known))}}
         described["requestBody"] = {"required": True, "content": {"application/json": schema}}
     return described
 

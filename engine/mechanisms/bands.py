@@ -6,6 +6,8 @@ over: stay | year                       a deductible for each stay, or once a ye
 account: name                           keeps this variant's sum of the year apart from the layer's other variants
 cap_account: name                       what the yearly cap is shared with; the account itself unless said
 tiers_from: deductible | zero           whether the tiers' edges are counted above the deductible or from zero
+tiers_from: full_deductible             from zero, and with a lowered deductible the tiers move down with it and keep their widths
+before_joining: counted | left_out      whether settlements before the person came into a category that is paid add to the sum of the year
 """
 
 from dataclasses import dataclass
@@ -52,13 +54,14 @@ class Bands(PackModel):
     base: Literal["eligible", "eligible_unpaid"]
     over: Literal["stay", "year"]
     deductible: Figure[DeductibleText]
-    tiers_from: Literal["deductible", "zero"]
+    tiers_from: Literal["deductible", "zero", "full_deductible"]
     tiers: tuple[Tier, ...] = Field(min_length=1)
     at_least: Guarantee | None = None
     cap: Figure[CapText]
     account: AccountName | None = None
     cap_account: AccountName | None = None
     adjustments: tuple[Adjustment, ...] = ()
+    before_joining: Literal["counted", "left_out"] = "counted"
     note: str | None = None
 
     @model_validator(mode="after")
@@ -101,7 +104,7 @@ class BandsNode:
     @property
     def scale(self) -> int:
         """Into how many parts a fen is split so that the deductible is exact."""
-        return 1 if isinstance(self.deductible, FixedDeductible) else self.deductible.share.denominator
+        return 1 if isinstance(self.deductible, FixedDeductible) else self.deductible.scale
 
     def starts(self) -> list[int]:
         """What has been earned, in 1/denominator fen, where each tier begins."""

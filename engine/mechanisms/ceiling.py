@@ -3,6 +3,7 @@
 pays: ceiling
 at_most: {by: facility, values: {county: 3000 yuan, …}, …}
 of_several: highest | latest        which ceiling holds when a year met several
+before_joining: counted | left_out  whether settlements before the person came into a category that is paid add to the sum of the year
 """
 
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ class Ceiling(PackModel):
     excluded: tuple[Exclusion, ...] = ()
     at_most: Figure[MoneyText]
     of_several: Literal["highest", "latest"]
+    before_joining: Literal["counted", "left_out"] = "left_out"
     note: str | None = None
 
 

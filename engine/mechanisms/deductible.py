@@ -2,6 +2,7 @@
 
 deductible: {value: 12000 yuan, …}
 deductible: {value: {share_of_total: 20%, at_least: 2000 yuan, at_most: 10000 yuan}, …}
+rounded: true        the share is brought to the fen, half up, before it is deducted; otherwise only the payout is
 """
 
 from dataclasses import dataclass
@@ -15,13 +16,14 @@ from engine.quantities import Money, MoneyText, RateText
 
 
 class ShareOfTotal(PackModel):
-    """A share of the total bill of the stay, at least and at most so much. It is not rounded by itself."""
+    """A share of the total bill of the stay, at least and at most so much. It is not rounded by itself unless that is said."""
 
     unit: ClassVar[str] = "percent"
 
     share_of_total: RateText
     at_least: MoneyText
     at_most: MoneyText
+    rounded: bool = False
 
     def text(self) -> str:
         return self.share_of_total.text()
@@ -45,11 +47,23 @@ class FixedDeductible:
 
 @dataclass(frozen=True, slots=True)
 class ShareDeductible:
-    """A share of the stay's total between a floor and a ceiling in whole fen; exact in units of 1/share.denominator fen."""
+    """A share of the stay's total between a floor and a ceiling in whole fen; exact in units of 1/scale fen."""
 
     share: Fraction
     floor: int
     ceiling: int
+    rounded: bool = False
+
+    @property
+    def scale(self) -> int:
+        """Into how many parts a fen is split so that the deductible is exact."""
+        return 1 if self.rounded else self.share.denominator
+
+    def of(self, total: int) -> int:
+        """The deductible of a bill in 1/scale fen."""
+        parts = self.share.denominator // self.scale
+        share = (total * self.share.numerator + parts // 2) // parts
+        return min(max(share, self.floor * self.scale), self.ceiling * self.scale)
 
 
 DeductibleNode = FixedDeductible | ShareDeductible
@@ -62,7 +76,7 @@ def lower_deductible(value: Money | ShareOfTotal, factor: Fraction) -> Deductibl
     floor, ceiling = _whole(value.at_least.fen * factor), _whole(value.at_most.fen * factor)
     if floor > ceiling:
         raise ValueError("`at_least` is above `at_most`")
-    return ShareDeductible(value.share_of_total.share * factor, floor, ceiling)
+    return ShareDeductible(value.share_of_total.share * factor, floor, ceiling, value.rounded)
 
 
 def _whole(amount: Fraction) -> int:

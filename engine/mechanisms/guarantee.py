@@ -1,9 +1,10 @@
 """Guarantee (保底): a layer pays at least a share of what the bill leaves above the deductible, self-funded cost included.
 
 at_least: {share_above_deductible: {value: 45%, …}}
+when: {registered: true}        the stays it holds for, all unless said
 """
 
-from engine.cell import PackModel
+from engine.cell import PackModel, When
 from engine.figures import Figure
 from engine.quantities import RateText
 
@@ -11,4 +12,5 @@ from engine.quantities import RateText
 class Guarantee(PackModel):
     """At least this share of (total - deductible); a rate of at most 100% keeps it within that sum."""
 
+    when: When = When()
     share_above_deductible: Figure[RateText]

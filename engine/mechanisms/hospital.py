@@ -4,19 +4,25 @@ hospital_bears:
   out_of_catalogue:
     applies_to: {category: [...], care: [inpatient]}
     share_of_total: {by: facility, …}      a facility without a value has no ceiling
+    of: billed | without_excess            whether the excess itself is counted in that total
+    rounded: excess | limit                which of the two is brought to the fen, half up
   above_fixed_price:
     applies_to: {care: [major_disease_inpatient]}
+    covers: bill | bill_without_excess | eligible      what is held against the price
     basis: regional
     source: …
 """
 
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Literal
 
 from engine.cell import PackModel, When
 from engine.figures import Figure, Used
 from engine.keys import Basis
 from engine.quantities import RateText
+
+Covers = Literal["bill", "bill_without_excess", "eligible"]
 
 
 class OutOfCatalogue(PackModel):
@@ -24,6 +30,8 @@ class OutOfCatalogue(PackModel):
 
     applies_to: When
     share_of_total: Figure[RateText]
+    of: Literal["billed", "without_excess"] = "billed"
+    rounded: Literal["excess", "limit"] = "excess"
     note: str | None = None
 
 
@@ -31,6 +39,7 @@ class AboveFixedPrice(PackModel):
     """Eligible cost above the price agreed for a disease is the hospital's."""
 
     applies_to: When
+    covers: Covers = "bill"
     basis: Basis
     source: str
     note: str | None = None
@@ -45,18 +54,33 @@ class HospitalBears(PackModel):
 
 @dataclass(frozen=True, slots=True)
 class Borne:
-    """The plan form for one cell: the out-of-catalogue share, whether a fixed price holds, and the figures behind them."""
+    """The plan form for one cell: the out-of-catalogue share and how its excess is taken, what a fixed price covers, the figures behind.
+
+    `fixed_price` is None where no fixed price holds.
+    """
 
     share: Fraction | None = None
-    fixed_price: bool = False
+    excess_counted: bool = True
+    limit_rounded: bool = False
+    fixed_price: Covers | None = None
     figures: tuple[Used, ...] = ()
 
     def out_of_catalogue(self, self_funded: int, total: int) -> int:
-        """What of the self-funded part the hospital bears; the excess is rounded half up, not the limit."""
+        """What of the self-funded part the hospital bears, in whole fen."""
         if self.share is None:
             return 0
-        parts = self.share.denominator
-        return max(0, (self_funded * parts - total * self.share.numerator + parts // 2) // parts)
+        over = self_funded * self.share.denominator - total * self.share.numerator
+        # With the excess e left out of the total, e = self-funded - share * (total - e).
+        parts = self.share.denominator - (0 if self.excess_counted else self.share.numerator)
+        # The limit rounded half up leaves an excess rounded half down.
+        return max(0, (over + (parts - 1) // 2) // parts if self.limit_rounded else (over + parts // 2) // parts)
+
+    def above_price(self, eligible: int, price: int, beside: int, excess: int) -> int:
+        """What of the eligible cost lies above a fixed price. `beside` is the rest of the bill, `excess` what the hospital bears of it."""
+        if self.fixed_price is None:
+            return 0
+        held = {"bill": beside, "bill_without_excess": beside - excess, "eligible": 0}[self.fixed_price]
+        return max(0, eligible - max(0, price - held))
 
     def limit(self, total: int) -> int | None:
         """The largest self-funded part that the patient pays alone, in whole fen; None without a ceiling."""

@@ -11,10 +11,10 @@ from bot.assistant import read_vocabulary
 from bot.conversation import Conversation, Incoming, Rules, Turned, estimate_at, open_question, read_flow, summary, take_turn
 from bot.speech import Voice, reply_json
 from bot.understanding import understand
-from engine import estimate, read_case
+from engine import estimate, read_case, read_questions
 from tests.shelf import SHELF
 
-RULES = Rules(SHELF, read_flow(resources.FLOW), date(2026, 11, 24))
+RULES = Rules(SHELF, read_flow(resources.FLOW), read_questions(resources.FINDER, SHELF), date(2026, 11, 24))
 VOCABULARY = read_vocabulary(SHELF)
 VOICES = [Voice(resources.LOCALES, lang) for lang in ("zh_CN", "en")]
 
@@ -43,6 +43,11 @@ CHOICES = [
     "unsure=self_funded",
     "unsure=earlier_total",
     "unsure=care",
+    *(f"finder.{key}={value}" for key in ("extreme_poverty", "monitored", "registered_poor", "x") for value in ("true", "false", "unsure")),
+    *(f"sheet.{key}={value}" for key in ("basic", "medical_aid", "own", "x", "") for value in ("0.00", "15600.00", "unsure", "-1")),
+    *(f"so_far_own={amount}" for amount in ("10000.00", "0.00", "99999999.00")),
+    "so_far_stays=2",
+    "action=sheet",
     "care=chronic_outpatient",
     "insured=false",
     "action=why",
@@ -74,6 +79,13 @@ TEXTS = [
     "低保，明年交多少钱",
     "2023年医保要交多少",
     "去县医院要带什么",
+    "今年已经住过两次，自己掏了一万多",
+    "今年住过三次，自己掏了好几万",
+    "结算单上基本医保报了15600，医疗救助3300",
+    "低保，两万，县医院和市医院哪个报得多",
+    "我属于哪一种",
+    "没有",
+    "不知道",
 ]
 
 
@@ -102,7 +114,25 @@ class Talking(RuleBasedStateMachine):
         heard = understand(text, VOCABULARY, open_question(self.talk, RULES))
         self._take(Incoming(self._next(), heard=heard))
 
-    @rule(action=st.sampled_from(["why", "help", "restart", "forget", "start", "premium", "documents", "compare", "changed", "nonsense"]))
+    @rule(
+        action=st.sampled_from(
+            [
+                "why",
+                "help",
+                "restart",
+                "forget",
+                "start",
+                "premium",
+                "documents",
+                "compare",
+                "changed",
+                "year",
+                "finder",
+                "sheet",
+                "nonsense",
+            ]
+        )
+    )
     def commands(self, action: str) -> None:
         """A command at any point."""
         turned = self._take(Incoming(self._next(), action=action))

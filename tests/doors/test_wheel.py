@@ -24,7 +24,13 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_wheel_holds_packs_catalogues_and_widget(wheel: Path) -> None:
     """The card's folders travel, compiled catalogues with them; tests do not."""
     names = zipfile.ZipFile(wheel).namelist()
-    wanted = ["data/policies/anhui-bozhou/2022.yaml", "data/flows/estimate.yaml", "data/vocabulary/zh.yaml"]
+    wanted = [
+        "data/policies/anhui-bozhou/2022.yaml",
+        "data/flows/estimate.yaml",
+        "data/finder.yaml",
+        "data/samples/households.yaml",
+        "data/vocabulary/zh.yaml",
+    ]
     wanted += ["locales/zh_CN/LC_MESSAGES/nengbao.mo", "locales/en/LC_MESSAGES/nengbao.mo"]
     wanted += ["bot/web/static/widget.js", "bot/web/static/index.html", "engine/estimate.py"]
     assert [name for name in wanted if name not in names] == []

@@ -41,3 +41,11 @@ def test_editions_that_overlap_are_found(tmp_path: Path) -> None:
     path.write_text(longer, encoding="utf-8")
     found = lint([read_edition(path), *SHELF.places["anhui-bozhou"]])
     assert [problem for problem in found if "reaches into anhui-bozhou/2022" in problem.what]
+
+
+def test_a_source_whose_figures_were_confirmed_is_no_slip(tmp_path: Path) -> None:
+    """An overlay that confirms the only figure of a source leaves the pack clean."""
+    overlay = tmp_path / "2022.overlay.yaml"
+    overlay.write_text("confirms:\n  premium.personal.2025: {number: x, day: 2025-01-01, by: y}\n", encoding="utf-8")
+    assert "source: national-premium-2024" in BOZHOU
+    assert lint([read_edition(POLICIES / "anhui-bozhou" / "2022.yaml", [overlay])]) == []

@@ -100,9 +100,8 @@ READINGS = [
 
 
 @pytest.mark.parametrize(("edition", "name", "reading"), READINGS)
-def test_every_other_reading_is_sound_and_differs(edition: Edition, name: str, reading: str) -> None:
-    """Each reading a pack offers makes a policy that can be lowered, and that settles some cell by another rule."""
+def test_every_other_reading_is_sound(edition: Edition, name: str, reading: str) -> None:
+    """Each reading a pack offers makes a policy that can be lowered for every case."""
     overlay = Tree("overlay", {"choose": {name: reading}})
     other = Policy.model_validate(lay(edition.pack.tree, [overlay]).data)
-    every = list(cells(other))
-    assert any(lower(other, cell).layers != lower(edition.policy, cell).layers for cell in every)
+    assert all(len(lower(other, cell).layers) == len(other.layers) for cell in cells(other))

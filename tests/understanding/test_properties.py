@@ -31,12 +31,23 @@ SLOTS = [
     "emergency",
     "earlier_total",
     "earlier_facility",
+    "so_far_own",
+    "sheet",
+    "finder",
 ]
 MONEY = re.compile(r"\d{1,9}\.\d\d")
-KEYS = {"category": CATEGORIES, "facility": FACILITIES, "earlier_facility": FACILITIES, "care": CARES, "place": tuple(PLACES)}
+KEYS = {
+    "category": CATEGORIES,
+    "facility": FACILITIES,
+    "earlier_facility": FACILITIES,
+    "care": CARES,
+    "place": tuple(PLACES),
+    "earlier": ("none",),
+}
 
 whole = st.one_of(st.integers(1, 100_000_000), st.integers(1, 9999), st.integers(1, 10_000).map(lambda number: number * 10_000))
 _PIECES = """
+今年住过两次 自己掏了 结算单上 基本医保
 三万二 3万 3.2万 -500 0 几万 好几千 三五万 自费 花了 一共 报销 先自付 低保 不是 监测户 县医院 市医院 亳州 阜阳 我们是 的
 2024年3月5日 2024-02-30 2023年 没 去年 3月5号 住过一次 第二次 郑州市医院 界首 普通 全 一半 车祸 不想活 三甲 省外
 备案 了 急诊 门诊 住院 上次 这次 不对 不知道 ， 。 ? 、 到 - 多 左右 岁 天 块 元 < > & <b> 3 5 万 千 点 零 ½ ① 😀
@@ -107,10 +118,12 @@ def test_every_candidate_of_money_could_be_a_value(text: str) -> None:
 
 
 def is_of_the_contract(name: str, value: object) -> bool:
-    if name in {"total", "self_funded", "first_share", "earlier_total"}:
+    if name in {"total", "self_funded", "first_share", "earlier_total", "so_far_own"} or name.startswith("sheet"):
         return isinstance(value, str) and MONEY.fullmatch(value) is not None and 0 <= Decimal(value) <= 100_000_000
-    if name in {"registered", "emergency", "insured"}:
+    if name in {"registered", "emergency", "insured", "finder"}:
         return isinstance(value, bool)
+    if name == "so_far_stays":
+        return isinstance(value, str) and 1 <= int(value) <= 99
     if name == "on":
         return isinstance(value, str) and (re.fullmatch(r"20\d\d", value) is not None or date.fromisoformat(value).year >= 2000)
     return value in KEYS[name]

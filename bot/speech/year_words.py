@@ -1,0 +1,161 @@
+"""What a person's year came to, in plain words and as JSON: the sums, a line each settlement, then how far it is to each threshold."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from bot.speech.contract import sources_json, year_json
+from bot.speech.estimate_words import cause_words
+from bot.speech.voice import Voice
+from engine import Case, Mark, Note, Settled, YearLedger, yuan
+
+#: With more settlements than this the talk tells only their sums.
+MOST_LINES = 12
+
+
+def year_lines(voice: Voice, answer: YearLedger) -> list[str]:
+    """The lines of a year."""
+    if answer.status == "refused":
+        return [voice.note(note) for note in answer.cautions]
+    return [
+        _sums(voice, answer),
+        *(_settlement(voice, answer, number, row) for number, row in enumerate(answer.rows, start=1) if len(answer.rows) <= MOST_LINES),
+        *(_mark(voice, mark) for mark in answer.marks),
+        *(voice.say("year.silent", layer=key) for key in answer.silent),
+        voice.say("year.counts"),
+        *_causes(voice, answer),
+        *_assumed(voice, answer),
+        *map(voice.note, _cautions(answer)),
+        voice.say("settlement_decides"),
+    ]
+
+
+def year_ledger_json(voice: Voice, answer: YearLedger) -> dict[str, Any]:
+    """The year as JSON; money as decimal strings in yuan.
+
+    `settlements`: what each came to; `own` is an upper bound where `open` says that a layer which could pay cannot be computed.
+    `thresholds`: `used` of `at` under the assumed facts, between `low` and `high`; `left` is null where `at` is not known. `kind`:
+    `deductible` (from there the layer pays), `tier` (from there at `rate` percent), `cap` (up to there) or `ceiling` (from there
+    everything eligible is paid). `year_to_date` may be given back as `so_far`.
+    """
+    case, told = answer.question.case, answer.status != "refused"
+    return {
+        "place": case.place,
+        "edition": answer.policy.edition if told else None,
+        "category": case.category,
+        "status": answer.status,
+        "say": year_lines(voice, answer)[0],
+        "settlements": [_row(voice, answer, number, row) for number, row in enumerate(answer.rows, start=1)],
+        "sums": {name: yuan(getattr(answer, name)) for name in ("total", "paid", "hospital", "own")} if told else None,
+        "thresholds": [_threshold(voice, mark) for mark in answer.marks],
+        "not_computable": list(answer.silent),
+        "year_to_date": year_json(answer.year) if told else None,
+        "causes": list(_causes(voice, answer)),
+        "assumed": [{"fact": note.key, "say": voice.say(f"assumed.{note.key}", **note.values)} for note in _assumptions(answer)],
+        "cautions": [{"key": note.key, "say": voice.note(note)} for note in _cautions(answer)],
+        "sources": sources_json(answer.sources),
+    }
+
+
+def _sums(voice: Voice, answer: YearLedger) -> str:
+    so_far = answer.question.case.so_far
+    if not answer.rows:
+        return voice.say("year.own_so_far", own_amount=so_far.own) if so_far and so_far.own else voice.say("year.nothing")
+    kind = "most" if answer.status == "partial" else "sums"
+    return voice.say(f"year.{kind}", count=len(answer.rows), total_amount=answer.total, paid_amount=answer.paid, own_amount=answer.own) + (
+        voice.say("year.hospital", hospital_amount=answer.hospital) if answer.hospital else ""
+    )
+
+
+def _settlement(voice: Voice, answer: YearLedger, number: int, row: Settled) -> str:
+    bill, outcome = row.bill, row.outcome
+    when = voice.say("year.on", day=bill.on) if bill.on else ""
+    return voice.say(
+        "year.settlement.most" if row.open else "year.settlement",
+        number=number,
+        when=when,
+        facility=bill.facility,
+        care=bill.care,
+        total_amount=bill.total,
+        paid_amount=sum(outcome.payouts.values()),
+        own_amount=outcome.own,
+    ) + _as_whom(voice, answer, bill)
+
+
+def _as_whom(voice: Voice, answer: YearLedger, bill: Any) -> str:
+    """The category of a settlement that is not that of the year."""
+    category = getattr(bill, "category", None)
+    return voice.say("year.as", category=category) if category and category != answer.question.case.category else ""
+
+
+def _mark(voice: Voice, mark: Mark) -> str:
+    if mark.at is None:
+        return voice.say("year.cap.unknown", layer=mark.layer, used_amount=mark.used)
+    if mark.at_most is not None:
+        return voice.say("year.cap.range", layer=mark.layer, used_amount=mark.used, at_amount=mark.at, most_amount=mark.at_most)
+    kind = "reached" if mark.used >= mark.at else "ahead"
+    sentence = voice.say(
+        f"year.{mark.kind}.{kind}",
+        layer=mark.layer,
+        used_amount=mark.used,
+        left_amount=mark.left or 0,
+        at_amount=mark.at,
+        rate=mark.rate if mark.rate is not None else "",
+    )
+    if mark.low != mark.high and mark.low < mark.at:
+        what = "paid" if mark.kind == "cap" else "counted"
+        sentence += voice.say(f"year.between.{what}", low_amount=mark.low, high_amount=mark.high)
+    return sentence
+
+
+def _row(voice: Voice, answer: YearLedger, number: int, row: Settled) -> dict[str, Any]:
+    bill = row.bill
+    return {
+        "on": bill.on.isoformat() if bill.on else None,
+        "facility": bill.facility,
+        "care": bill.care,
+        "total": yuan(bill.total),
+        "layers": {key: yuan(amount) for key, amount in row.outcome.payouts.items()},
+        "hospital_borne": yuan(row.outcome.hospital),
+        "own": yuan(row.outcome.own),
+        "open": row.open,
+        "say": _settlement(voice, answer, number, row),
+    }
+
+
+def _threshold(voice: Voice, mark: Mark) -> dict[str, Any]:
+    return {
+        "layer": mark.layer,
+        "kind": mark.kind,
+        "at": None if mark.at is None else yuan(mark.at),
+        "at_most": None if mark.at_most is None else yuan(mark.at_most),
+        "used": yuan(mark.used),
+        "low": yuan(mark.low),
+        "high": yuan(mark.high),
+        "left": None if mark.left is None else yuan(mark.left),
+        "rate": None if mark.rate is None else voice.worded("rate", mark.rate),
+        "say": _mark(voice, mark),
+    }
+
+
+def _causes(voice: Voice, answer: YearLedger) -> Iterator[str]:
+    """Why the sums are not certain: a self-funded part that was not said, of this bill or an earlier one."""
+    case: Case = answer.question.case
+    unsaid = [note for note in answer.newest.causes if note.key == "fact"] if answer.newest else []
+    if case.so_far is not None and case.so_far.own and not unsaid:
+        unsaid = [Note("fact", {"fact": "earlier.self_funded"})]
+    yield from dict.fromkeys(cause_words(voice, note) for note in unsaid)
+
+
+def _assumptions(answer: YearLedger) -> list[Note]:
+    return [note for note in answer.newest.assumed if note.key not in ("on", "earlier")] if answer.newest else []
+
+
+def _assumed(voice: Voice, answer: YearLedger) -> list[str]:
+    said = [voice.say(f"assumed.{note.key}", **note.values) for note in _assumptions(answer)]
+    return [voice.say("assumed", words=voice.say("semicolon").join(said))] if said else []
+
+
+def _cautions(answer: YearLedger) -> list[Note]:
+    """The doubts about the thresholds; of those about the newest bill only what the thresholds do not say themselves."""
+    remarks = [note for note in answer.newest.cautions if note.key == "remark"] if answer.newest else []
+    return [*remarks, *answer.cautions]
