@@ -29,12 +29,13 @@ _PRINT_OPTIONS = (
     click.option("--format", "form", default="text", show_default=True, type=click.Choice(["text", "json"]), help="How to print it."),
     click.option("--lang", default="zh_CN", show_default=True, type=click.Choice(["zh_CN", "en"]), help="Language."),
 )
+_TOTAL = click.option("--total", help="The bill in yuan.")
 #: The facts of a case and how its answer is printed; shared by every command that asks about a bill.
 _CASE_OPTIONS = (
     click.option("--place", help="Where the person is insured."),
     click.option("--category", help="The person's category."),
     click.option("--facility", help="The hospital's level."),
-    click.option("--total", help="The bill in yuan."),
+    _TOTAL,
     click.option("--self-funded", help="Out of catalogue, in yuan; absent = unknown."),
     click.option("--first-share", help="First share of class-B items, in yuan."),
     click.option("--on", help="Day of discharge, e.g. 2024-03-05."),
@@ -166,6 +167,22 @@ def year(source: Any, form: str, lang: str, **facts: Any) -> None:
     question = partial(_case, source, facts)
     voice, answer = _answered(lang, question, lambda case, shelf, today: year_ledger(read_year(case, shelf), shelf, today))
     _print(form, partial(year_ledger_json, voice, answer), partial(year_lines, voice, answer))
+
+
+@main.command()
+@click.option("--least", required=True, help="The least it may cost, in yuan.")
+@click.option("--most", help="The most it may cost, in yuan; the same unless given.")
+@_options([option for option in _CASE_OPTIONS if option is not _TOTAL])
+def before(least: str, most: str | None, source: Any, form: str, lang: str, **facts: Any) -> None:
+    """Before an admission: what is likely to be paid, how much money to have at hand, and what to arrange."""
+    from bot.speech import admission_json, admission_lines
+    from engine import plan_admission, read_planned
+
+    def question() -> dict[str, Any]:
+        return {"case": _case(source, facts), "least": least} | ({} if most is None else {"most": most})
+
+    voice, answer = _answered(lang, question, lambda raw, shelf, today: plan_admission(read_planned(raw), shelf, today))
+    _print(form, partial(admission_json, voice, answer), partial(admission_lines, voice, answer))
 
 
 @main.command("check-bill")

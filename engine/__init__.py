@@ -4,6 +4,8 @@ shelf = read_shelf([folder])
 answer = estimate(read_case({"place": …, "category": …, "facility": …, "total": …}), shelf, today)
 """
 
+from engine.admission import Admission, Planned, RoughStay, plan_admission, read_planned
+from engine.admission import Ends as AdmissionEnds
 from engine.case import MOST_EARLIER, Case, read_case
 from engine.check_bill import Cause, Check, Line, Sheet, asked_lines, check_bill, read_sheet
 from engine.clauses import ANSWERED, Clause, Ledger, read_ledgers
@@ -53,6 +55,8 @@ __all__ = [
     "LAYERS",
     "LIMIT",
     "MOST_EARLIER",
+    "Admission",
+    "AdmissionEnds",
     "Advised",
     "Case",
     "CaseError",
@@ -84,11 +88,13 @@ __all__ = [
     "Office",
     "OutOfPocket",
     "PackError",
+    "Planned",
     "Policy",
     "PremiumAnswer",
     "Problem",
     "Question",
     "Questions",
+    "RoughStay",
     "Row",
     "Sample",
     "SampleBill",
@@ -119,6 +125,7 @@ __all__ = [
     "guide",
     "lint",
     "own_cost",
+    "plan_admission",
     "premium",
     "read_case",
     "read_changing",
@@ -128,6 +135,7 @@ __all__ = [
     "read_finding",
     "read_household",
     "read_ledgers",
+    "read_planned",
     "read_questions",
     "read_samples",
     "read_sheet",

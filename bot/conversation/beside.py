@@ -13,11 +13,14 @@ from engine import (
     changed,
     check_bill,
     compare,
+    fen,
     guide,
+    plan_admission,
     premium,
     read_changing,
     read_compared,
     read_household,
+    read_planned,
     read_sheet,
     read_year,
     year_ledger,
@@ -29,11 +32,15 @@ _NAMED = frozenset({"place", "category"})
 _OF_THE_YEAR = frozenset({"place", "category", "insured", "age", "on", "expired_ok", "earlier", "so_far"})
 
 
-def without_day(heard: Heard) -> Heard:
-    """The message without a day of discharge."""
-    slots = {name: slot for name, slot in heard.slots.items() if name != "on"}
-    ambiguous = tuple(doubt for doubt in heard.ambiguous if doubt.slot != "on")
-    return msgspec.structs.replace(heard, slots=slots, ambiguous=ambiguous)
+def about_the_bill(heard: Heard) -> Heard:
+    """The message without what belongs to the question alone: the year of a premium is no day of discharge, a rough total no bill."""
+    if heard.intent == "premium":
+        slots = {name: slot for name, slot in heard.slots.items() if name != "on"}
+        return msgspec.structs.replace(heard, slots=slots, ambiguous=tuple(doubt for doubt in heard.ambiguous if doubt.slot != "on"))
+    if heard.intent == "admission":
+        slots = {name: slot for name, slot in heard.slots.items() if name != "total"}
+        return msgspec.structs.replace(heard, slots=slots, ambiguous=tuple(doubt for doubt in heard.ambiguous if doubt.slot != "total"))
+    return heard
 
 
 def says_nothing_new(heard: Heard, position: Position) -> bool:
@@ -52,6 +59,8 @@ def is_taken(heard: Heard, position: Position) -> bool:
 
 def answer(asked: Heard, position: Position, rules: Rules) -> tuple[Note, ...]:
     """What a message asks beside the bill. Raises CaseError when facts contradict each other."""
+    if asked.intent == "admission":
+        return admission(position, rules, _rough_total(asked))
     if asked.intent != "premium":
         return QUESTIONS[asked.intent](position, rules)
     return premiums(position, rules, _year(asked, rules), asked.household.people if asked.household else None)
@@ -126,6 +135,21 @@ def year(position: Position, rules: Rules) -> tuple[Note, ...]:
     return (Note("year", {"answer": year_ledger(read_year(facts, rules.shelf), rules.shelf, rules.today)}),)
 
 
+def admission(position: Position, rules: Rules, rough: tuple[str, ...] = ()) -> tuple[Note, ...]:
+    """What a stay may leave to pay, from a rough total or the bill of the talk, or what has to be known first."""
+    needed = [name for name in rules.flow.questions if not (rough and name == "total")]
+    missing = next((name for name in needed if name not in position.facts), None)
+    if missing is not None:
+        return (Note(f"admission.lacking.{missing}"),)
+    if set(position.doubts) - {"total"}:
+        return (Note("admission.doubt"),)
+    facts = position.case()
+    total = facts.pop("total", None)
+    ends = sorted(rough or (total,), key=fen)
+    asked = {"case": facts, "least": ends[0], "most": ends[-1]}
+    return (Note("admission", {"answer": plan_admission(read_planned(asked), rules.shelf, rules.today)}),)
+
+
 #: What can be asked beside the bill, by the intent of a message or the action of a button.
 QUESTIONS: Mapping[str, Callable[[Position, Rules], tuple[Note, ...]]] = {
     "premium": premiums,
@@ -133,6 +157,7 @@ QUESTIONS: Mapping[str, Callable[[Position, Rules], tuple[Note, ...]]] = {
     "compare": comparison,
     "changed": change,
     "year": year,
+    "admission": admission,
 }
 
 
@@ -141,6 +166,13 @@ def _bill(position: Position, rules: Rules, without: str | None = None) -> dict[
     facts = position.case()
     needed = {name for name in rules.flow.questions if name != without}
     return None if set(position.doubts) - {without} or needed - facts.keys() else facts
+
+
+def _rough_total(asked: Heard) -> tuple[str, ...]:
+    """The readings of the total that was named; of a sum without one, none."""
+    said = asked.slots.get("total")
+    doubt = next((doubt for doubt in asked.ambiguous if doubt.slot == "total"), None)
+    return (str(said.value),) if said else doubt.candidates if doubt else ()
 
 
 def _year(asked: Heard, rules: Rules) -> int | None:

@@ -245,8 +245,8 @@ class _Turn:
         return self._aside(Note("not_understood"))
 
     def _beside(self, heard: Heard) -> Turned:
-        """A question beside the bill: what was said about the person is taken first; the year of a premium is no day of discharge."""
-        about = beside.without_day(heard) if heard.intent == "premium" else heard
+        """A question beside the bill: what was said about the person and the bill is taken first."""
+        about = beside.about_the_bill(heard)
         if beside.says_nothing_new(about, self.position):
             return self._aside(*self._beside_answer(heard, self.position))
         turned = self._told(msgspec.structs.replace(about, intent="estimate"))

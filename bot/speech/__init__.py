@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from bot.conversation import Reply
+from bot.speech.admission_words import admission_json, admission_lines
 from bot.speech.chart import who_pays
 from bot.speech.check_words import check_bill_json, check_bill_lines
 from bot.speech.compare_words import changed_json, changed_lines, compare_json, compare_lines
@@ -60,12 +61,15 @@ ANSWERS: Mapping[str, Callable[..., list[str]]] = {
     "year": year_lines,
     "check": check_bill_lines,
     "finder": finder_lines,
+    "admission": admission_lines,
 }
 
 __all__ = [
     "DOMAIN",
     "MissingCatalogueError",
     "Voice",
+    "admission_json",
+    "admission_lines",
     "changed_json",
     "changed_lines",
     "check_bill_json",

@@ -24,7 +24,7 @@ _NEAR = 10
 #: Questions that may be asked in one breath with facts about the person, those about a bill with the bill; and what makes a message speak
 #: of a bill.
 _BESIDE = frozenset({"premium", "documents"})
-_BILL = frozenset({"compare", "changed", "year", "sheet", "finder"})
+_BILL = frozenset({"compare", "changed", "year", "sheet", "finder", "admission"})
 _SUMS = frozenset({"total", "self_funded", "first_share", "earlier_total"})
 _QUESTION = re.compile("多少|几|什么|啥|怎|咋|吗|要不要|能不能|用不用|[?]")
 _NEEDED = frozenset({"place", "category", "facility", "total"})

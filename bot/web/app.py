@@ -16,6 +16,7 @@ from bot.logs import places
 from bot.settings import Settings
 from bot.speech import (
     Voice,
+    admission_json,
     changed_json,
     check_bill_json,
     compare_json,
@@ -39,6 +40,7 @@ from engine import (
     Edition,
     Finding,
     Household,
+    RoughStay,
     Sheet,
     Shelf,
     changed,
@@ -47,12 +49,14 @@ from engine import (
     estimate,
     find,
     guide,
+    plan_admission,
     premium,
     read_case,
     read_changing,
     read_compared,
     read_finding,
     read_household,
+    read_planned,
     read_sheet,
     read_year,
     year_ledger,
@@ -108,6 +112,7 @@ def make_app(assistant: Assistant, settings: Settings, hooks: Mapping[str, Hook]
             web.post("/api/v1/changed", _changed),
             web.post("/api/v1/year", _year),
             web.post("/api/v1/check", _check),
+            web.post("/api/v1/before", _before),
             web.post("/api/v1/premium", _premium),
             web.post("/api/v1/category", _category),
             web.get("/api/v1/guidance/{place}", _guidance),
@@ -174,6 +179,12 @@ async def _changed(request: web.Request) -> web.Response:
 async def _check(request: web.Request) -> web.Response:
     answer = await _settled(request, lambda raw, shelf, today: check_bill(read_sheet(raw), shelf, today))
     return web.json_response(check_bill_json(_voice(request), answer), dumps=dumps)
+
+
+@operation("Before an admission: what a rough total may leave to pay, and what to arrange.", RoughStay, (400, 413, 415, 422, 429))
+async def _before(request: web.Request) -> web.Response:
+    answer = await _settled(request, lambda raw, shelf, today: plan_admission(read_planned(raw), shelf, today))
+    return web.json_response(admission_json(_voice(request), answer), dumps=dumps)
 
 
 @operation("A person's year so far: each settlement, and how far it is to each threshold.", Case, (400, 413, 415, 422, 429), optional=_BILL)
