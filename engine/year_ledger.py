@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from engine.case import Case, Earlier, Settlement, read_case
 from engine.cell import Cell
-from engine.doubts import doubts
+from engine.doubts import horizon, is_doubtful
 from engine.estimate import Estimate, Settled, estimate, settled_year, years_before
 from engine.figures import Used
 from engine.keys import FACILITIES
@@ -154,9 +154,16 @@ def _measured(
         newest=newest,
         marks=marks,
         silent=tuple(layer.key for layer in plan.layers if isinstance(layer, SilentLayer) and layer.status == "not_computable"),
-        cautions=tuple(doubts(policy, "year.to_confirm", ((figure.basis, figure.source) for figure in figures), today)),
+        cautions=(*(() if newest else horizon(case.on, policy, today)), *_to_confirm(policy, figures)),
         sources=tuple((key, policy.sources[key]) for key in dict.fromkeys(figure.source for figure in figures)),
     )
+
+
+def _to_confirm(policy: Policy, figures: Sequence[Used]) -> Iterator[Note]:
+    """The doubts about figures of thresholds; when the rules were verified the newest bill tells, or else `horizon`."""
+    doubtful = dict.fromkeys(figure.source for figure in figures if is_doubtful(figure.basis))
+    if doubtful:
+        yield Note("year.to_confirm", {"standards": tuple(policy.sources[source].called for source in doubtful), "place": policy.name})
 
 
 def _next_cell(edition: Edition, case: Case, year: Year) -> Cell:

@@ -76,7 +76,8 @@ def home(tmp_path: Path) -> Path:
         folder.mkdir(parents=True)
     command.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m bot.cli "$@"\n')
     command.chmod(0o755)
-    (tmp_path / "nengbao/tests/engine/premiums.yaml").write_text("")
+    for rows in ("premiums.yaml", "choices.yaml"):
+        (tmp_path / "nengbao/tests/engine" / rows).write_text("")
     return tmp_path
 
 
@@ -190,7 +191,7 @@ def test_the_pack_is_clean_and_its_hand_worked_rows_hold(county: Path) -> None:
 def test_the_hand_worked_households_hold(county: Path) -> None:
     """The rows that go with the pack into the project's tests are right there."""
     packs = shelf(county, "packs")
-    rows = households(county)
+    rows = shipped_rows(county, "premiums.yaml")
     assert rows
     for row in rows:
         answer = premium(read_household(row["household"]), packs, TODAY)
@@ -202,7 +203,7 @@ def test_every_figure_is_used_by_a_row(county: Path) -> None:
     """What the project wants of a shipped pack the example keeps: no figure that nobody has checked by hand."""
     packs = shelf(county, "packs")
     answers = [estimate(read_case(row["case"]), packs, TODAY) for row in yaml.safe_load((county / CASES).read_text(encoding="utf-8"))]
-    charged = [premium(read_household(row["household"]), packs, TODAY) for row in households(county)]
+    charged = [premium(read_household(row["household"]), packs, TODAY) for row in shipped_rows(county, "premiums.yaml")]
     used = {figure.name for answer in answers for layer in answer.layers for figure in layer.figures}
     used |= {figure.name for answer in charged for share in answer.shares for figure in share.figures}
     assert [
@@ -210,29 +211,36 @@ def test_every_figure_is_used_by_a_row(county: Path) -> None:
     ] == []
 
 
-def households(county: Path) -> list[dict[str, Any]]:
-    """The rows of premiums."""
-    rows: list[dict[str, Any]] = yaml.safe_load((county.parent / "nengbao/tests/engine/premiums.yaml").read_text(encoding="utf-8"))
+def shipped_rows(county: Path, name: str) -> list[dict[str, Any]]:
+    """The rows that the walk adds to a file of the project's tests."""
+    rows: list[dict[str, Any]] = yaml.safe_load((county.parent / "nengbao/tests/engine" / name).read_text(encoding="utf-8"))
     return rows
 
 
+def test_each_other_reading_comes_to_its_row(county: Path) -> None:
+    """Every reading has a row, whose amounts hold without the overlay that takes it and with it."""
+    rows = shipped_rows(county, "choices.yaml")
+    choices = shelf(county, "packs").editions()[0].policy.choices
+    assert [(row["choice"], row["value"]) for row in rows] == [(name, other) for name, choice in choices.items() for other in choice.others]
+    for row in rows:
+        assert _amounts(row, shelf(county, "packs"), row["shipped"]) == row["shipped"]
+        assert _amounts(row, shelf(county, "packs", "confirmed"), row["expect"]) == row["expect"]
+
+
+def _amounts(row: dict[str, Any], packs: Shelf, wanted: dict[str, str]) -> dict[str, str]:
+    answer = estimate(read_case(row["case"]), packs, TODAY)
+    assert answer.out_of_pocket is not None
+    found = {layer.key: layer.payout for layer in answer.layers} | {"out_of_pocket": answer.out_of_pocket.amount}
+    return {key: yuan(found[key]) for key in wanted}
+
+
 def test_the_overlay_confirms_its_figures(county: Path) -> None:
-    """Both figures stand as confirmed, one with its new value and one with the pack's; the other reading is taken and no slip appears."""
+    """Both figures stand as confirmed, one with its new value and one with the pack's, and no slip appears."""
     packs = shelf(county, "packs", "confirmed")
     found = {figure.name: (figure.value, figure.basis) for figure in all_figures(packs.editions()[0].policy)}
     assert found["critical_illness.cap"] == ("250000", "confirmed")
     assert found["medical_aid.cap"] == ("30000", "confirmed")
     assert lint(packs.editions()) == []
-    case = {
-        "place": "example-county",
-        "category": "monitored",
-        "facility": "city",
-        "total": "100000",
-        "self_funded": "0",
-        "registered": True,
-    }
-    before, after = (estimate(read_case(case), each, TODAY) for each in (shelf(county, "packs"), packs))
-    assert (yuan(before.layers[1].payout), yuan(after.layers[1].payout)) == ("11136.00", "15964.00")
 
 
 def test_the_page_has_the_place(county: Path) -> None:

@@ -182,8 +182,9 @@ def _drop_stale(position: Position, shelf: Shelf) -> None:
             position.stale.append(slot)
     for slot in position.stale:
         del position.facts[slot]
-    if edition is not None:
-        position.earlier = [stay for stay in position.earlier if stay["facility"] in edition.policy.facilities]
+    if edition is not None and any(stay["facility"] not in edition.policy.facilities for stay in position.earlier):
+        position.stale.append(EARLIER)
+        position.earlier = []
 
 
 def _find_category(position: Position, rules: Rules) -> None:

@@ -69,8 +69,10 @@ class Turned:
 
 def take_turn(conversation: Conversation, incoming: Incoming, rules: Rules) -> Turned:
     """Play one message. Never raises for anything a person can send."""
-    start = _with_place(conversation, incoming.place, rules)
+    start, taken_back = _without_stale(_with_place(conversation, incoming.place, rules), incoming, rules)
     turned = _Turn(start, incoming, rules).play()
+    if taken_back and turned.conversation.answers[: len(start.answers)] == start.answers:
+        turned = replace(turned, replies=(Reply("text", taken_back), *turned.replies))
     return replace(turned, conversation=Conversation(turned.conversation.answers, conversation.turn + 1))
 
 
@@ -104,6 +106,17 @@ def _with_place(conversation: Conversation, place: str | None, rules: Rules) -> 
     if place not in rules.shelf.places or any(answer.slot == "place" for answer in conversation.answers):
         return conversation
     return Conversation((Answer("place", place, PRESET), *conversation.answers), conversation.turn)
+
+
+def _without_stale(conversation: Conversation, incoming: Incoming, rules: Rules) -> tuple[Conversation, tuple[Note, ...]]:
+    """The talk without answers that today's packs do not know any more (one was removed meanwhile), and a line for each of them."""
+    stale = replay(conversation.answers, rules).stale
+    answers = tuple(Answer(slot, None, incoming.message) for slot in stale)
+    return Conversation((*conversation.answers, *answers), conversation.turn), tuple(_stale_note(slot) for slot in stale)
+
+
+def _stale_note(slot: str) -> Note:
+    return Note("stale.place") if slot == "place" else Note("stale", {"slot": slot})
 
 
 class _Turn:
@@ -305,7 +318,8 @@ class _Turn:
 
     def _show(self, after: Conversation, notes: tuple[Note, ...], doubt: Ambiguity | None, new: list[Answer]) -> Turned:
         position = replay(after.answers, self.rules)
-        notes += tuple(Note("stale", {"slot": slot}) for slot in position.stale if slot not in self.position.stale)
+        notes += tuple(_stale_note(slot) for slot in position.stale)
+        after, _ = _without_stale(after, self.incoming, self.rules)
         answer = answer_of(position, self.rules)
         replies: list[Reply] = []
         if answer is None or (answer == self.before and (position.question or notes)):

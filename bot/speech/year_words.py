@@ -8,6 +8,8 @@ from bot.speech.estimate_words import cause_words
 from bot.speech.voice import Voice
 from engine import Case, Mark, Note, Settled, YearLedger, yuan
 
+#: Cautions of a bill that the thresholds tell.
+_SAID = ("not_computable", "cap_unknown")
 #: With more settlements than this the talk tells only their sums.
 MOST_LINES = 12
 
@@ -156,6 +158,7 @@ def _assumed(voice: Voice, answer: YearLedger) -> list[str]:
 
 
 def _cautions(answer: YearLedger) -> list[Note]:
-    """The doubts about the thresholds; of those about the newest bill only what the thresholds do not say themselves."""
-    remarks = [note for note in answer.newest.cautions if note.key == "remark"] if answer.newest else []
-    return [*remarks, *answer.cautions]
+    """The doubts about the newest bill, then those about thresholds that it does not share."""
+    bill = [note for note in answer.newest.cautions if note.key not in _SAID] if answer.newest else []
+    named = {note.values["standard"] for note in bill if note.key == "to_confirm"}
+    return [*bill, *(note for note in answer.cautions if not set(note.values.get("standards", ())) <= named or not bill)]

@@ -61,6 +61,17 @@ def test_policies_are_listed_shown_and_checked(tmp_path: Path) -> None:
     assert run("policies", "show", "anhui-bozhou/1999", data_dir=tmp_path).returncode == 2
 
 
+def test_hand_worked_cases_are_settled(tmp_path: Path) -> None:
+    """Rows that hold are counted with status 0; one that does not is a line file:line:column and status 1."""
+    rows = ROOT / "tests" / "engine" / "tables" / "henan-puyang-2022.yaml"
+    assert run("policies", "cases", str(rows), data_dir=tmp_path).returncode == 0
+    wrong = tmp_path / "rows.yaml"
+    wrong.write_text(rows.read_text(encoding="utf-8").replace('basic: "17735.00"', 'basic: "1.00"', 1), encoding="utf-8")
+    done = run("policies", "cases", str(wrong), data_dir=tmp_path)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "`basic` comes to 17735.00, expected 1.00" in done.stderr
+
+
 def test_check_prints_every_mistake_with_its_place(tmp_path: Path) -> None:
     """A broken pack is status 1 and each mistake a line file:line:column."""
     bad = ROOT / "tests" / "bad" / "several_at_once.yaml"

@@ -99,7 +99,11 @@ def test_a_share_known_as_a_range_gives_bounds(write: Callable[[str, str], Path]
     ("before", "after", "wanted"),
     [
         ("value: 350 yuan", "value: 350", "expected yuan written like"),
-        ('    "2022": {value: 320 yuan, basis: unverified', '    "22": {value: 320 yuan, basis: unverified', "22: `22` does not fit, expected a year in four digits"),
+        (
+            '    "2022": {value: 320 yuan, basis: unverified',
+            '    "22": {value: 320 yuan, basis: unverified',
+            "22: `22` does not fit, expected a year in four digits",
+        ),
         ('    "2022": {value: 320 yuan, basis: unverified', '    "2022": {basis: unknown', "leave a year out"),
         ("      monitored: 50%", "      monitored: 50 yuan", "expected percent"),
         ("      monitored: 50%", "      registered_poor: 50%", "unknown category `registered_poor`"),
