@@ -404,7 +404,7 @@ class _Turn:
 
     def _why(self) -> tuple[Note, ...]:
         if self.before is None:
-            return (Note(f"why.{self.position.question or 'total'}"),)
+            return (Note(f"why.{(self.position.question or 'total').partition('.')[0]}"),)
         return (Note("why", {"answer": self.before}),)
 
     def _ask_again(self) -> Reply:
