@@ -88,7 +88,10 @@ class SoFar(_Input):
 
 
 class Settlement(_Input):
-    """One bill. Money in fen; an absent fact is None and its default is named in the estimate."""
+    """One bill. Money in fen; an absent fact is None and its default is named in the estimate.
+
+    `paid`: what layers that cannot be computed are known to have paid of it.
+    """
 
     on: Day | None = None
     facility: Facility
@@ -100,6 +103,7 @@ class Settlement(_Input):
     emergency: StrictBool | None = None
     disease: Annotated[StrictStr, Field(max_length=100)] | None = None
     fixed_price: Fen | None = None
+    paid: dict[LayerKey, Fen] | None = None
 
 
 class Earlier(Settlement):
@@ -146,6 +150,8 @@ def _parts_above_total(case: Case) -> list[Fault]:
             faults.append(Fault(f"{prefix}self_funded", "above_total", values | {"amount": yuan(self_funded)}))
         elif self_funded + first_share > bill.total:
             faults.append(Fault(f"{prefix}first_share", "above_total", values | {"amount": yuan(self_funded + first_share)}))
+        elif (said := self_funded + first_share + sum((bill.paid or {}).values())) > bill.total:
+            faults.append(Fault(f"{prefix}paid", "above_total", values | {"amount": yuan(said)}))
     return faults
 
 

@@ -10,7 +10,8 @@ from engine.keys import Age, Care, Category, Facility
 class Cell(NamedTuple):
     """`registered` is what counts for the rules: true where referral does not matter and in an emergency.
 
-    `age` is the pack's age group; `later` says that a stay of the year came before that the pack counts for its later stays.
+    `age` is the pack's age group; `later` says that a stay of the year came before that the pack counts for its later stays. `said` names
+    the layers of which the case says what they paid.
     """
 
     category: str
@@ -20,6 +21,7 @@ class Cell(NamedTuple):
     insured: bool = True
     age: str = "adult"
     later: bool = False
+    said: frozenset[str] = frozenset()
 
 
 class PackModel(BaseModel):

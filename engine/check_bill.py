@@ -5,7 +5,7 @@ again with one fact changed, and a fact is named only when it explains more of t
 """
 
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Literal
@@ -79,14 +79,14 @@ class Cause:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """The answer: `same`, `differs`, or `refused` when no rule settles the case.
+    """The answer: `same`, `differs`, `unknown` when nobody can compute what the sheet says, or `refused` when no rule settles the case.
 
     `self_funded` in fen is what the sheet's basic insurance tells of it, where nobody had said it; `estimate` is settled with that.
     `unbalanced`: the total less all that the sheet says, when it says every line and they do not add up.
     """
 
     sheet: Sheet
-    status: Literal["same", "differs", "refused"]
+    status: Literal["same", "differs", "unknown", "refused"]
     estimate: Estimate
     lines: tuple[Line, ...] = ()
     causes: tuple[Cause, ...] = ()
@@ -127,20 +127,26 @@ class _Checking:
         self.sheet, self.shelf, self.today = sheet, shelf, today
         self.said = {str(key): amount for key, amount in sheet.paid.items()}
         self.answer = self._settled(sheet.case)
-        self.solved = self._self_funded(sheet.case) if self.answer.status != "refused" else None
-        self.inferred = self.solved if sheet.case.self_funded is None else None
+        self.unknown = {layer.key for layer in self.answer.layers if layer.status == "not_computable" and layer.reason != "needs"}
+        told = {key: amount for key, amount in self.said.items() if key in self.unknown}
+        # What the sheet says of a layer that nobody can compute lets those after it be computed.
+        case = sheet.case.model_copy(update={"paid": told}) if told else sheet.case
+        self.answer = self._settled(case)
+        self.solved = self._self_funded(case) if self.answer.status != "refused" and "basic" not in told else None
+        self.inferred = self.solved if case.self_funded is None else None
         if self.inferred is not None:
-            self.answer = self._settled(sheet.case, self_funded=self.inferred)
+            self.answer = self._settled(case, self_funded=self.inferred)
         self.case = self.answer.case
-        self.lines = tuple(_lines(sheet, self.said, self.answer))
+        self.lines = tuple(_lines(sheet, self.said, self.answer, self.unknown))
 
     def check(self) -> Check:
         if self.answer.status == "refused":
             return Check(self.sheet, "refused", self.answer)
-        differs = any(line.verdict in ("less", "more") for line in self.lines)
+        verdicts = {line.verdict for line in self.lines} - {"unsaid"}
+        differs = not verdicts.isdisjoint({"less", "more"})
         return Check(
             sheet=self.sheet,
-            status="differs" if differs else "same",
+            status="differs" if differs else "unknown" if verdicts <= {"not_computable"} else "same",
             estimate=self.answer,
             lines=self.lines,
             causes=tuple(self._causes()) if differs else (),
@@ -223,9 +229,11 @@ class _Checking:
         return rest if abs(rest) > ROUNDING * (len(self.said) + 1) else None
 
 
-def _lines(sheet: Sheet, said: Mapping[str, int], answer: Estimate) -> Iterator[Line]:
-    expected = {key: _layer(answer, key) for key in dict.fromkeys((*asked_lines(answer)[:-1], *said))}
-    yield from (_line(key, said.get(key), *bounds) for key, bounds in expected.items())
+def _lines(sheet: Sheet, said: Mapping[str, int], answer: Estimate, unknown: Collection[str]) -> Iterator[Line]:
+    """`unknown` are the layers that nobody can compute: what the sheet says of them cannot be compared."""
+    for key in dict.fromkeys((*asked_lines(answer)[:-1], *said)):
+        payout, low, high = _layer(answer, key)
+        yield _line(key, said.get(key), payout, low, None if key in unknown and not _is_computed(answer, key) else high)
     if sheet.hospital_borne is not None or answer.hospital_borne:
         known = answer.case.self_funded is not None
         most = answer.hospital_borne if known else sheet.case.total
@@ -239,6 +247,12 @@ def _layer(answer: Estimate, key: str) -> tuple[int, int, int | None]:
     """What a layer pays, and its bounds; nothing where the rules have no such layer."""
     layer = answer.layer(key)
     return (layer.payout, layer.low, layer.high) if layer else (0, 0, 0)
+
+
+def _is_computed(answer: Estimate, key: str) -> bool:
+    """Whether the rules give a layer's amount, and not the sheet."""
+    layer = answer.layer(key)
+    return layer is not None and layer.status in ("paid", "nothing") and not any(step.key == "said" for step in layer.steps)
 
 
 def _payout(answer: Estimate, key: str) -> int:

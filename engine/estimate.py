@@ -190,6 +190,7 @@ class _Settling:
 
     def estimate(self) -> Estimate:
         outcome, steps = settle_with_working(self.edition, self.cell, self.bill, self.year({}))
+        self._working = steps
         span, unknown = self._reach()
         layers = tuple(self._layers(outcome, steps, span))
         open_layers = [layer for layer in layers if layer.status == "not_computable" and not _is_absorbed(self.plan, layer.key, outcome)]
@@ -359,6 +360,9 @@ class _Settling:
         for remark in self.edition.policy.remarks.values():
             if remark.when.holds(self.cell):
                 yield Note("remark", {"text": remark.says})
+        unused = tuple(key for key in self.case.paid or () if not any(step.key == "said" for step in self._working.get(key, ())))
+        if unused:
+            yield Note("paid_not_used", {"layers": unused})
         unknown_caps = {layer.key for layer in self.plan.paid() if layer.cap_unknown}
         for layer in layers:
             if layer.status == "paid" and layer.key in unknown_caps:

@@ -22,13 +22,14 @@ from engine.mechanisms.ceiling import Ceiling, CeilingNode
 from engine.mechanisms.deductible import DeductibleNode, FixedDeductible, ShareOfTotal, lower_deductible
 from engine.mechanisms.exists import Exists
 from engine.mechanisms.hospital import Borne
+from engine.mechanisms.said import SaidNode
 from engine.mechanisms.top_up import TopUp, TopUpNode
 from engine.policy import ByCase, Layer, Pack, Policy, Simple
 from engine.quantities import NoLimit
 from engine.yaml_tree import Location
 
 End = Literal["low", "high"]
-Node = BandsNode | TopUpNode | CeilingNode
+Node = BandsNode | TopUpNode | CeilingNode | SaidNode
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,8 @@ class PaidLayer:
     @property
     def counts(self) -> str | None:
         """The sum of the year that this settlement adds to."""
+        if isinstance(self.node, SaidNode):
+            return self.node.counts
         return self.account if self.yearly else None
 
 
@@ -179,9 +182,11 @@ def cells(policy: Policy) -> Iterator[Cell]:
     """Every cell a policy answers for."""
     ages = (*policy.ages, "adult")
     laters = (False, True) if policy.later_stays else (False,)
+    needed = frozenset(key for layer in policy.layers.values() if isinstance(layer, Bands) for key in layer.needs)
+    said = dict.fromkeys((frozenset[str](), needed))
     for category, facility, care, age, later in product(policy.categories, policy.facilities, policy.care, ages, laters):
         registered = (True, False) if facility in policy.referral.required_at else (True,)
-        yield from (Cell(category, facility, care, choice, age=age, later=later) for choice in registered)
+        yield from (Cell(category, facility, care, choice, age=age, later=later, said=known) for choice in registered for known in said)
         if age == "adult" and not later:
             yield Cell(category, facility, care, insured=False)
 
@@ -277,14 +282,21 @@ def _not_for(key: str, when: When, cell: Cell, counts: str | None = None) -> Sil
     return SilentLayer(key, "not_applicable", "care" if other else "category", counts=None if other else counts)
 
 
-def _named(key: str, layer: Advice | Exists, work: _Lowering) -> SilentLayer:
+def _unknown(key: str, work: _Lowering, reason: str = "unknown_figure", counts: str | None = None, by: str | None = None) -> PlanLayer:
+    """A layer that nobody can compute, or what it is known to have paid."""
+    if key in work.cell.said:
+        return PaidLayer(key, SaidNode(counts), LayerFigures())
+    return SilentLayer(key, "not_computable", reason, work.taken(), counts=counts, absorbed_by=by)
+
+
+def _named(key: str, layer: Advice | Exists, work: _Lowering) -> PlanLayer:
     if not _applies(layer.applies_to, work.cell):
         return _not_for(key, layer.applies_to, work.cell)
     for name, figure in layer.parts():
         work.entry(figure, name)
     if isinstance(layer, Advice):
         return SilentLayer(key, "advice", key, work.taken())
-    return SilentLayer(key, "not_computable", "unknown_figure", work.taken(), absorbed_by=layer.absorbed_by)
+    return _unknown(key, work, by=layer.absorbed_by)
 
 
 def _top_up(key: str, layer: TopUp, work: _Lowering) -> PlanLayer:
@@ -293,7 +305,7 @@ def _top_up(key: str, layer: TopUp, work: _Lowering) -> PlanLayer:
     try:
         share = work.value(layer.to, "to").share
     except _UnknownError:
-        return SilentLayer(key, "not_computable", "unknown_figure", work.taken())
+        return _unknown(key, work)
     return PaidLayer(key, TopUpNode(share, layer.of), LayerFigures(work.taken()))
 
 
@@ -307,7 +319,7 @@ def _ceiling(key: str, layer: Ceiling, work: _Lowering) -> PlanLayer:
     try:
         at_most = work.value(layer.at_most, "at_most").fen
     except _UnknownError:
-        return SilentLayer(key, "not_computable", "unknown_figure", work.taken(), counts=key)
+        return _unknown(key, work, counts=key)
     return PaidLayer(key, CeilingNode(at_most, layer.of_several == "highest"), LayerFigures(work.taken()))
 
 
@@ -327,10 +339,12 @@ def _bands(key: str, layer: Bands, work: _Lowering) -> PlanLayer:
         return excluded
     if not applies:
         return _not_for(key, layer.applies_to, work.cell, counts if layer.before_joining == "counted" else None)
+    if not work.cell.said.issuperset(layer.needs):
+        return _unknown(key, work, "needs", counts)
     try:
         return _computed(key, layer, work)
     except _UnknownError:
-        return SilentLayer(key, "not_computable", "unknown_figure", work.taken(), counts=counts)
+        return _unknown(key, work, counts=counts)
 
 
 def _computed(key: str, layer: Bands, work: _Lowering) -> PaidLayer:

@@ -14,6 +14,7 @@ import msgspec
 from engine.mechanisms.bands import BandsNode
 from engine.mechanisms.ceiling import CeilingNode
 from engine.mechanisms.deductible import FixedDeductible, ShareDeductible
+from engine.mechanisms.said import SaidNode
 from engine.mechanisms.top_up import TopUpNode
 from engine.plan import PaidLayer, Plan
 
@@ -37,9 +38,11 @@ class Program(msgspec.Struct, frozen=True):
 
 
 class Input(NamedTuple):
-    """One amount of the year that a layer needs: what was `paid` from an account, the `sum` it ran on, the highest ceiling (`peak`)."""
+    """One amount that a layer needs: of the year what was `paid` from an account, the `sum` it ran on, the highest ceiling (`peak`); of
+    the bill what the layer is `said` to have paid.
+    """
 
-    kind: Literal["paid", "sum", "peak"]
+    kind: Literal["paid", "sum", "peak", "said"]
     account: str
 
 
@@ -48,6 +51,8 @@ def inputs(layer: PaidLayer) -> tuple[Input, ...]:
     node, account = layer.node, layer.account
     if isinstance(node, TopUpNode):
         return ()
+    if isinstance(node, SaidNode):
+        return (Input("said", account),)
     if isinstance(node, CeilingNode):
         return (Input("paid", account), Input("sum", account), Input("peak", account))
     run = (Input("paid", account), Input("sum", account)) if node.over == "year" else ()
@@ -94,6 +99,8 @@ def _layer(index: int, layer: PaidLayer, constants: dict[str, Any], *, steps: bo
         body = _top_up(index, node, notes)
     elif isinstance(node, CeilingNode):
         body = _ceiling(index, node, notes)
+    elif isinstance(node, SaidNode):
+        body = [f"p{index} = said{index}", *notes("said", f"p{index}"), *_at_most_unpaid(f"p{index}", notes)]
     else:
         abouts = tuple(figure.basis == "about" for figure in layer.figures.rates)
         body = _Bands(index, layer, node, abouts, notes).lines()

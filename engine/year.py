@@ -11,6 +11,7 @@ from engine.cell import Cell
 from engine.mechanisms.bands import BandsNode
 from engine.mechanisms.ceiling import CeilingNode
 from engine.mechanisms.hospital import Borne
+from engine.mechanisms.said import SaidNode
 from engine.mechanisms.top_up import TopUpNode
 from engine.money import LIMIT
 from engine.plan import End, Node, PaidLayer, Plan, SilentLayer
@@ -47,8 +48,8 @@ class Year:
 
     def known(self, given: Input) -> int:
         """One amount of the year, 0 when nothing came to it yet."""
-        amounts = {"paid": self.paid, "sum": self.sums, "peak": self.peaks}[given.kind]
-        return amounts.get(given.account, 0)
+        amounts = {"paid": self.paid, "sum": self.sums, "peak": self.peaks}
+        return amounts[given.kind].get(given.account, 0)
 
     @classmethod
     def said(cls, so_far: SoFar, plan: Plan) -> Self:
@@ -112,13 +113,17 @@ def _capped_payout(node: Node, base: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Bill:
-    """The amounts of one bill in fen, with nothing unknown left. What the hospital bears is in none of the other parts."""
+    """The amounts of one bill in fen, with nothing unknown left. What the hospital bears is in none of the other parts.
+
+    `paid`: what layers that cannot be computed are said to have paid of it.
+    """
 
     total: int
     self_funded: int
     first_share: int
     eligible: int
     hospital: int = 0
+    paid: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +162,8 @@ def _bill(settlement: Settlement, self_funded: int, borne: Borne, policy: Policy
     beyond = 0
     if settlement.fixed_price is not None:
         beyond = borne.above_price(eligible, settlement.fixed_price, self_funded + first_share, excess)
-    return Bill(total, self_funded - excess, first_share, eligible - beyond, excess + beyond)
+    paid = tuple(sorted((str(key), amount) for key, amount in (settlement.paid or {}).items()))
+    return Bill(total, self_funded - excess, first_share, eligible - beyond, excess + beyond, paid)
 
 
 def cell_of(edition: Edition, bill: Settlement, person: Person, year: Year) -> Cell:
@@ -169,20 +175,21 @@ def cell_of(edition: Edition, bill: Settlement, person: Person, year: Year) -> C
         return Cell(person.category, bill.facility, bill.care, insured=False)
     groups = [group for group, ages in policy.ages.items() if person.age is not None and person.age <= ages.up_to]
     later = policy.later_stays is not None and year.later > 0
-    return Cell(person.category, bill.facility, bill.care, registered, age=groups[0] if groups else "adult", later=later)
+    age, said = groups[0] if groups else "adult", frozenset(str(key) for key in bill.paid or ())
+    return Cell(person.category, bill.facility, bill.care, registered, age=age, later=later, said=said)
 
 
 def settle(edition: Edition, cell: Cell, bill: Bill, year: Year, ends: Ends) -> Outcome:
     """Settle one bill on top of a year, with the chosen ends of range figures. Numbers only."""
     plan, program = edition.program(cell, ends)
-    payouts = program.numbers(bill.total, bill.eligible, *_before(plan, year))
+    payouts = program.numbers(bill.total, bill.eligible, *_given(plan, year, bill))
     return _outcome(edition, plan, bill, year, payouts)
 
 
 def settle_with_working(edition: Edition, cell: Cell, bill: Bill, year: Year) -> tuple[Outcome, dict[str, list[Step]]]:
     """The same with each layer's steps; range figures at their lower ends."""
     plan, program = edition.program(cell)
-    payouts, steps = program.working(bill.total, bill.eligible, *_before(plan, year))
+    payouts, steps = program.working(bill.total, bill.eligible, *_given(plan, year, bill))
     return _outcome(edition, plan, bill, year, payouts), {layer.key: lines for layer, lines in zip(plan.paid(), steps, strict=True)}
 
 
@@ -216,7 +223,7 @@ def reach(worlds: Sequence[World], bills: Sequence[Bill]) -> Span:
     For a given base a layer's payout moves one way with each of its own figures, in this stay together with the earlier ones; so a
     layer is bounded for each choice of its own ends, on everything its base may be in any world.
     """
-    state = _Reached(bills[0].total, _hull(bill.eligible for bill in bills))
+    state = _Reached(bills[0].total, _hull(bill.eligible for bill in bills), dict(bills[0].paid))
     for number, layer in enumerate(worlds[0].plan.paid()):
         state.take(layer.key, _hull(end for group in _by_own_ends(worlds, layer.key) for end in _bounds(group, number, worlds, state)))
     hospital = _hull(bill.hospital for bill in bills)
@@ -228,8 +235,8 @@ def reach(worlds: Sequence[World], bills: Sequence[Bill]) -> Span:
 class _Reached:
     """How far the layers have come: their payouts, and what is unpaid."""
 
-    def __init__(self, total: int, eligible: Interval) -> None:
-        self.total, self.eligible, self.unpaid = total, eligible, eligible
+    def __init__(self, total: int, eligible: Interval, said: Mapping[str, int]) -> None:
+        self.total, self.eligible, self.unpaid, self.said = total, eligible, eligible, said
         self.payouts: dict[str, Interval] = {}
 
     def take(self, layer: str, pays: Interval) -> None:
@@ -257,6 +264,8 @@ def _bounds(group: Sequence[World], number: int, worlds: Sequence[World], state:
     def known(kind: Literal["paid", "sum", "peak"], account: str, among: Sequence[World]) -> Interval:
         return _hull(year.known(Input(kind, account)) for world in among for year in world.years)
 
+    if isinstance(node, SaidNode):
+        return min(state.said[layer.key], unpaid[0]), min(state.said[layer.key], unpaid[1])
     if isinstance(node, TopUpNode):
         cost = state.eligible if node.of == "eligible" else (state.total, state.total)
         return settle_top_up(node, cost, state.paid(), unpaid)
@@ -275,8 +284,10 @@ def hull(spans: Sequence[Span]) -> Span:
     return Span(payouts, _hull(end for span in spans for end in span.own), min(span.floor for span in spans))
 
 
-def _before(plan: Plan, year: Year) -> list[int]:
-    return [year.known(given) for layer in plan.paid() for given in inputs(layer)]
+def _given(plan: Plan, year: Year, bill: Bill) -> list[int]:
+    """The arguments of a program: what its layers need of the year and of the bill."""
+    paid = dict(bill.paid)
+    return [paid[given.account] if given.kind == "said" else year.known(given) for layer in plan.paid() for given in inputs(layer)]
 
 
 def _hull(numbers: Iterable[int]) -> Interval:

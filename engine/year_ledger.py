@@ -167,8 +167,8 @@ def _to_confirm(policy: Policy, figures: Sequence[Used]) -> Iterator[Note]:
 
 
 def _next_cell(edition: Edition, case: Case, year: Year) -> Cell:
-    """Where the next settlement of its kind falls, registered."""
-    return cell_of(edition, case.model_copy(update={"registered": True}), Person(case.category, case.insured, case.age), year)
+    """Where the next settlement of its kind falls, registered; nobody knows yet what will be paid of it."""
+    return cell_of(edition, case.model_copy(update={"registered": True, "paid": None}), Person(case.category, case.insured, case.age), year)
 
 
 def _as_case(case: Case, bill: Earlier, before: Sequence[Earlier]) -> Case:

@@ -176,6 +176,9 @@ def _layer_words(voice: Voice, answer: Estimate, layer: Layer) -> str:
 def _sentence(voice: Voice, layer: Layer) -> Iterator[str]:
     """The parts of a layer's sentence, in the order of its working."""
     steps = {step.key: step for step in layer.steps}
+    if "said" in steps:
+        yield voice.say("sentence.said", amount=layer.payout)
+        return
     if "top_up" in steps:
         target = steps["top_up"]
         yield voice.say("sentence.top_up", amount=target.amount, of_amount=target.of, rate=target.rate)

@@ -5,6 +5,7 @@ base: eligible | eligible_unpaid        what the tiers run on
 over: stay | year                       a deductible for each stay, or once a year on the sum of the year
 account: name                           keeps this variant's sum of the year apart from the layer's other variants
 cap_account: name                       what the yearly cap is shared with; the account itself unless said
+needs: [basic]                          computed only where the case says what these layers paid, which nobody can compute
 tiers_from: deductible | zero           whether the tiers' edges are counted above the deductible or from zero
 tiers_from: full_deductible             from zero, and with a lowered deductible the tiers move down with it and keep their widths
 before_joining: counted | left_out      whether settlements before the person came into a category that is paid add to the sum of the year
@@ -19,7 +20,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from engine.cell import PackModel, When
 from engine.figures import Figure
-from engine.keys import Basis
+from engine.keys import Basis, LayerKey
 from engine.mechanisms.adjustment import Adjustment
 from engine.mechanisms.deductible import DeductibleNode, DeductibleText, FixedDeductible
 from engine.mechanisms.guarantee import Guarantee
@@ -53,6 +54,7 @@ class Bands(PackModel):
     excluded: tuple[Exclusion, ...] = ()
     base: Literal["eligible", "eligible_unpaid"]
     over: Literal["stay", "year"]
+    needs: tuple[LayerKey, ...] = ()
     deductible: Figure[DeductibleText]
     tiers_from: Literal["deductible", "zero", "full_deductible"]
     tiers: tuple[Tier, ...] = Field(min_length=1)
