@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from engine.case import Case, Fen, faults_of, read_case
+from engine.case import Case, Fen, faults_of, read_inner_case
 from engine.errors import CaseError, Fault
 from engine.estimate import Estimate, estimate
 from engine.guidance import Advised, guide
@@ -92,7 +92,7 @@ def read_planned(raw: Mapping[str, Any]) -> Planned:
         raise CaseError([Fault("most", "below_least", {"amount": yuan(most), "limit": yuan(rough.least)})])
     if "total" in rough.case:
         raise CaseError([Fault("case.total", "unknown_key")])
-    return Planned(*(_read(rough.case, total) for total in (rough.least, most)))
+    return Planned(*(read_inner_case({**rough.case, "total": yuan(total)}) for total in (rough.least, most)))
 
 
 def plan_admission(planned: Planned, shelf: Shelf, today: date) -> Admission:
@@ -113,13 +113,6 @@ def plan_admission(planned: Planned, shelf: Shelf, today: date) -> Admission:
         unregistered=_unregistered(planned, own, shelf, today),
         guidance=tuple(item for key in _BEFORE for item in told.items if item.key == key),
     )
-
-
-def _read(case: Mapping[str, Any], total: int) -> Case:
-    try:
-        return read_case({**case, "total": yuan(total)})
-    except CaseError as error:
-        raise CaseError([Fault(f"case.{fault.field}", fault.code, fault.values) for fault in error.faults]) from error
 
 
 def _ends(least: Estimate, most: Estimate) -> Ends | None:

@@ -140,6 +140,14 @@ def read_case(raw: Mapping[str, Any]) -> Case:
     return case
 
 
+def read_inner_case(raw: Mapping[str, Any]) -> Case:
+    """Read a case that stands in a request under `case`. Raises CaseError naming every wrong field as `case.total`."""
+    try:
+        return read_case(raw)
+    except CaseError as error:
+        raise CaseError([Fault(f"case.{fault.field}", fault.code, fault.values) for fault in error.faults]) from error
+
+
 def _parts_above_total(case: Case) -> list[Fault]:
     faults = []
     bills: list[tuple[str, Settlement]] = [("", case), *((f"earlier.{number}.", bill) for number, bill in enumerate(case.earlier))]

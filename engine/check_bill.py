@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from engine.case import Case, Fen, SoFar, faults_of, read_case
+from engine.case import Case, Fen, SoFar, faults_of, read_inner_case
 from engine.errors import CaseError, Fault
 from engine.estimate import Estimate, estimate
 from engine.keys import LayerKey
@@ -100,10 +100,7 @@ def read_sheet(raw: Mapping[str, Any]) -> Sheet:
         sheet = Sheet.model_validate(dict(raw))
     except ValidationError as error:
         raise CaseError(faults_of(error)) from error
-    try:
-        read_case(raw["case"])
-    except CaseError as error:
-        raise CaseError([Fault(f"case.{fault.field}", fault.code, fault.values) for fault in error.faults]) from error
+    read_inner_case(raw["case"])
     said = sum(sheet.paid.values()) + (sheet.own or 0) + (sheet.hospital_borne or 0)
     if said > 2 * sheet.case.total:
         raise CaseError([Fault("paid", "above_total", {"total": yuan(sheet.case.total), "amount": yuan(said)})])

@@ -11,7 +11,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
-from engine.case import Case, faults_of, read_case
+from engine.case import Case, faults_of, read_case, read_inner_case
+from engine.doubts import horizon
 from engine.errors import CaseError, Fault
 from engine.estimate import Estimate, Layer, estimate
 from engine.keys import FACILITIES
@@ -186,10 +187,7 @@ def read_changing(raw: Mapping[str, Any]) -> Changing:
         changing = Changing.model_validate(dict(raw))
     except ValidationError as error:
         raise CaseError(faults_of(error)) from error
-    try:
-        read_case(raw["case"])
-    except CaseError as error:
-        raise CaseError([Fault(f"case.{fault.field}", fault.code, fault.values) for fault in error.faults]) from error
+    read_inner_case(raw["case"])
     return changing
 
 
@@ -218,7 +216,8 @@ class LayerChange:
 class Change:
     """One bill under two editions. `refused` when one of them does not answer; the side that does is there all the same.
 
-    `own` is how much more the person pays under the later one, in fen; None where only bounds are known.
+    `own` is how much more the person pays under the later one, in fen; None where only bounds are known. `cautions` says when the place's
+    newest rules, asked as the later ones, are past their verified day.
     """
 
     case: Case
@@ -228,6 +227,7 @@ class Change:
     layers: tuple[LayerChange, ...] = ()
     own: int | None = None
     firm: Firm = "most"
+    cautions: tuple[Note, ...] = ()
 
 
 def changed(changing: Changing, shelf: Shelf, today: date) -> Change:
@@ -253,6 +253,7 @@ def changed(changing: Changing, shelf: Shelf, today: date) -> Change:
         layers=tuple(_layer_changes(first.policy, before.estimate, last.policy, after.estimate)),
         own=own,
         firm=firm,
+        cautions=tuple(horizon(None, last.policy, today)) if last is shelf.places[case.place][-1] else (),
     )
 
 

@@ -467,7 +467,7 @@ def _where_to_ask(policy: Policy, *, insured: bool = True) -> Iterator[Note]:
 def _assumed_year(case: Case) -> Iterator[Note]:
     if case.so_far is None:
         if not case.earlier:
-            yield Note("earlier", {"value": 0})
+            yield Note("earlier", {"value": 0, "care": case.care})
         return
     if case.so_far.own is not None:
         yield Note("so_far.own", {"value": case.so_far.own, "own_amount": case.so_far.own})

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from bot.speech.contract import estimate_json
-from bot.speech.estimate_words import assumptions, cause_words
+from bot.speech.estimate_words import assumed_lines, assumptions, cause_words
 from bot.speech.voice import Voice
 from engine import Admission, AdmissionEnds, Advised, Note, yuan
 
@@ -23,7 +23,7 @@ def admission_lines(voice: Voice, answer: Admission) -> list[str]:
         *_beyond(voice, answer, answer.own),
         *_unregistered(voice, answer),
         *(_item(voice, item) for item in answer.guidance),
-        *_assumed(voice, answer),
+        *assumed_lines(voice, assumptions(answer.most), _NOT_ASSUMED),
         *map(voice.note, _cautions(answer)),
         voice.say("settlement_decides"),
     ]
@@ -100,11 +100,6 @@ def _item(voice: Voice, item: Advised) -> str:
 
 def _item_json(voice: Voice, item: Advised) -> dict[str, Any]:
     return {"key": item.key, "say": voice.worded("says", item.says), "basis": item.basis, "source": item.source}
-
-
-def _assumed(voice: Voice, answer: Admission) -> list[str]:
-    said = [voice.say(f"assumed.{note.key}", **note.values) for note in assumptions(answer.most) if note.key not in _NOT_ASSUMED]
-    return [voice.say("assumed", words=voice.say("semicolon").join(said))] if said else []
 
 
 def _cautions(answer: Admission) -> list[Note]:

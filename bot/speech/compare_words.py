@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from bot.speech.contract import estimate_json
-from bot.speech.estimate_words import assumptions, cause_words
+from bot.speech.estimate_words import assumed_lines, assumptions, cause_words
 from bot.speech.voice import Voice
 from engine import Change, Comparison, Estimate, Layer, LayerChange, Note, Row, Side, Worth, firmness, own_cost, yuan
 
@@ -166,9 +166,7 @@ def _causes(voice: Voice, answers: Iterable[Estimate]) -> Iterator[str]:
 
 
 def _assumed(voice: Voice, answers: Iterable[Estimate]) -> list[str]:
-    notes = [note for answer in answers for note in assumptions(answer) if note.key not in _NOT_ASSUMED]
-    said = dict.fromkeys(voice.say(f"assumed.{note.key}", **note.values) for note in notes)
-    return [voice.say("assumed", words=voice.say("semicolon").join(said))] if said else []
+    return assumed_lines(voice, (note for answer in answers for note in assumptions(answer)), _NOT_ASSUMED)
 
 
 def _pays(voice: Voice, side: Side) -> str:
@@ -237,6 +235,7 @@ def _changed_cautions(answer: Change) -> list[Note]:
     return [
         *(side.note for side in sides if side.note is not None),
         *so_far,
+        *answer.cautions,
         *_cautions(side.estimate for side in sides if side.estimate is not None),
     ]
 

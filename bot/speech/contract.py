@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from bot.speech.estimate_words import cause_words, check_lines, figure_mark, layer_sentence, step_words
+from bot.speech.estimate_words import assumption_words, cause_words, check_lines, figure_mark, layer_sentence, step_words
 from bot.speech.voice import Voice
 from engine import Estimate, Fault, Layer, Note, Source, Used, Year, yuan
 
@@ -96,7 +96,7 @@ def _cause(voice: Voice, note: Note) -> dict[str, Any]:
 
 
 def _assumed(voice: Voice, note: Note) -> dict[str, Any]:
-    return {"fact": note.key, "value": _value(note), "say": voice.say(f"assumed.{note.key}", **note.values)}
+    return {"fact": note.key, "value": _value(note), "say": assumption_words(voice, note)}
 
 
 def _value(note: Note) -> Any:

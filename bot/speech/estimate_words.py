@@ -1,6 +1,6 @@
 """An estimate in plain words: the two amounts first, then how, how firm, what next and whom to ask."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from bot.speech.voice import Voice
 from engine import Estimate, Layer, Note, OutOfPocket, Step, Used, fen
@@ -38,7 +38,7 @@ def estimate_lines(voice: Voice, answer: Estimate, before: Estimate | None = Non
         *([voice.say("hospital_borne", amount=answer.hospital_borne)] if answer.hospital_borne else []),
         *(_parts(voice, own)),
         *(cause_words(voice, note) for note in answer.causes),
-        *_assumed(voice, answer),
+        *assumed_lines(voice, assumptions(answer)),
         *map(voice.note, _spoken_cautions(answer)),
         *(voice.note(note) for note in answer.advice if note.key != "re_aid"),
         voice.say("settlement_decides"),
@@ -192,7 +192,7 @@ def _sentence(voice: Voice, layer: Layer) -> Iterator[str]:
     if "ceiling" in steps:
         yield voice.say("sentence.ceiling", amount=steps["ceiling"].amount)
     else:
-        yield _deductible_words(voice, steps, reached=bool(tiers), yearly=bool(base.of))
+        yield _deductible_words(voice, layer, steps, reached=bool(tiers))
     yield from _tier_words(voice, tiers)
     for key in ("guarantee", "cap", "paid_before", "left_over"):
         if key in steps:
@@ -202,12 +202,14 @@ def _sentence(voice: Voice, layer: Layer) -> Iterator[str]:
         yield voice.say("sentence.pays" if layer.payout else "sentence.pays_nothing", amount=layer.payout)
 
 
-def _deductible_words(voice: Voice, steps: dict[str, Step], *, reached: bool, yearly: bool) -> str:
+def _deductible_words(voice: Voice, layer: Layer, steps: dict[str, Step], *, reached: bool) -> str:
     step = steps.get("deductible") or steps["deductible_share"]
     if step.amount == 0:
         return voice.say("sentence.no_deductible")
-    kind = "yearly" if yearly else "share" if step.key == "deductible_share" else "stay"
-    return voice.say(f"sentence.deductible.{kind}" if reached else "sentence.below_deductible", amount=step.amount)
+    kind = "yearly" if steps["base"].of else "share" if step.key == "deductible_share" else "stay"
+    rough = any(figure.basis == "about" and "deductible" in figure.name.split(".") for figure in layer.figures)
+    key = f"sentence.deductible.{kind}" if reached else "sentence.below_deductible"
+    return voice.say(key, amount=step.amount, about=voice.say("about") if rough else "")
 
 
 def _tier_words(voice: Voice, tiers: Sequence[Step]) -> Iterator[str]:
@@ -250,8 +252,15 @@ def assumptions(answer: Estimate) -> list[Note]:
     return [note for note in answer.assumed if subsidised and note.key in ("self_funded", "first_share")]
 
 
-def _assumed(voice: Voice, answer: Estimate) -> Iterable[str]:
-    said = [voice.say(f"assumed.{note.key}", **note.values) for note in assumptions(answer) if note.key != "on"]
+def assumption_words(voice: Voice, note: Note) -> str:
+    """One thing that was taken for granted."""
+    outpatient = ".outpatient" if str(note.values.get("care", "")).endswith("outpatient") else ""
+    return voice.say(f"assumed.{note.key}{outpatient}", **note.values)
+
+
+def assumed_lines(voice: Voice, notes: Iterable[Note], left_out: Collection[str] = ("on",)) -> list[str]:
+    """What was taken for granted, in one line; none when nothing was."""
+    said = dict.fromkeys(assumption_words(voice, note) for note in notes if note.key not in left_out)
     return [voice.say("assumed", words=voice.say("semicolon").join(said))] if said else []
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from bot.speech.contract import sources_json, year_json
-from bot.speech.estimate_words import cause_words
+from bot.speech.estimate_words import assumed_lines, assumption_words, cause_words
 from bot.speech.voice import Voice
 from engine import Case, Mark, Note, Settled, YearLedger, yuan
 
@@ -25,7 +25,7 @@ def year_lines(voice: Voice, answer: YearLedger) -> list[str]:
         *(voice.say("year.silent", layer=key) for key in answer.silent),
         voice.say("year.counts"),
         *_causes(voice, answer),
-        *_assumed(voice, answer),
+        *assumed_lines(voice, _assumptions(answer)),
         *map(voice.note, _cautions(answer)),
         voice.say("settlement_decides"),
     ]
@@ -52,7 +52,7 @@ def year_ledger_json(voice: Voice, answer: YearLedger) -> dict[str, Any]:
         "not_computable": list(answer.silent),
         "year_to_date": year_json(answer.year) if told else None,
         "causes": list(_causes(voice, answer)),
-        "assumed": [{"fact": note.key, "say": voice.say(f"assumed.{note.key}", **note.values)} for note in _assumptions(answer)],
+        "assumed": [{"fact": note.key, "say": assumption_words(voice, note)} for note in _assumptions(answer)],
         "cautions": [{"key": note.key, "say": voice.note(note)} for note in _cautions(answer)],
         "sources": sources_json(answer.sources),
     }
@@ -150,11 +150,6 @@ def _causes(voice: Voice, answer: YearLedger) -> Iterator[str]:
 
 def _assumptions(answer: YearLedger) -> list[Note]:
     return [note for note in answer.newest.assumed if note.key not in ("on", "earlier")] if answer.newest else []
-
-
-def _assumed(voice: Voice, answer: YearLedger) -> list[str]:
-    said = [voice.say(f"assumed.{note.key}", **note.values) for note in _assumptions(answer)]
-    return [voice.say("assumed", words=voice.say("semicolon").join(said))] if said else []
 
 
 def _cautions(answer: YearLedger) -> list[Note]:
