@@ -3,9 +3,8 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import date
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any, TypeVar
+from typing import Any
 
 import structlog
 from aiohttp import WSMsgType, web
@@ -14,55 +13,15 @@ from bot import resources
 from bot.assistant import Assistant, UnknownConversationError
 from bot.logs import places
 from bot.settings import Settings
-from bot.speech import (
-    Voice,
-    admission_json,
-    changed_json,
-    check_bill_json,
-    compare_json,
-    estimate_json,
-    finder_json,
-    guidance_json,
-    policy_json,
-    policy_row,
-    premium_json,
-    year_ledger_json,
-)
+from bot.speech import Voice, guidance_json, policy_json, policy_row
 from bot.store import StoreError
 from bot.web.errors import ApiError, dumps, wrong_case
 from bot.web.limits import Limit
 from bot.web.openapi import document, operation
+from bot.web.questions import QUESTIONS, Question
 from bot.web.requests import Turn, parse_json, read_json, read_turn
-from engine import (
-    Case,
-    CaseError,
-    Changing,
-    Edition,
-    Finding,
-    Household,
-    RoughStay,
-    Sheet,
-    Shelf,
-    changed,
-    check_bill,
-    compare,
-    estimate,
-    find,
-    guide,
-    plan_admission,
-    premium,
-    read_case,
-    read_changing,
-    read_compared,
-    read_finding,
-    read_household,
-    read_planned,
-    read_sheet,
-    read_year,
-    year_ledger,
-)
+from engine import CaseError, Edition, guide
 
-A = TypeVar("A")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Hook = Callable[[Mapping[str, str], bytes], Awaitable[int]]
 
@@ -71,9 +30,6 @@ Hook = Callable[[Mapping[str, str], bytes], Awaitable[int]]
 MOST_BYTES = 256 * 1024
 #: More turns than any talk will have; larger numbers do not fit the store.
 _MOST_TURNS = 2**31
-
-#: What a case says of its own bill; a year may be asked for without it.
-_BILL = ("facility", "total")
 
 ASSISTANT = web.AppKey("assistant", Assistant)
 SETTINGS = web.AppKey("settings", Settings)
@@ -106,15 +62,8 @@ def make_app(assistant: Assistant, settings: Settings, hooks: Mapping[str, Hook]
             web.get("/widget.js", _static("widget.js")),
             web.get("/page.css", _static("page.css")),
             web.get("/ws", _socket),
-            web.post("/api/v1/estimate", _estimate),
             web.post("/api/v1/turn", _turn),
-            web.post("/api/v1/compare", _compare),
-            web.post("/api/v1/changed", _changed),
-            web.post("/api/v1/year", _year),
-            web.post("/api/v1/check", _check),
-            web.post("/api/v1/before", _before),
-            web.post("/api/v1/premium", _premium),
-            web.post("/api/v1/category", _category),
+            *(web.post(path, handler) for path, handler in _QUESTIONS.items()),
             web.get("/api/v1/guidance/{place}", _guidance),
             web.get("/api/v1/policies", _policies),
             web.get("/api/v1/policies/{place}/{edition}", _policy),
@@ -137,73 +86,32 @@ def program_version() -> str:
         return "0"
 
 
-@operation("Estimate what one bill is reimbursed.", Case, (400, 413, 415, 422, 429))
-async def _estimate(request: web.Request) -> web.Response:
-    _limit(request.app[CLIENTS], _client(request))
-    raw = await read_json(request)
-    voice = _voice(request)
-    if not isinstance(raw, dict):
-        raise ApiError(422, "invalid", "body")
-    assistant = request.app[ASSISTANT]
-    try:
-        answer = estimate(read_case(raw), assistant.knowledge.shelf, assistant.today())
-    except CaseError as error:
-        raise wrong_case(voice, error) from error
-    return web.json_response(estimate_json(voice, answer), dumps=dumps)
+def _question(question: Question[Any]) -> Handler:
+    """The handler of a question. A wrong request is 422 and names its field."""
+
+    @operation(question.summary, question.takes, (400, 413, 415, 422, 429), optional=question.optional)
+    async def answer(request: web.Request) -> web.StreamResponse:
+        _limit(request.app[CLIENTS], _client(request))
+        raw, voice, assistant = await read_json(request), _voice(request), request.app[ASSISTANT]
+        if not isinstance(raw, dict):
+            raise ApiError(422, "invalid", "body")
+        try:
+            settled = question.settle(raw, assistant.knowledge, assistant.today())
+        except CaseError as error:
+            raise wrong_case(voice, error) from error
+        return web.json_response(question.tell(voice, settled), dumps=dumps)
+
+    return answer
+
+
+#: Made once, so that the API document knows them.
+_QUESTIONS = {question.path: _question(question) for question in QUESTIONS}
 
 
 @operation("One message of a conversation.", Turn, (400, 404, 413, 415, 422, 429, 503))
 async def _turn(request: web.Request) -> web.Response:
     _limit(request.app[CLIENTS], _client(request))
     return web.json_response(await _answer(request, await read_json(request)), dumps=dumps)
-
-
-@operation(
-    "The same bill at every level of hospital, registered and not, and what being registered is worth.",
-    Case,
-    (400, 413, 415, 422, 429),
-    optional=("facility",),
-)
-async def _compare(request: web.Request) -> web.Response:
-    answer = await _settled(request, lambda raw, shelf, today: compare(read_compared(raw, shelf), shelf, today))
-    return web.json_response(compare_json(_voice(request), answer), dumps=dumps)
-
-
-@operation("The same bill under two editions of a place's rules, layer by layer.", Changing, (400, 413, 415, 422, 429))
-async def _changed(request: web.Request) -> web.Response:
-    answer = await _settled(request, lambda raw, shelf, today: changed(read_changing(raw), shelf, today))
-    return web.json_response(changed_json(_voice(request), answer), dumps=dumps)
-
-
-@operation("A real settlement sheet beside the rules, and what may explain a difference.", Sheet, (400, 413, 415, 422, 429))
-async def _check(request: web.Request) -> web.Response:
-    answer = await _settled(request, lambda raw, shelf, today: check_bill(read_sheet(raw), shelf, today))
-    return web.json_response(check_bill_json(_voice(request), answer), dumps=dumps)
-
-
-@operation("Before an admission: what a rough total may leave to pay, and what to arrange.", RoughStay, (400, 413, 415, 422, 429))
-async def _before(request: web.Request) -> web.Response:
-    answer = await _settled(request, lambda raw, shelf, today: plan_admission(read_planned(raw), shelf, today))
-    return web.json_response(admission_json(_voice(request), answer), dumps=dumps)
-
-
-@operation("A person's year so far: each settlement, and how far it is to each threshold.", Case, (400, 413, 415, 422, 429), optional=_BILL)
-async def _year(request: web.Request) -> web.Response:
-    answer = await _settled(request, lambda raw, shelf, today: year_ledger(read_year(raw, shelf), shelf, today))
-    return web.json_response(year_ledger_json(_voice(request), answer), dumps=dumps)
-
-
-@operation("What a household pays for a year of insurance, and what the government pays for it.", Household, (400, 413, 415, 422, 429))
-async def _premium(request: web.Request) -> web.Response:
-    answer = await _settled(request, lambda raw, shelf, today: premium(read_household(raw), shelf, today))
-    return web.json_response(premium_json(_voice(request), answer), dumps=dumps)
-
-
-@operation("Which category a person belongs to: the next question, or the office that confirms it.", Finding, (400, 413, 415, 422, 429))
-async def _category(request: web.Request) -> web.Response:
-    questions = request.app[ASSISTANT].knowledge.finder
-    answer = await _settled(request, lambda raw, shelf, today: find(read_finding(raw), questions, shelf, today))
-    return web.json_response(finder_json(_voice(request), answer), dumps=dumps)
 
 
 @operation("What to know, arrange and bring before going to hospital.", errors=(404, 422), query=("category",))
@@ -247,19 +155,6 @@ async def _ready(request: web.Request) -> web.Response:
     except Exception as error:
         raise ApiError(503, "unavailable") from error
     return web.json_response({"status": "ok", "policies": len(request.app[ASSISTANT].knowledge.shelf.editions())})
-
-
-async def _settled(request: web.Request, settle: Callable[[dict[str, Any], Shelf, date], A]) -> A:
-    """The engine's answer to the object a request brings. Raises ApiError 422 naming the field that is wrong."""
-    _limit(request.app[CLIENTS], _client(request))
-    raw = await read_json(request)
-    if not isinstance(raw, dict):
-        raise ApiError(422, "invalid", "body")
-    assistant = request.app[ASSISTANT]
-    try:
-        return settle(raw, assistant.knowledge.shelf, assistant.today())
-    except CaseError as error:
-        raise wrong_case(_voice(request), error) from error
 
 
 async def _page(request: web.Request) -> web.StreamResponse:

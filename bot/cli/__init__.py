@@ -1,0 +1,19 @@
+"""The `nengbao` command. Exit status 0 done, 2 the request is wrong, 1 anything else; imports stay lazy."""
+
+import click
+
+from bot.cli import doors, questions
+from bot.cli.policies import policies
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+@click.version_option(package_name="nengbao")
+def main() -> None:
+    """能报多少: what resident medical insurance pays, told in a conversation."""
+
+
+for command in (
+    *(doors.serve, doors.talk, questions.estimate, questions.compare, questions.changed, questions.year, questions.check_bill),
+    *(questions.before, questions.category, questions.premium, questions.guidance, policies),
+):
+    main.add_command(command)

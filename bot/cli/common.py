@@ -1,0 +1,142 @@
+"""What every command shares: options, settings and packs, printing, and how a wrong request ends."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from bot.assistant import Knowledge
+    from bot.settings import Settings
+    from bot.speech import Voice
+    from engine import Shelf
+
+A = TypeVar("A")
+
+
+EXIT_REQUEST = 2
+
+
+PRINT_OPTIONS = (
+    click.option("--format", "form", default="text", show_default=True, type=click.Choice(["text", "json"]), help="How to print it."),
+    click.option("--lang", default="zh_CN", show_default=True, type=click.Choice(["zh_CN", "en"]), help="Language."),
+)
+
+
+TOTAL = click.option("--total", help="The bill in yuan.")
+
+
+#: The facts of a case and how its answer is printed; shared by every command that asks about a bill.
+CASE_OPTIONS = (
+    click.option("--place", help="Where the person is insured."),
+    click.option("--category", help="The person's category."),
+    click.option("--facility", help="The hospital's level."),
+    TOTAL,
+    click.option("--self-funded", help="Out of catalogue, in yuan; absent = unknown."),
+    click.option("--first-share", help="First share of class-B items, in yuan."),
+    click.option("--on", help="Day of discharge, e.g. 2024-03-05."),
+    click.option("--care", help="Kind of care; inpatient unless given."),
+    click.option("--age", type=int, help="Age in years."),
+    click.option("--registered/--not-registered", default=None, help="Whether the stay was registered (备案)."),
+    click.option("--emergency/--no-emergency", default=None, help="Whether it was an emergency."),
+    click.option("--insured/--uninsured", default=None, help="Whether the person is insured."),
+    click.option("--so-far", "own", metavar="YUAN", help="What the person paid earlier this year, in yuan."),
+    click.option("--stays", type=int, help="How many stays of this year came before; beside --so-far."),
+    click.option("--expired-ok", is_flag=True, default=None, help="Use rules past their verified day."),
+    click.option(
+        "--json", "source", type=click.File("r", encoding="utf-8-sig"), help="A whole case as JSON, from a file or - for standard input."
+    ),
+    *PRINT_OPTIONS,
+)
+
+
+def options(options: Sequence[Callable[..., Any]]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command these options, in this order."""
+
+    def give(command: Callable[..., None]) -> Callable[..., None]:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return give
+
+
+def case_of(source: Any, facts: dict[str, Any]) -> dict[str, Any]:
+    """The case of the options, laid on that of the file when there is one."""
+    said = {name: value for name, value in facts.items() if value is not None}
+    so_far = {name: said.pop(name) for name in ("own", "stays") if name in said}
+    return (_json_case(source) if source else {}) | said | ({"so_far": so_far} if so_far else {})
+
+
+def answered(lang: str, question: Callable[[], dict[str, Any]], settle: Callable[[dict[str, Any], "Shelf", date], A]) -> "tuple[Voice, A]":
+    """The engine's answer to a question, with the voice to tell it; a wrong field ends the command."""
+    from bot.assistant import china_today
+
+    asked = question()
+    knowledge = knowledge_of(read_settings(None))
+    voice = knowledge.voice(lang)
+    with right_fields(voice):
+        return voice, settle(asked, knowledge.shelf, china_today())
+
+
+@contextmanager
+def right_fields(voice: "Voice") -> Iterator[None]:
+    """A wrong field within ends the command, with a line for each."""
+    from bot.speech import fault_words
+    from engine import CaseError
+
+    try:
+        yield
+    except CaseError as error:
+        fail("\n".join(fault_words(voice, fault) for fault in error.faults), EXIT_REQUEST)
+
+
+def show_answer(form: str, as_json: Callable[[], dict[str, Any]], as_lines: Callable[[], list[str]]) -> None:
+    click.echo(json.dumps(as_json(), ensure_ascii=False, indent=2) if form == "json" else "\n".join(as_lines()))
+
+
+def _json_case(source: Any) -> dict[str, Any]:
+    try:
+        case = json.load(source, parse_float=Decimal)
+    except (ValueError, RecursionError):
+        fail("这不是 JSON，请检查格式。", EXIT_REQUEST)
+    if not isinstance(case, dict):
+        fail('JSON 里要是一个对象，例如 {"place": "anhui-bozhou", …}。', EXIT_REQUEST)
+    return case
+
+
+def read_settings(data_dir: Path | None) -> "Settings":
+    from pydantic import ValidationError
+
+    from bot.settings import Settings
+
+    try:
+        return Settings(data_dir=data_dir) if data_dir else Settings()
+    except ValidationError as error:
+        # Only the names: a value may be a secret.
+        names = "、".join(f"NENGBAO_{str(detail['loc'][0]).upper()}" for detail in error.errors())
+        fail(f"设置的值不能用：{names}。请看 README 里的说明改一改。")
+
+
+def knowledge_of(settings: "Settings") -> "Knowledge":
+    from bot.assistant import read_knowledge
+    from bot.speech import MissingCatalogueError
+    from engine import PackError
+
+    try:
+        return read_knowledge(settings.policy_folders())
+    except PackError as error:
+        fail(f"规则文件有错，没有启动：\n{error}" if len(error.problems) > 1 else f"规则文件有错，没有启动：{error}")
+    except MissingCatalogueError as error:
+        fail(f"缺少语言文件 {error}，请运行 make install。")
+
+
+def fail(line: str, status: int = 1) -> NoReturn:
+    click.echo(line, err=True)
+    sys.exit(status)

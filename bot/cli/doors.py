@@ -1,0 +1,113 @@
+"""`serve` and `talk`: the conversation through its doors."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from bot.cli.common import EXIT_REQUEST, fail, knowledge_of, read_settings
+
+if TYPE_CHECKING:
+    from bot.assistant import Assistant, Knowledge
+    from bot.settings import Settings
+    from bot.web.serve import Door
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=8080, show_default=True, type=click.IntRange(0, 65535), help="Port; 0 takes a free one.")
+@click.option("--data-dir", type=click.Path(path_type=Path), help="Folder for the store; NENGBAO_DATA_DIR otherwise.")
+def serve(host: str, port: int, data_dir: Path | None) -> None:
+    """Web chat and API on one address, and Telegram when NENGBAO_TELEGRAM_TOKEN is set."""
+    from bot.logs import configure_logs
+    from bot.web.serve import StartError
+    from bot.web.serve import serve as run
+
+    configure_logs()
+    settings = read_settings(data_dir)
+    with _assistant(settings) as assistant:
+        try:
+            run(assistant, settings, host, port, lambda address: click.echo(_STARTED.format(address)), lambda: _doors(assistant, settings))
+        except StartError as error:
+            fail(f"打不开 {error}：{_cause(error)}。换一个端口试试，比如 --port 8081。")
+
+
+@click.command()
+@click.option("--place", help="Where the person is insured, e.g. anhui-bozhou.")
+@click.option("--lang", default="zh_CN", show_default=True, type=click.Choice(["zh_CN", "en"]), help="Language.")
+@click.option("--conversation", help="Go on with an earlier talk.")
+@click.option("--data-dir", type=click.Path(path_type=Path), help="Folder for the store; NENGBAO_DATA_DIR otherwise.")
+def talk(place: str | None, lang: str, conversation: str | None, data_dir: Path | None) -> None:
+    """The same conversation in a terminal; reads plain lines from a pipe."""
+    from bot.assistant import UnknownConversationError
+    from bot.logs import configure_logs
+    from bot.store import StoreError
+    from bot.terminal import talk as run
+
+    configure_logs()
+    with _assistant(read_settings(data_dir)) as assistant:
+        _check_place(assistant.knowledge, place)
+        try:
+            run(assistant, lang, place, conversation)
+        except UnknownConversationError:
+            fail(f"找不到这段谈话：{conversation}。去掉 --conversation 重新开始。", EXIT_REQUEST)
+        except StoreError as error:
+            fail(f"存不下来：{error}")
+        except OSError as error:
+            fail(f"读写不了：{error.strerror}")
+
+
+_STARTED = "能报 nengbao：{} （Ctrl-C 结束）"
+
+
+_TELEGRAM = {
+    "ready": "Telegram：连上了 @{name}。",
+    "bad_token": "Telegram：口令不对，请看看 NENGBAO_TELEGRAM_TOKEN。网页照常用，过一会儿再试。",
+    "unreachable": "Telegram：连不上。网页照常用，过一会儿再试。",
+    "taken": "Telegram：别处也在收这个机器人的消息，请先停掉那一个。网页照常用，过一会儿再试。",
+    "webhook_refused": "Telegram：不接受 NENGBAO_TELEGRAM_WEBHOOK 这个地址。网页照常用，过一会儿再试。",
+}
+
+
+def _doors(assistant: "Assistant", settings: "Settings") -> "list[Door]":
+    if settings.telegram_token is None:
+        return []
+    from bot.telegram import Telegram
+
+    return [Telegram(assistant, settings, lambda what, name: click.echo(_TELEGRAM[what].format(name=name), err=what != "ready"))]
+
+
+@contextmanager
+def _assistant(settings: "Settings") -> Iterator["Assistant"]:
+    from bot.assistant import Assistant
+    from bot.store import SqliteStore, StoreError
+
+    knowledge = knowledge_of(settings)
+    try:
+        store = SqliteStore(_store_path(settings))
+    except StoreError as error:
+        fail(f"打不开数据文件 {error}。请检查文件夹能不能写，或用 --data-dir 换一个。")
+    try:
+        yield Assistant(knowledge, store, retention_days=settings.retention_days)
+    finally:
+        store.close()
+
+
+def _store_path(settings: "Settings") -> Path:
+    if settings.store is None:
+        return settings.data_dir / "nengbao.sqlite3"
+    if not settings.store.startswith("sqlite:///"):
+        fail("NENGBAO_STORE 现在只支持 sqlite:///…")
+    return Path(settings.store.removeprefix("sqlite:///"))
+
+
+def _check_place(knowledge: "Knowledge", place: str | None) -> None:
+    if place is not None and place not in knowledge.shelf.places:
+        fail(f"没有 {place} 的规定，现有：{'、'.join(sorted(knowledge.shelf.places))}。", EXIT_REQUEST)
+
+
+def _cause(error: BaseException) -> str:
+    cause = error.__cause__
+    return cause.strerror or str(cause) if isinstance(cause, OSError) else str(cause)
