@@ -53,7 +53,7 @@ def test_an_about_deductible_is_said_to_be_one(tmp_path: Path) -> None:
     path.parent.mkdir()
     path.write_text(text, encoding="utf-8")
     shelf = Shelf({"anhui-bozhou": (read_edition(path),)})
-    for total, words in (("20000", "没超过门槛 约6,000 元"), ("60000", "一年先扣一次门槛 约6,000 元")):
+    for total, words in (("20000", "没超过门槛约 6,000 元"), ("60000", "一年先扣一次门槛约 6,000 元")):
         case = read_case(bill(total=total))
         assert words in "\n".join(estimate_lines(VOICE, estimate(case, shelf, TODAY)))
         assert words not in "\n".join(estimate_lines(VOICE, estimate(case, SHELF, TODAY)))
