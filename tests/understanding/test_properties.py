@@ -1,7 +1,6 @@
 """What holds for every amount and every text, tried on many."""
 
 import re
-import time
 from datetime import date
 from decimal import Decimal
 
@@ -142,11 +141,7 @@ def test_a_message_over_the_limit_is_not_read() -> None:
         *("去年", "今年住过，", "郑州市医院", "以前", "上次", "第二次", "三 万 ", "全自费", "3月", "第一次，这次花"),
     ],
 )
-def test_the_longest_message_takes_no_noticeable_time(piece: str) -> None:
-    """2,000 characters of the worst kinds stay below 20 ms for 万, and below 60 ms for any, on a busy machine's best of five."""
-    text, best = (piece * 2000)[:2000], 1.0
-    for _ in range(5):
-        start = time.perf_counter()
-        understand(text, VOCABULARY, "total")
-        best = min(best, time.perf_counter() - start)
-    assert best < (0.02 if piece == "万" else 0.06)
+def test_the_longest_message_is_answered(piece: str) -> None:
+    """2,000 characters of the worst kinds have an answer; a pattern that backtracks without end would never come to one."""
+    heard = understand((piece * 2000)[:2000], VOCABULARY, "total")
+    assert all(is_of_the_contract(name, slot.value) for name, slot in heard.slots.items())
