@@ -60,9 +60,9 @@ def newest(api: BotApi, chat: int) -> int:
     return max((each.message_id for each in api.shown(chat)), default=0)
 
 
-def wait_for(api: BotApi, chat: int, words: str, after: int = 0) -> None:
+def wait_for(api: BotApi, chat: int, words: str, after: int = 0, seconds: float = 20) -> None:
     """Wait until a chat shows these words."""
-    api.wait(lambda: plain(words) in heard(api, chat, after), 20)
+    api.wait(lambda: plain(words) in heard(api, chat, after), seconds)
 
 
 def button(api: BotApi, chat: int, key: str) -> str:
