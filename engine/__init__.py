@@ -4,8 +4,7 @@ shelf = read_shelf([folder])
 answer = estimate(read_case({"place": …, "category": …, "facility": …, "total": …}), shelf, today)
 """
 
-from engine.admission import Admission, Planned, RoughStay, plan_admission, read_planned
-from engine.admission import Ends as AdmissionEnds
+from engine.admission import Admission, OwnCost, Planned, RoughStay, plan_admission, read_planned
 from engine.case import MOST_EARLIER, Case, read_case
 from engine.check_bill import Cause, Check, Line, Sheet, asked_lines, check_bill, read_sheet
 from engine.clauses import ANSWERED, Clause, Ledger, read_ledgers
@@ -56,7 +55,6 @@ __all__ = [
     "LIMIT",
     "MOST_EARLIER",
     "Admission",
-    "AdmissionEnds",
     "Advised",
     "Case",
     "CaseError",
@@ -87,6 +85,7 @@ __all__ = [
     "Note",
     "Office",
     "OutOfPocket",
+    "OwnCost",
     "PackError",
     "Planned",
     "Policy",

@@ -43,7 +43,7 @@ class Planned:
 
 
 @dataclass(frozen=True, slots=True)
-class Ends:
+class OwnCost:
     """Own cost in fen when the stay costs the least and the most; `highest` is the most whatever is unknown."""
 
     least: int
@@ -63,8 +63,8 @@ class Admission:
     status: Literal["computed", "partial", "refused"]
     least: Estimate
     most: Estimate
-    own: Ends | None = None
-    unregistered: Ends | None = None
+    own: OwnCost | None = None
+    unregistered: OwnCost | None = None
     guidance: tuple[Advised, ...] = ()
 
     @property
@@ -110,20 +110,20 @@ def plan_admission(planned: Planned, shelf: Shelf, today: date) -> Admission:
         least=least,
         most=most,
         own=own,
-        unregistered=_unregistered(planned, own, shelf, today),
-        guidance=tuple(item for key in _BEFORE for item in told.items if item.key == key),
+        unregistered=None if least.policy.referral.exempts(case.emergency) else _unregistered(planned, own, shelf, today),
+        guidance=tuple(item for key in _BEFORE for item in told.items if item.key == key and case.insured),
     )
 
 
-def _ends(least: Estimate, most: Estimate) -> Ends | None:
+def _ends(least: Estimate, most: Estimate) -> OwnCost | None:
     if least.out_of_pocket is None or most.out_of_pocket is None:
         return None
-    return Ends(least.out_of_pocket.amount, most.out_of_pocket.amount, most.out_of_pocket.high)
+    return OwnCost(least.out_of_pocket.amount, most.out_of_pocket.amount, most.out_of_pocket.high)
 
 
-def _unregistered(planned: Planned, own: Ends, shelf: Shelf, today: date) -> Ends | None:
+def _unregistered(planned: Planned, own: OwnCost, shelf: Shelf, today: date) -> OwnCost | None:
     """Own cost when the stay is not registered; None where that was said already or makes no difference."""
-    if planned.least.registered is False or planned.least.emergency:
+    if planned.least.registered is False:
         return None
     cases = (case.model_copy(update={"registered": False}) for case in (planned.least, planned.most))
     other = _ends(*(estimate(case, shelf, today) for case in cases))

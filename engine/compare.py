@@ -149,7 +149,7 @@ def _less_firm(one: Firm, other: Firm) -> Firm:
 
 def _registrations(case: Case, facility: str, policy: Policy) -> tuple[bool | None, ...]:
     """Both ways where being registered matters; in an emergency that counts as registered, and for the uninsured, it does not."""
-    exempt = case.emergency and policy.referral.emergency_exempt
+    exempt = policy.referral.exempts(case.emergency)
     return (True, False) if facility in policy.referral.required_at and case.insured and not exempt else (None,)
 
 

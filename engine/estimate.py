@@ -4,8 +4,9 @@ Pure: case, shelf and day in, `Estimate` out. Words are found for it in `bot/spe
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
+from fractions import Fraction
 from itertools import product
 from typing import Literal
 
@@ -14,6 +15,7 @@ from engine.cell import Cell
 from engine.doubts import horizon, is_doubtful
 from engine.errors import CaseError, Fault
 from engine.figures import Used
+from engine.mechanisms.bands import BandsNode
 from engine.note import Note
 from engine.plan import PaidLayer, Plan, SilentLayer
 from engine.policy import Policy, Source
@@ -112,15 +114,32 @@ def estimate(case: Case, shelf: Shelf, today: date) -> Estimate:
     Raises CaseError when the place is not on the shelf or an earlier settlement cannot be placed in the same year.
     """
     settling = _opened(case, shelf, today)
-    return settling if isinstance(settling, Estimate) else settling.estimate()
+    if isinstance(settling, Estimate):
+        return settling
+    answer = settling.estimate()
+    return _or_a_later_stay(answer, shelf, today) if settling.may_be_later() else answer
+
+
+def _or_a_later_stay(answer: Estimate, shelf: Shelf, today: date) -> Estimate:
+    """An estimate whose range holds the stay as a later one of the year too: whether the earlier ones count for that, nobody said."""
+    so_far = answer.case.so_far
+    if so_far is None or answer.out_of_pocket is None:
+        return answer
+    other = estimate(answer.case.model_copy(update={"so_far": so_far.model_copy(update={"later": 1})}), shelf, today).out_of_pocket
+    low = answer.out_of_pocket.low if other is None else min(answer.out_of_pocket.low, other.low)
+    return replace(answer, out_of_pocket=replace(answer.out_of_pocket, low=low))
 
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """One settlement of a year under the assumed facts; `open` says that a layer which could pay of it cannot be computed."""
+    """One settlement of a year under the assumed facts.
+
+    `unknown` are the layers that may pay of it and cannot be computed; `open` says that own cost depends on one of them.
+    """
 
     bill: Settlement
     outcome: Outcome
+    unknown: tuple[str, ...]
     open: bool
 
 
@@ -137,6 +156,12 @@ def years_before(case: Case, shelf: Shelf, today: date) -> tuple[Year, ...]:
     """The year that a case comes on top of: as assumed, then with nothing eligible in what is unknown. Nothing for a refused case."""
     settling = _opened(case, shelf, today)
     return () if isinstance(settling, Estimate) else tuple(settling.year({}, all_self_funded=worst) for worst in (False, True))
+
+
+def settled_bill(case: Case, shelf: Shelf, today: date) -> Settled | None:
+    """The settlement of a case under the assumed facts, without bounds and working. None for a refused case."""
+    settling = _opened(case, shelf, today)
+    return None if isinstance(settling, Estimate) else settling.settled()
 
 
 def _opened(case: Case, shelf: Shelf, today: date) -> "_Settling | Estimate":
@@ -228,7 +253,7 @@ class _Settling:
         """The year before this stay; `all_self_funded` takes earlier bills of unknown self-funded part as wholly self-funded."""
         so_far = self.case.so_far
         if so_far is not None and so_far.own is not None:
-            return Year.left_with(0 if all_self_funded else so_far.own, so_far, self.edition.program(self.cell, ends)[0])
+            return Year.left_with(0 if all_self_funded else so_far.own, so_far, self._registered_plan(ends))
         if so_far is not None:
             return Year.said(so_far, self.plan)
         year = Year()
@@ -242,16 +267,58 @@ class _Settling:
         for stay in self.stays:
             plan = stay.edition.program(stay.cell(year))[0]
             outcome = stay.settled(year, {}, all_self_funded=False)
-            yield Settled(stay.bill, outcome, _is_open(plan, outcome))
+            yield _settled(stay.bill, plan, outcome)
             year = outcome.year
-        outcome = self._corner(self.bill, ())
-        yield Settled(self.case, outcome, _is_open(self.plan, outcome))
+        yield self.settled()
+
+    def settled(self) -> Settled:
+        """The settlement of the case, under the assumed facts."""
+        return _settled(self.case, self.plan, self._corner(self.bill, ()))
 
     def lacks_the_year(self) -> bool:
         """Whether only what the person paid this year is known, where that does not tell what every layer came to."""
         so_far = self.case.so_far
-        tells = self.case.care == "inpatient" and runs_over_the_year(self.plan)
-        return so_far is not None and so_far.own is not None and not tells
+        if so_far is None or so_far.own is None:
+            return False
+        plan = self._registered_plan({})
+        if self.case.care != "inpatient" or not runs_over_the_year(plan):
+            return True
+        return Year.left_with(so_far.own, so_far, plan).eligible_unpaid < so_far.own
+
+    def may_be_later(self) -> bool:
+        """Whether earlier stays of which only the cost is known may make this one a later stay."""
+        so_far = self.case.so_far
+        counts = self.edition.policy.later_stays is not None
+        return counts and so_far is not None and bool(so_far.own) and so_far.later is None
+
+    def _registered_plan(self, ends: Ends) -> Plan:
+        """What earlier stays of which nothing is known are taken to have been settled by."""
+        return self.edition.program(self.cell._replace(registered=True, said=frozenset()), ends)[0]
+
+    def _possible_years(self, ends: Ends) -> Iterator[Year]:
+        """The year before this stay as assumed, with nothing eligible in what is unknown, and with the first layer's cap used up as far as
+        what the person paid allows.
+        """
+        year = self.year(ends)
+        yield from (year, self.year(ends, all_self_funded=True))
+        so_far = self.case.so_far
+        if so_far is None or so_far.own is None or not self.plan.paid():
+            return
+        first = self.plan.paid()[0]
+        if not isinstance(first.node, BandsNode) or first.node.cap is None:
+            return
+        best = self._best_rate(first.key, ends)
+        unpaid = max(so_far.own, *year.sums.values(), 0)
+        most = min(first.node.cap, int(unpaid * best / (1 - best))) if best < 1 else first.node.cap
+        if most + self.bill.total > first.node.cap:
+            yield replace(year, paid={**year.paid, first.key: most, first.cap_account: most})
+
+    def _best_rate(self, key: str, ends: Ends) -> Fraction:
+        """The highest rate or guarantee by which a layer pays at any hospital of the place."""
+        cells = (self.cell._replace(facility=facility, registered=True) for facility in self.edition.policy.facilities)
+        layers = (layer for cell in cells for layer in self.edition.program(cell, ends)[0].paid() if layer.key == key)
+        nodes = [layer.node for layer in layers if isinstance(layer.node, BandsNode)]
+        return max(rate for node in nodes for rate in (*(tier.rate for tier in node.tiers), node.guarantee or Fraction(0)))
 
     def years(self) -> Iterator[Year]:
         """The year with this stay at the ends of its own and the earlier bills' self-funded parts, and of range figures."""
@@ -269,7 +336,8 @@ class _Settling:
         so_far = self.case.so_far
         if so_far is None:
             return self.year({})
-        return Year(later=(so_far.stays or 0) if so_far.later is None else so_far.later)
+        stays = so_far.stays if so_far.own is None else 0
+        return Year(later=(stays or 0) if so_far.later is None else so_far.later)
 
     def _reach(self) -> tuple[Span, list[Note]]:
         """Everything between the ends of what is unknown, and what makes the ends differ.
@@ -291,7 +359,7 @@ class _Settling:
 
     def _world(self, high: tuple[str, ...]) -> World:
         ends: Ends = dict.fromkeys(high, "high")
-        years = tuple(self.year(ends, all_self_funded=worst) for worst in (False, True))
+        years = tuple(self._possible_years(ends))
         return World(frozenset(high), self.edition.program(self.cell, ends)[0], years)
 
     def _corner(self, bill: Bill, high: tuple[str, ...]) -> Outcome:
@@ -316,7 +384,7 @@ class _Settling:
 
     def _earlier_causes(self, worlds: Sequence[World]) -> Iterator[Note]:
         """What makes the year before this stay uncertain."""
-        if any(world.years[0] != world.years[1] for world in worlds):
+        if any(year != world.years[0] for world in worlds for year in world.years):
             yield Note("fact", {"fact": "earlier.self_funded"})
         years = {world.high: world.years for world in worlds}
         for name in sorted({name for world in worlds for name in world.high}):
@@ -324,11 +392,15 @@ class _Settling:
                 yield Note("figure", {"figure": name})
 
     def _layers(self, outcome: Outcome, steps: Mapping[str, list[Step]], span: Span) -> Iterator[Layer]:
+        unknown = False
         for layer in self.plan.layers:
             if isinstance(layer, SilentLayer):
+                unknown = unknown or layer.status == "not_computable"
                 yield _silent(layer, outcome)
             else:
-                yield _paid(layer, outcome.payouts[layer.key], tuple(steps[layer.key]), span)
+                settled = _paid(layer, outcome.payouts[layer.key], tuple(steps[layer.key]), span)
+                # What an earlier layer of unknown amount pays is no longer there for this one.
+                yield replace(settled, low=0) if unknown else settled
 
     def _assumed(self) -> Iterator[Note]:
         case, referral = self.case, self.edition.policy.referral
@@ -338,12 +410,14 @@ class _Settling:
             yield Note("self_funded", {"value": 0})
         if case.first_share is None:
             yield Note("first_share", {"value": 0})
-        if case.facility in referral.required_at and case.registered is None and not case.emergency:
+        if case.facility in referral.required_at and case.registered is None and not referral.exempts(case.emergency):
             yield Note("registered", {"value": True})
         if case.registered is False and case.emergency is None and case.facility in referral.required_at:
             yield Note("emergency", {"value": False})
         if case.age is None and self.edition.policy.ages:
             yield Note("age", {"value": None})
+        if self.may_be_later():
+            yield Note("so_far.later", {"value": 0})
         if case.fixed_price is None and self.plan.borne.fixed_price:
             yield Note("fixed_price", {"value": None})
         yield from _assumed_year(case)
@@ -380,10 +454,10 @@ class _Settling:
         yield from _where_to_ask(self.edition.policy, insured=self.case.insured)
 
 
-def _is_open(plan: Plan, outcome: Outcome) -> bool:
-    """Whether a layer that cannot be computed could still pay of what is left."""
-    unknown = [layer.key for layer in plan.layers if isinstance(layer, SilentLayer) and layer.status == "not_computable"]
-    return outcome.eligible_unpaid > 0 and any(not _is_absorbed(plan, key, outcome) for key in unknown)
+def _settled(bill: Settlement, plan: Plan, outcome: Outcome) -> Settled:
+    silent = [layer.key for layer in plan.layers if isinstance(layer, SilentLayer) and layer.status == "not_computable"]
+    unknown = tuple(silent) if outcome.eligible_unpaid > 0 else ()
+    return Settled(bill, outcome, unknown, any(not _is_absorbed(plan, key, outcome) for key in unknown))
 
 
 def _is_absorbed(plan: Plan, layer: str, outcome: Outcome) -> bool:
@@ -471,7 +545,7 @@ def _assumed_year(case: Case) -> Iterator[Note]:
         return
     if case.so_far.own is not None:
         yield Note("so_far.own", {"value": case.so_far.own, "own_amount": case.so_far.own})
-    for name in ("stays",) if case.so_far.own is not None else ("stays", "eligible_unpaid", "paid", "counted"):
+    for name in () if case.so_far.own is not None else ("stays", "eligible_unpaid", "paid", "counted"):
         if getattr(case.so_far, name) is None:
             yield Note(f"so_far.{name}", {"value": None if name == "counted" else 0})
 

@@ -4,7 +4,7 @@ Layer and tier nodes are kept, because the program, its working, its early exits
 `prove` shows at load that no plan can leave the exact range of a double or pay a negative amount.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import product
@@ -16,6 +16,7 @@ from engine.bounds import check_bounds
 from engine.cell import Cell, When
 from engine.errors import PackError, Problem
 from engine.figures import Entry, Figure, Used, used
+from engine.keys import LAYERS
 from engine.mechanisms.advice import Advice
 from engine.mechanisms.bands import Bands, BandsNode, Exclusion, tiers_above_deductible
 from engine.mechanisms.ceiling import Ceiling, CeilingNode
@@ -24,7 +25,7 @@ from engine.mechanisms.exists import Exists
 from engine.mechanisms.hospital import Borne
 from engine.mechanisms.said import SaidNode
 from engine.mechanisms.top_up import TopUp, TopUpNode
-from engine.policy import ByCase, Layer, Pack, Policy, Simple
+from engine.policy import ByCase, Layer, Pack, Policy, Simple, figures_of
 from engine.quantities import NoLimit
 from engine.yaml_tree import Location
 
@@ -122,11 +123,12 @@ class _UnknownError(Exception):
 
 @dataclass(slots=True)
 class _Lowering:
-    """Collects the figures used and the ranges met while one layer is lowered."""
+    """Collects the figures used and the ranges met while one layer is lowered. `settled` are the layers before it that are no riddle."""
 
     cell: Cell
     location: Location
     ends: Mapping[str, End]
+    settled: Collection[str]
     met: list[Used]
     ranges: list[str]
 
@@ -166,15 +168,16 @@ def lower(policy: Policy, cell: Cell, ends: Mapping[str, End] | None = None) -> 
     layers: list[PlanLayer] = []
     ranges: list[str] = []
     for key, layer in policy.layers.items():
-        lowered, met = _lowered(key, layer, cell, ends or {})
+        settled = [each.key for each in layers if isinstance(each, PaidLayer) or each.status != "not_computable"]
+        lowered, met = _lowered(key, layer, cell, ends or {}, settled)
         layers.append(lowered)
         ranges += met
     return Plan(cell, tuple(layers), tuple(ranges), _borne(policy, cell, ends or {}))
 
 
-def _lowered(key: str, layer: Layer, cell: Cell, ends: Mapping[str, End]) -> tuple[PlanLayer, list[str]]:
+def _lowered(key: str, layer: Layer, cell: Cell, ends: Mapping[str, End], settled: Collection[str]) -> tuple[PlanLayer, list[str]]:
     """A layer for a cell, and the ranges it met."""
-    work = _Lowering(cell, ("layers", key), ends, [], [])
+    work = _Lowering(cell, ("layers", key), ends, settled, [], [])
     return _by_case(key, layer, work) if isinstance(layer, ByCase) else _layer(key, layer, work), work.ranges
 
 
@@ -182,13 +185,29 @@ def cells(policy: Policy) -> Iterator[Cell]:
     """Every cell a policy answers for."""
     ages = (*policy.ages, "adult")
     laters = (False, True) if policy.later_stays else (False,)
-    needed = frozenset(key for layer in policy.layers.values() if isinstance(layer, Bands) for key in layer.needs)
-    said = dict.fromkeys((frozenset[str](), needed))
+    said = dict.fromkeys((frozenset[str](), frozenset(_needed(policy))))
     for category, facility, care, age, later in product(policy.categories, policy.facilities, policy.care, ages, laters):
         registered = (True, False) if facility in policy.referral.required_at else (True,)
         yield from (Cell(category, facility, care, choice, age=age, later=later, said=known) for choice in registered for known in said)
         if age == "adult" and not later:
             yield Cell(category, facility, care, insured=False)
+
+
+def _needed(policy: Policy) -> Iterator[str]:
+    """The layers whose payouts other layers need to know."""
+    for layer in policy.layers.values():
+        for case in layer.cases if isinstance(layer, ByCase) else (layer,):
+            yield from case.needs if isinstance(case, Bands) else ()
+
+
+def unknown_layers(policy: Policy) -> frozenset[str]:
+    """The layers with a figure that nobody knows, and those that others need to know."""
+    unknown = {
+        str(location[1])
+        for location, figure in figures_of(policy)
+        if location[0] == "layers" and any(entry.basis == "unknown" for entry in figure.values.values())
+    }
+    return frozenset((*unknown, *_needed(policy)))
 
 
 def prove(pack: Pack) -> None:
@@ -212,10 +231,11 @@ def prove(pack: Pack) -> None:
 
 
 def _prove_layer(key: str, layer: Layer, cell: Cell) -> None:
-    lowered, ranges = _lowered(key, layer, cell, _AllEnds("low"))
+    # Taken as if every layer before it were known, so that no rule waits unproved for a case that says what they paid.
+    lowered, ranges = _lowered(key, layer, cell, _AllEnds("low"), LAYERS)
     _check(lowered)
     if ranges:
-        _check(_lowered(key, layer, cell, _AllEnds("high"))[0])
+        _check(_lowered(key, layer, cell, _AllEnds("high"), LAYERS)[0])
 
 
 def _asked_of(value: Any) -> set[str]:
@@ -339,7 +359,7 @@ def _bands(key: str, layer: Bands, work: _Lowering) -> PlanLayer:
         return excluded
     if not applies:
         return _not_for(key, layer.applies_to, work.cell, counts if layer.before_joining == "counted" else None)
-    if not work.cell.said.issuperset(layer.needs):
+    if any(needed not in work.cell.said and needed not in work.settled for needed in layer.needs):
         return _unknown(key, work, "needs", counts)
     try:
         return _computed(key, layer, work)
@@ -428,7 +448,7 @@ def _cap(layer: Bands, replaced: tuple[Figure[Any], Location] | None, work: _Low
 def _borne(policy: Policy, cell: Cell, ends: Mapping[str, End]) -> Borne:
     """What the hospital bears for a cell; a facility without a share has no ceiling."""
     rule, price = policy.hospital_bears.out_of_catalogue, policy.hospital_bears.above_fixed_price
-    work = _Lowering(cell, ("hospital_bears", "out_of_catalogue"), ends, [], [])
+    work = _Lowering(cell, ("hospital_bears", "out_of_catalogue"), ends, (), [], [])
     share = None
     if rule is not None and _applies(rule.applies_to, cell) and rule.share_of_total.at(cell) is not None:
         share = work.value(rule.share_of_total, "share_of_total").share

@@ -67,6 +67,10 @@ class Referral(PackModel):
     source: str
     note: str | None = None
 
+    def exempts(self, emergency: bool | None) -> bool:
+        """Whether a stay counts as registered because it was an emergency."""
+        return bool(emergency and self.emergency_exempt)
+
 
 class Check(PackModel):
     """A share the document itself names as its aim for some facilities: shown beside the computed one, never used to compute."""
@@ -300,11 +304,26 @@ def _inconsistencies(policy: Policy) -> Iterator[tuple[Location, str]]:
     for index, facility in enumerate(policy.referral.required_at):
         if facility not in policy.facilities:
             yield ("referral", "required_at", index), _not_in("facility", facility, policy.facilities)
+    yield from _unordered_layers(policy)
     for location, figure in figures_of(policy):
         for key in figure.values:
             for dimension, part in zip(figure.by, key.split("."), strict=False):
                 if part not in lists[dimension]:
                     yield (*location, "values", key), _not_in(dimension, part, lists[dimension])
+
+
+def _unordered_layers(policy: Policy) -> Iterator[tuple[Location, str]]:
+    """A layer needs to know layers before it, and is absorbed by one after it."""
+    keys = list(policy.layers)
+    for number, (key, layer) in enumerate(policy.layers.items()):
+        simple = [(("cases", index), case) for index, case in enumerate(layer.cases)] if isinstance(layer, ByCase) else [((), layer)]
+        for place, case in simple:
+            for index, needed in enumerate(case.needs if isinstance(case, Bands) else ()):
+                if needed not in keys[:number]:
+                    yield ("layers", key, *place, "needs", index), _not_in("earlier layer", needed, keys[:number])
+            by = case.absorbed_by if isinstance(case, Exists) else None
+            if by is not None and by not in keys[number + 1 :]:
+                yield ("layers", key, *place, "absorbed_by"), _not_in("later layer", by, keys[number + 1 :])
 
 
 def _not_in(what: str, key: str, known: Iterable[str]) -> str:

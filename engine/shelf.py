@@ -8,7 +8,7 @@ from pathlib import Path
 from engine.cell import Cell
 from engine.errors import PackError, Problem
 from engine.note import Note
-from engine.plan import End, Plan, lower, prove
+from engine.plan import End, Plan, lower, prove, unknown_layers
 from engine.policy import Pack, Policy, read_pack
 from engine.program import Program, compile_plan
 
@@ -21,7 +21,12 @@ class Edition:
     """A proved pack with the programs compiled from it so far."""
 
     pack: Pack
+    sayable: frozenset[str] = field(init=False, default=frozenset())
     _compiled: dict[tuple[Cell, frozenset[str]], tuple[Plan, Program]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Note the layers of which a case may say what they paid: those with figures that nobody knows, and those others need."""
+        object.__setattr__(self, "sayable", unknown_layers(self.pack.policy))
 
     @property
     def policy(self) -> Policy:

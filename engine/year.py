@@ -3,6 +3,7 @@
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Literal, Self
 
 from engine.bounds import Interval, payout, settle_ceiling, settle_stay, settle_top_up, settle_year
@@ -66,7 +67,8 @@ class Year:
             layers = plan.paid()
             after = {layer.key: unpaid + sum(paid.get(later.key, 0) for later in layers[number:]) for number, layer in enumerate(layers)}
             sums = {layer.account: after[layer.key] for layer in layers if layer.yearly}
-        accounts = so_far.accounts or {layer.account: paid.get(layer.key, 0) for layer in plan.paid() if layer.account != layer.key}
+        names = ((layer.key, name) for layer in plan.paid() for name in (layer.account, layer.cap_account) if name != layer.key)
+        accounts = so_far.accounts if so_far.accounts is not None else {name: paid.get(key, 0) for key, name in names}
         later = stays if so_far.later is None else so_far.later
         return cls(stays, unpaid, paid | dict(accounts), sums, dict(so_far.peaks or {}), later)
 
@@ -74,34 +76,47 @@ class Year:
     def left_with(cls, unpaid: int, so_far: SoFar, plan: Plan) -> Self:
         """The year in which a person was left with so much eligible cost, had it all run through the yearly layers of a plan.
 
-        The least sum of the year that leaves as much; a plan that never leaves so much (everything above a ceiling is paid) leaves less.
+        The least sum of the year that leaves as much; where everything above a sum is paid it leaves less, whatever the sum. Earlier stays
+        count for no later one unless that was said.
         """
-        base = bisect_left(range(LIMIT), unpaid, key=lambda sum_of_year: sum_of_year - sum(_yearly(plan, sum_of_year)[0].values()))
-        paid, sums = _yearly(plan, base)
-        stays = so_far.stays or 0
+        base = _least_leaving(plan, unpaid)
+        paid, sums, left = _yearly(plan, base)
         peaks = {layer.account: layer.node.at_most for layer in plan.paid() if isinstance(layer.node, CeilingNode)}
-        later = stays if so_far.later is None else so_far.later
-        return cls(stays, base - sum(paid.values()), paid, sums, peaks, later)
+        stays = so_far.stays if so_far.stays is not None else int(bool(so_far.own))
+        return cls(stays, left, paid, sums, peaks, so_far.later or 0)
 
 
 def runs_over_the_year(plan: Plan) -> bool:
-    """Whether what a person paid tells what every layer came to: one layer per stay, then only yearly ones, all of them computed."""
+    """Whether one layer is settled by stay and all others over the year, each of them computed: what a person paid then tells what the
+    yearly ones came to. What the first one paid it does not tell.
+    """
     layers = plan.layers
     known = not any(layer.status == "not_computable" for layer in layers if isinstance(layer, SilentLayer))
     return known and all(layer.yearly for layer in plan.paid()[1:]) and not any(layer.yearly for layer in plan.paid()[:1])
 
 
-def _yearly(plan: Plan, base: int) -> tuple[dict[str, int], dict[str, int]]:
-    """What the yearly layers pay on a sum of the year, and the sum each runs on."""
+@lru_cache(maxsize=256)
+def _least_leaving(plan: Plan, unpaid: int) -> int:
+    """The least sum of the year of which a plan leaves so much; kept, because one question comes back to it many times."""
+    return bisect_left(range(LIMIT), unpaid, key=lambda sum_of_year: _left(plan, sum_of_year))
+
+
+def _left(plan: Plan, base: int) -> int:
+    return _yearly(plan, base)[2]
+
+
+def _yearly(plan: Plan, base: int) -> tuple[dict[str, int], dict[str, int], int]:
+    """What the yearly layers pay on a sum of the year, by layer and account, the sum each runs on, and what they leave."""
     paid: dict[str, int] = {}
     sums: dict[str, int] = {}
     for layer in plan.paid():
         if layer.yearly:
             node, sums[layer.account] = layer.node, base
             pays = base - node.at_most if isinstance(node, CeilingNode) else _capped_payout(node, base)
-            paid[layer.account] = max(0, min(pays, base))
-            base -= paid[layer.account]
-    return paid, sums
+            pays = max(0, min(pays, base))
+            paid |= dict.fromkeys((layer.key, layer.account, layer.cap_account), pays)
+            base -= pays
+    return paid, sums, base
 
 
 def _capped_payout(node: Node, base: int) -> int:
@@ -170,12 +185,12 @@ def cell_of(edition: Edition, bill: Settlement, person: Person, year: Year) -> C
     """The cell of a bill: registration counts only where referral is required, and an emergency counts as registered."""
     policy = edition.policy
     needed = bill.facility in policy.referral.required_at and bill.registered is False
-    registered = not needed or bool(bill.emergency and policy.referral.emergency_exempt)
+    registered = not needed or policy.referral.exempts(bill.emergency)
     if not person.insured:
         return Cell(person.category, bill.facility, bill.care, insured=False)
     groups = [group for group, ages in policy.ages.items() if person.age is not None and person.age <= ages.up_to]
     later = policy.later_stays is not None and year.later > 0
-    age, said = groups[0] if groups else "adult", frozenset(str(key) for key in bill.paid or ())
+    age, said = groups[0] if groups else "adult", edition.sayable.intersection(bill.paid or ())
     return Cell(person.category, bill.facility, bill.care, registered, age=age, later=later, said=said)
 
 

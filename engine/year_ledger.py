@@ -60,9 +60,12 @@ class Mark:
         return None if self.at is None else max(0, self.at - self.used)
 
     @property
-    def reached(self) -> bool:
-        """Whether it is used up whatever is unknown."""
-        return self.at is not None and self.low >= (self.at_most or self.at)
+    def state(self) -> Literal["ahead", "maybe", "reached"]:
+        """Whether it is used up: not under the assumed facts, under these but perhaps not otherwise, or whatever is unknown."""
+        at = self.at_most or self.at
+        if at is None or self.used < at:
+            return "ahead"
+        return "reached" if self.low >= at else "maybe"
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +146,7 @@ def _measured(
     """The marks of a year, of which the first of `years` holds under the assumed facts and the others are its ends."""
     policy, case = edition.policy, question.case
     plan = edition.program(_next_cell(edition, case, years[0]))[0]
-    marks = tuple(mark for layer in plan.paid() for mark in _marks(layer, plan, edition, years, told=question.told))
+    marks = tuple(mark for layer in plan.paid() for mark in _marks(layer, plan, edition, years, case, told=question.told))
     figures = [figure for mark in marks for figure in mark.figures]
     return YearLedger(
         question=question,
@@ -180,18 +183,28 @@ def _as_case(case: Case, bill: Earlier, before: Sequence[Earlier]) -> Case:
     )
 
 
-def _marks(layer: PaidLayer, plan: Plan, edition: Edition, years: Sequence[Year], *, told: bool) -> Iterator[Mark]:
-    node = layer.node
+def _marks(layer: PaidLayer, plan: Plan, edition: Edition, years: Sequence[Year], case: Case, *, told: bool) -> Iterator[Mark]:
+    node, used = layer.node, _used(layer, plan, years)
     if isinstance(node, CeilingNode):
         if told:  # which ceiling holds, the hospital decides
-            at = node.over(years[0].peaks.get(layer.account, 0))
-            yield Mark(layer.key, "ceiling", at, *_span(year.sums.get(layer.account, 0) for year in years), figures=layer.figures.always)
+            yield Mark(layer.key, "ceiling", node.over(years[0].peaks.get(layer.account, 0)), *used, figures=layer.figures.always)
     elif isinstance(node, BandsNode):
         if node.over == "year" and isinstance(node.deductible, FixedDeductible):
-            yield from _steps(layer, node, node.deductible.fen, _span(year.sums.get(layer.account, 0) for year in years))
-        if node.cap is not None or layer.cap_unknown:
+            yield from _steps(layer, node, node.deductible.fen, used)
+        # What a person paid does not tell what a layer by stay has paid.
+        known = node.over == "year" or case.so_far is None or case.so_far.own is None
+        if known and (node.cap is not None or layer.cap_unknown):
             paid = _span(year.paid.get(layer.cap_account, 0) for year in years)
             yield Mark(layer.key, "cap", node.cap, *paid, at_most=_highest_cap(layer, plan, edition), figures=layer.figures.cap)
+
+
+def _used(layer: PaidLayer, plan: Plan, years: Sequence[Year]) -> tuple[int, int, int]:
+    """The sum a layer runs on. Where it is not certain, a later one may have got all that the first yearly layer did, or nothing."""
+    used, low, high = _span(year.sums.get(layer.account, 0) for year in years)
+    first = next((each for each in plan.paid() if each.yearly), layer)
+    if low == high or first is layer:
+        return used, low, high
+    return used, 0, max(high, *(year.sums.get(first.account, 0) for year in years))
 
 
 def _steps(layer: PaidLayer, node: BandsNode, deductible: int, used: tuple[int, int, int]) -> Iterator[Mark]:

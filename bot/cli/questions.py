@@ -1,7 +1,7 @@
 """The questions about a bill, a year, a household: one command each, printed as text or as the JSON that HTTP gives."""
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -99,7 +99,7 @@ def before(least: str, most: str | None, source: Any, form: str, lang: str, **fa
 
 
 @click.command("check-bill")
-@click.option("--paid", "paid", multiple=True, required=True, metavar="LAYER=YUAN", help="What a layer paid by the sheet; repeat.")
+@click.option("--paid", "paid", multiple=True, metavar="LAYER=YUAN", help="What a layer paid by the sheet; repeat.")
 @click.option("--own", "person", metavar="YUAN", help="What the person paid by the sheet.")
 @click.option("--hospital-borne", metavar="YUAN", help="What the hospital bore by the sheet.")
 @options(CASE_OPTIONS)
@@ -113,10 +113,9 @@ def check_bill(
 
     def question() -> dict[str, Any]:
         said = {"own": person, "hospital_borne": hospital_borne}
-        lines = {layer: amount for layer, _, amount in (each.partition("=") for each in paid)}
-        return {"case": case_of(source, facts), "paid": lines} | {name: value for name, value in said.items() if value is not None}
+        return {"case": case_of(source, facts)} | {name: value for name, value in said.items() if value is not None}
 
-    voice, answer = answered(lang, question, lambda raw, shelf, today: settle(read_sheet(raw), shelf, today))
+    voice, answer = answered(lang, question, lambda raw, shelf, today: settle(read_sheet(raw | {"paid": _payouts(paid)}), shelf, today))
     show_answer(form, partial(check_bill_json, voice, answer), partial(check_bill_lines, voice, answer))
 
 
@@ -185,6 +184,17 @@ def _member(text: str) -> dict[str, Any]:
     category, separator, count = text.partition(":")
     whole = count.isascii() and count.isdigit() and len(count) <= _MOST_DIGITS
     return {"category": category} | ({"count": int(count) if whole else count} if separator else {})
+
+
+def _payouts(paid: Iterable[str]) -> dict[str, str]:
+    """The amounts of LAYER=YUAN by layer. Raises CaseError for a layer that is given two amounts."""
+    from engine import CaseError, Fault
+
+    amounts: dict[str, str] = {}
+    for layer, _, amount in (each.partition("=") for each in paid):
+        if amounts.setdefault(layer, amount) != amount:
+            raise CaseError([Fault(f"paid.{layer}", "said_twice")])
+    return amounts
 
 
 def _said(given: Mapping[bool | None, tuple[str, ...]]) -> dict[str, bool | None]:

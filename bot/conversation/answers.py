@@ -8,7 +8,9 @@ import msgspec
 
 from bot.conversation.heard import Ambiguity, Heard, Slot
 from bot.conversation.position import (
+    ADMISSION,
     ASK,
+    BETWEEN,
     EARLIER,
     EARLIER_FACILITY,
     EARLIER_TOTAL,
@@ -50,8 +52,19 @@ def _of_series(slot: str, value: Any, message: str) -> Answer | None:
     series, _, key = slot.partition(".")
     if not key or value == UNSURE:
         return Answer(slot, UNSURE, message) if key in (*CATEGORIES, *LAYERS, "own") else None
+    if series == ADMISSION:
+        return _of_admission(slot, key, value, message)
     known, fitted = (LAYERS, _amount(value)) if series == SHEET else (CATEGORIES, _flag(value))
     return Answer(slot, fitted, message) if fitted is not None and key in (*known, "own") else None
+
+
+def _of_admission(slot: str, key: str, value: Any, message: str) -> Answer | None:
+    """A hospital, or the two ends of a rough total."""
+    if key == "facility":
+        return Answer(slot, value, message) if value in FACILITIES else None
+    ends = [_amount(end) for end in str(value).split(BETWEEN)]
+    known = sorted((end for end in ends if end is not None), key=fen)
+    return Answer(slot, f"{known[0]}{BETWEEN}{known[-1]}", message) if len(known) == len(ends) and key == "total" else None
 
 
 def with_day(heard: Heard, position: Position, rules: Rules) -> Heard:
@@ -97,16 +110,16 @@ def without(answers: list[Answer], faults: list[Fault], message: str) -> Iterato
         yield from (Answer(slot, None, message) for slot in named)
 
 
-def read_back(answers: list[Answer], slots: frozenset[str] | set[str] = MONEY) -> Iterator[Note]:
+def read_back(answers: list[Answer]) -> Iterator[Note]:
     """Amounts that were spoken rather than typed are said again in figures, and a year said alone too."""
     for answer in answers:
         if answer.slot == "on" and answer.approximate:
             yield Note("read_back.year", {"text": answer.text})
-        elif answer.slot in slots and answer.text is not None and isinstance(answer.value, str):
+        elif (answer.slot in MONEY or answer.slot.startswith(f"{SHEET}.")) and answer.text and isinstance(answer.value, str):
             plain = answer.text.replace(",", "").removesuffix("元").strip()
             if answer.approximate or not plain.replace(".", "").isascii() or not plain.replace(".", "").isdigit():
                 key = "read_back.about" if answer.approximate else "read_back"
-                yield Note(key, {"text": answer.text, "amount": fen(answer.value), "slot": answer.slot})
+                yield Note(key, {"text": answer.text, "amount": fen(answer.value), "slot": answer.slot.partition(".")[0]})
 
 
 def _fitted(slot: str, value: Any, rules: Rules) -> Any:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from bot.conversation.position import (
+    ADMISSION,
     EARLIER_FACILITY,
     EARLIER_TOTAL,
     FINDER,
@@ -16,7 +17,7 @@ from bot.conversation.position import (
     edition_of,
 )
 from bot.conversation.replies import Choice, Reply
-from engine import CARES, Estimate, Note, fen
+from engine import CARES, CaseError, Estimate, Note, estimate, fen, read_case
 
 #: Slots whose readings are keys, days or yes and no. Those of any other slot are amounts.
 _KEYS = frozenset({"category", "facility", EARLIER_FACILITY, "place", "care"})
@@ -26,6 +27,8 @@ _NO_MONEY = _KEYS | FLAGS | {"on"}
 def question(position: Position, rules: Rules) -> Reply:
     """The open question with its buttons."""
     slot = position.question or rules.flow.questions[0]
+    if slot == EARLIER_FACILITY and not _sum_would_do(position, rules):
+        return Reply("question", (Note("ask.earlier_facility.each"),), tuple(_choices(slot, position, rules)))
     series, _, key = slot.partition(".")
     if series in SERIES:
         return Reply("question", (_of_series(series, key, position),), tuple(_series_choices(series, key)))
@@ -35,31 +38,60 @@ def question(position: Position, rules: Rules) -> Reply:
 def _of_series(series: str, key: str, position: Position) -> Note:
     if series == FINDER and position.found and position.found.question:
         return Note("finder.ask", {"text": position.found.question.asks})
+    if series == ADMISSION:
+        return Note("admission.lacking.total")
     return Note("ask.sheet.own") if key == "own" else Note("ask.sheet", {"layer": key})
+
+
+def _sum_would_do(position: Position, rules: Rules) -> bool:
+    """Whether what was paid in all could stand for the earlier stays of the year."""
+    facts = {name: value for name, value in position.case().items() if name not in ("earlier", "so_far")}
+    try:
+        answer = estimate(read_case(facts | {"so_far": {"own": "0"}}), rules.shelf, rules.today)
+    except CaseError:
+        return False
+    return not any(note.key == "so_far_own_not_enough" for note in answer.cautions)
 
 
 def _series_choices(series: str, key: str) -> Iterator[Choice]:
     if series == FINDER:
         yield from (Choice(f"{FINDER}.{key}={value}", Note(f"label.{FINDER}_{value}")) for value in ("true", "false"))
         yield Choice(f"{FINDER}.{key}={UNSURE}", Note("label.unsure"))
-    else:
+    elif series == SHEET:
         if key != "own":
             yield Choice(f"{SHEET}.{key}=0.00", Note("label.sheet_nothing"))
         yield Choice(f"{SHEET}.{key}={UNSURE}", Note("label.unsure"))
-    yield Choice("ask=none", Note("label.leave"))
+    yield Choice("ask=none", Note("label.leave_series"))
 
 
 def unclear(slot: str, candidates: tuple[str, ...], text: str, position: Position, rules: Rules) -> Reply:
     """Ask which of several readings was meant; amounts are never averaged. Without readings to offer, the question's own buttons."""
     candidates = _held(slot, candidates, position, rules)
-    kind = slot if slot in _NO_MONEY else "amount" if candidates else "vague"
-    note = Note(f"unclear.{kind}" if candidates or slot not in _NO_MONEY else f"unclear.vague.{slot}", {"text": text, "slot": slot})
+    series, _, key = slot.partition(".")
+    note = Note(_unclear(series, bool(candidates)), {"text": text, "slot": series})
+    if series in SERIES:
+        offered = (Choice(f"{slot}={value}", Note("label.amount", {"amount": fen(value)})) for value in candidates)
+        return Reply("question", (note,), (*offered, *_series_choices(series, key)))
     if slot in FLAGS or not candidates:
         return Reply("question", (note,), tuple(_choices(slot, position, rules)))
     choices = tuple(Choice(f"{slot}={value}", _candidate(slot, value, rules)) for value in candidates)
     if slot == "place":
         choices += (Choice("elsewhere=", Note("label.elsewhere")),)
     return Reply("question", (note,), choices)
+
+
+#: Slots that have words of their own for an amount that could not be taken.
+_OWN_WORDS = frozenset({SHEET, SO_FAR_OWN})
+
+
+def _unclear(slot: str, offered: bool) -> str:
+    """The key of the sentence that asks back."""
+    if slot in _NO_MONEY:
+        return f"unclear.{slot}" if offered else f"unclear.vague.{slot}"
+    if slot == SO_FAR_OWN and offered:
+        return f"unclear.{slot}"
+    kind = "amount" if offered else "vague"
+    return f"unclear.{kind}.{slot}" if not offered and slot in _OWN_WORDS else f"unclear.{kind}"
 
 
 def _held(slot: str, candidates: tuple[str, ...], position: Position, rules: Rules) -> tuple[str, ...]:
@@ -124,7 +156,7 @@ def _change(name: str, answer: Estimate, position: Position) -> Iterator[Choice]
         return
     away = case.facility in policy.referral.required_at
     if name == "registered":
-        if away and not (case.emergency and policy.referral.emergency_exempt):
+        if away and not policy.referral.exempts(case.emergency):
             value = "true" if case.registered is False else "false"
             yield Choice(f"registered={value}", Note(f"label.registered_{value}"))
     elif name == "emergency":

@@ -7,13 +7,12 @@ from typing import Any
 import msgspec
 
 from bot.conversation.heard import Heard, Slot
-from bot.conversation.position import SHEET, Position, Rules, edition_of
+from bot.conversation.position import ADMISSION, BETWEEN, SHEET, Position, Rules, edition_of
 from engine import (
     Note,
     changed,
     check_bill,
     compare,
-    fen,
     guide,
     plan_admission,
     premium,
@@ -32,15 +31,13 @@ _NAMED = frozenset({"place", "category"})
 _OF_THE_YEAR = frozenset({"place", "category", "insured", "age", "on", "expired_ok", "earlier", "so_far"})
 
 
-def about_the_bill(heard: Heard) -> Heard:
-    """The message without what belongs to the question alone: the year of a premium is no day of discharge, a rough total no bill."""
-    if heard.intent == "premium":
-        slots = {name: slot for name, slot in heard.slots.items() if name != "on"}
-        return msgspec.structs.replace(heard, slots=slots, ambiguous=tuple(doubt for doubt in heard.ambiguous if doubt.slot != "on"))
-    if heard.intent == "admission":
-        slots = {name: slot for name, slot in heard.slots.items() if name != "total"}
-        return msgspec.structs.replace(heard, slots=slots, ambiguous=tuple(doubt for doubt in heard.ambiguous if doubt.slot != "total"))
-    return heard
+def about_the_bill(heard: Heard, position: Position) -> Heard:
+    """The message without what belongs to the question alone: the year of a premium or of a comparison with before is no day of discharge,
+    and a hospital that is compared is not where the known stay was.
+    """
+    alone = {"premium": {"on"}, "changed": {"on"}, "compare": {"facility"} & position.facts.keys()}.get(heard.intent, set())
+    slots = {name: slot for name, slot in heard.slots.items() if name not in alone}
+    return msgspec.structs.replace(heard, slots=slots, ambiguous=tuple(doubt for doubt in heard.ambiguous if doubt.slot not in alone))
 
 
 def says_nothing_new(heard: Heard, position: Position) -> bool:
@@ -59,8 +56,8 @@ def is_taken(heard: Heard, position: Position) -> bool:
 
 def answer(asked: Heard, position: Position, rules: Rules) -> tuple[Note, ...]:
     """What a message asks beside the bill. Raises CaseError when facts contradict each other."""
-    if asked.intent == "admission":
-        return admission(position, rules, _rough_total(asked))
+    if asked.intent == "compare":
+        return comparison(position, rules, asked.hospitals)
     if asked.intent != "premium":
         return QUESTIONS[asked.intent](position, rules)
     return premiums(position, rules, _year(asked, rules), asked.household.people if asked.household else None)
@@ -94,19 +91,19 @@ def guidance(position: Position, rules: Rules) -> tuple[Note, ...]:
     return (Note("guidance", {"answer": guide(place, category, rules.shelf, rules.today)}),)
 
 
-def comparison(position: Position, rules: Rules) -> tuple[Note, ...]:
-    """The bill at every level of hospital. Which one it was is not needed for that; anything else that is missing is asked first."""
+def comparison(position: Position, rules: Rules, named: tuple[str, ...] = ()) -> tuple[Note, ...]:
+    """The bill at every level of hospital, `named` ones first. Which one it was is not needed; what else is missing is asked first."""
     facts = _bill(position, rules, without="facility")
     if facts is None:
-        return (Note("compare.lacking"),)
-    return (Note("compare", {"answer": compare(read_compared(facts, rules.shelf), rules.shelf, rules.today)}),)
+        return (_lacking(position, "compare.lacking"),)
+    return (Note("compare", {"answer": compare(read_compared(facts, rules.shelf), rules.shelf, rules.today), "named": named}),)
 
 
 def change(position: Position, rules: Rules) -> tuple[Note, ...]:
     """The bill under the edition of the talk and under the one before it; of the oldest edition, under the one that followed."""
     facts, edition = _bill(position, rules), edition_of(position, rules.shelf)
     if facts is None or edition is None:
-        return (Note("changed.lacking"),)
+        return (_lacking(position, "changed.lacking"),)
     keys = [each.policy.edition for each in rules.shelf.places[edition.policy.place]]
     if len(keys) == 1:
         return (Note("changed.only_one", {"place": edition.policy.name, "edition": keys[0]}),)
@@ -118,36 +115,39 @@ def change(position: Position, rules: Rules) -> tuple[Note, ...]:
 def checked(position: Position, rules: Rules) -> Note | None:
     """What was read from the settlement sheet beside the bill of the talk; None while nothing of it was read."""
     facts, said = _bill(position, rules), {key: amount for key, amount in position.series[SHEET].items() if amount is not None}
-    own = said.pop("own", None)
     if facts is None or not said:
         return None
-    asked = {"case": facts, "paid": said} | ({"own": own} if own else {})
+    own = said.pop("own", None)
+    asked = {"case": facts, "paid": said} | ({} if own is None else {"own": own})
     return Note("check", {"answer": check_bill(read_sheet(asked), rules.shelf, rules.today)})
 
 
 def year(position: Position, rules: Rules) -> tuple[Note, ...]:
     """The year so far, with the bill of the talk when there is one."""
     if position.doubts or not position.facts.keys() >= _NAMED:
-        return (Note("year.lacking"),)
+        return (_lacking(position, "year.lacking"),)
     facts = position.case()
     if not facts.keys() >= {"facility", "total"}:
         facts = {name: value for name, value in facts.items() if name in _OF_THE_YEAR}
     return (Note("year", {"answer": year_ledger(read_year(facts, rules.shelf), rules.shelf, rules.today)}),)
 
 
-def admission(position: Position, rules: Rules, rough: tuple[str, ...] = ()) -> tuple[Note, ...]:
-    """What a stay may leave to pay, from a rough total or the bill of the talk, or what has to be known first."""
-    needed = [name for name in rules.flow.questions if not (rough and name == "total")]
-    missing = next((name for name in needed if name not in position.facts), None)
-    if missing is not None:
-        return (Note(f"admission.lacking.{missing}"),)
-    if set(position.doubts) - {"total"}:
-        return (Note("admission.doubt"),)
-    facts = position.case()
-    total = facts.pop("total", None)
-    ends = sorted(rough or (total,), key=fen)
-    asked = {"case": facts, "least": ends[0], "most": ends[-1]}
-    return (Note("admission", {"answer": plan_admission(read_planned(asked), rules.shelf, rules.today)}),)
+def admission(position: Position, rules: Rules) -> Note | None:
+    """What a stay that is still to come may leave to pay, from its rough total or the bill of the talk; None while more has to be known.
+
+    The bill of the talk is not the stay to come: nothing but the person and the year are taken from it.
+    """
+    facts, rough = position.case(), position.series[ADMISSION]
+    total = rough.get("total") or facts.get("total")
+    if "total" in rough:
+        facts = {name: value for name, value in facts.items() if name in (*_OF_THE_YEAR, "facility")}
+    facts = {name: value for name, value in facts.items() if name != "total"}
+    facts |= {name: value for name, value in rough.items() if name == "facility"}
+    if total is None or position.doubts or not facts.keys() >= {"place", "category", "facility"}:
+        return None
+    least, _, most = str(total).partition(BETWEEN)
+    asked = {"case": facts, "least": least, "most": most or least}
+    return Note("admission", {"answer": plan_admission(read_planned(asked), rules.shelf, rules.today)})
 
 
 #: What can be asked beside the bill, by the intent of a message or the action of a button.
@@ -157,7 +157,6 @@ QUESTIONS: Mapping[str, Callable[[Position, Rules], tuple[Note, ...]]] = {
     "compare": comparison,
     "changed": change,
     "year": year,
-    "admission": admission,
 }
 
 
@@ -168,11 +167,9 @@ def _bill(position: Position, rules: Rules, without: str | None = None) -> dict[
     return None if set(position.doubts) - {without} or needed - facts.keys() else facts
 
 
-def _rough_total(asked: Heard) -> tuple[str, ...]:
-    """The readings of the total that was named; of a sum without one, none."""
-    said = asked.slots.get("total")
-    doubt = next((doubt for doubt in asked.ambiguous if doubt.slot == "total"), None)
-    return (str(said.value),) if said else doubt.candidates if doubt else ()
+def _lacking(position: Position, key: str) -> Note:
+    """What has to be known first; when only a doubt stands in the way, that."""
+    return Note("beside.doubt") if position.doubts and position.facts.keys() >= _NAMED else Note(key)
 
 
 def _year(asked: Heard, rules: Rules) -> int | None:

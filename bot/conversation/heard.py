@@ -40,7 +40,8 @@ class Household(msgspec.Struct, frozen=True):
 class Heard(msgspec.Struct, frozen=True):
     """One message, understood.
 
-    `unsure`: the slot the person said not to know. `rest`: the words nothing was read from. `household`: only beside the intent premium.
+    `unsure`: the slot the person said not to know. `rest`: the words nothing was read from. `household`: only beside the intent premium;
+    `hospitals`: those that are to be compared, beside the intent compare.
     """
 
     slots: dict[str, Slot] = msgspec.field(default_factory=dict)
@@ -50,3 +51,4 @@ class Heard(msgspec.Struct, frozen=True):
     rest: str = ""
     unsure: str | None = None
     household: Household | None = None
+    hospitals: tuple[str, ...] = ()

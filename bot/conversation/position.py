@@ -19,10 +19,12 @@ _HALVES = {EARLIER_FACILITY: "facility", EARLIER_TOTAL: "total"}
 SO_FAR_OWN, SO_FAR_STAYS = "so_far_own", "so_far_stays"
 _SO_FAR = {SO_FAR_OWN: "own", SO_FAR_STAYS: "stays"}
 
-#: Series of questions that a person can open: which category they belong to, and what their settlement sheet says. Each answer is a slot of
-#: its own (`finder.monitored`, `sheet.basic`); `unsure` stands for 不知道.
-FINDER, SHEET, UNSURE = "finder", "sheet", "unsure"
-SERIES = (FINDER, SHEET)
+#: Series of questions that a person can open: which category they belong to, what their settlement sheet says, what a stay to come may
+#: cost. Each answer is a slot of its own (`finder.monitored`, `sheet.basic`, `admission.total`); `unsure` stands for 不知道.
+FINDER, SHEET, ADMISSION, UNSURE = "finder", "sheet", "admission", "unsure"
+SERIES = (FINDER, SHEET, ADMISSION)
+#: The rough total of a stay to come, and between its two ends.
+ROUGH_TOTAL, BETWEEN = f"{ADMISSION}.total", "~"
 
 #: A fact was said in a way that cannot be taken: it is asked for, and until it is answered there is no estimate.
 UNCLEAR = "unclear"
@@ -116,6 +118,9 @@ def _play(position: Position, answer: Answer) -> None:
         position.focus, position.half_stay = (None if value is None else str(value)), {}
         if position.focus in SERIES:
             position.series[position.focus] = {}
+        if position.focus == FINDER:
+            _settled(position, "category")
+            position.focus = FINDER
         position.doubts = position.doubts if value else []
     elif slot == UNCLEAR:
         position.doubts += [] if value in position.doubts else [str(value)]
@@ -127,6 +132,7 @@ def _play(position: Position, answer: Answer) -> None:
     elif slot.partition(".")[0] in SERIES:
         name, _, key = slot.partition(".")
         position.series[name][key] = None if value == UNSURE else value
+        _settled(position, slot)
     elif slot in _HALVES:
         _half_stay(position, _HALVES[slot], str(value))
     else:
@@ -207,12 +213,21 @@ def _question(position: Position, rules: Rules) -> str | None:
     missing = next((name for name in flow.questions if name not in position.facts), None)
     opened = position.focus if missing is None or position.focus in flow.questions else None
     asked = next(iter(position.doubts), None)
-    if asked is None and missing != "place" and position.focus in SERIES:
+    if asked is None and position.focus in SERIES and missing not in _needed_first(position):
         opened = _next_of_series(position, rules)
+        if position.focus == ADMISSION and opened is None and missing == "total":
+            return missing
     asked = asked or opened
     if asked == EARLIER:
         return EARLIER_FACILITY if "facility" not in position.half_stay else EARLIER_TOTAL
     return asked or missing
+
+
+def _needed_first(position: Position) -> tuple[str, ...]:
+    """What the open series cannot do without."""
+    if position.focus != ADMISSION:
+        return ("place",)
+    return ("place", "category") if "facility" in position.series[ADMISSION] else ("place", "category", "facility")
 
 
 def _next_of_series(position: Position, rules: Rules) -> str | None:
@@ -220,6 +235,8 @@ def _next_of_series(position: Position, rules: Rules) -> str | None:
     if position.focus == FINDER:
         question = position.found.question if position.found else None
         return f"{FINDER}.{question.category}" if question else None
+    if position.focus == ADMISSION:
+        return None if "total" in position.series[ADMISSION] or "total" in position.facts else ROUGH_TOTAL
     try:
         answer = answer_of(position, rules)
     except CaseError:

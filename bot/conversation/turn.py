@@ -7,13 +7,16 @@ import msgspec
 
 from bot.conversation import ask, beside
 from bot.conversation.answers import answer_for, by_place, read_back, with_day, without
-from bot.conversation.heard import Ambiguity, Heard, Slot
+from bot.conversation.heard import Ambiguity, Heard, Problem, Slot
 from bot.conversation.position import (
+    ADMISSION,
     ASK,
+    BETWEEN,
     EARLIER,
     EARLIER_FACILITY,
     EARLIER_TOTAL,
     FINDER,
+    ROUGH_TOTAL,
     SERIES,
     SHEET,
     SO_FAR_OWN,
@@ -30,13 +33,14 @@ from bot.conversation.replies import Choice, Reply
 from bot.conversation.state import AGREED, LANG, PRESET, Answer, Conversation
 from engine import LIMIT, CaseError, Estimate, Fault, Note, fen
 
-ACTIONS = frozenset({"start", "back", "restart", "why", "help", "forget", "human", "greeting", *SERIES, *beside.QUESTIONS})
+ACTIONS = frozenset({"start", "back", "restart", "why", "help", "forget", "human", "greeting", "leave", *SERIES, *beside.QUESTIONS})
 #: What a door got that cannot be read; each has a kind line.
 UNSUPPORTED = frozenset({"unsupported", "unsupported.voice", "unsupported.photo"})
 #: Not knowing these leaves open which rules hold: explained and asked again.
 _ASK_AGAIN = ("care", "insured")
 #: Doubts within a question that is open already.
 _HALVES_ASKED = (EARLIER_FACILITY, EARLIER_TOTAL)
+_ENOUGH = "够"
 #: Problems that say that the bill goes by rules we do not have.
 OTHER_RULES = "other_rules."
 
@@ -185,6 +189,7 @@ class _Turn:
             "why": lambda: self._aside(*self._why()),
             "repeat": self._repeat,
             "lang": self._languages,
+            "leave": self._leave,
         }
         if action in doing:
             return doing[action]()
@@ -214,29 +219,65 @@ class _Turn:
         return self._accept([answer])
 
     def _begin(self, series: str, heard: Heard | None = None) -> Turned:
-        """Open a series of questions with what was said of it; the sheet of a bill needs the bill, which is asked for first."""
+        """Open a series of questions with what was said of it; what it needs of the bill is asked for first."""
         answers = [Answer(ASK, series, self.incoming.message)]
         answers += [answer for name, slot in (heard.slots if heard else {}).items() if (answer := self._heard(name, slot))]
-        lacking = series == SHEET and (self.before is None or self.before.status == "refused")
-        return self._accept(answers, (Note("check_bill.lacking" if lacking else f"{series}.begin"),))
+        opened = replay((*self.conversation.answers, *answers), self.rules)
+        ready = (opened.question or "").startswith(f"{series}.")
+        waits = series == ADMISSION and beside.admission(opened, self.rules) is None
+        notes = (Note(f"{series}.begin"),) if ready or waits else (Note("check_bill.lacking"),) if series == SHEET else ()
+        doubt = next((each for each in (heard.ambiguous if heard else ()) if self._is_open(each.slot)), None)
+        answers += [Answer(UNCLEAR, doubt.slot, self.incoming.message)] if doubt else []
+        return self._accept(answers, notes, doubt)
+
+    def _leave(self) -> Turned:
+        """Leave what was opened; of a sheet what was read so far is told."""
+        if self.position.focus is None and not self.position.doubts:
+            return self._aside(Note("say_what"))
+        return self._accept([Answer(ASK, None, self.incoming.message)])
 
     def _text(self, heard: Heard) -> Turned:
         heard = self._in_series(heard)
-        if heard.intent in SERIES and heard.slots:
+        if heard.intent in SERIES and (heard.slots or heard.ambiguous) and not heard.problems:
             return self._begin(heard.intent, heard)
-        if not heard.slots and heard.intent in ACTIONS and not (heard.problems or heard.ambiguous):
+        if not heard.slots and heard.intent in ACTIONS and not (heard.problems or heard.ambiguous or heard.hospitals):
             return self._action(heard.intent)
         return self._beside(heard) if heard.intent in beside.QUESTIONS else self._told(heard)
 
     def _in_series(self, heard: Heard) -> Heard:
-        """What answers the open question of a series, by the name of that question."""
-        series = (self.position.question or "").partition(".")[0]
+        """What answers the open question of a series, by the name of that question; a stay to come keeps what is said of it to itself."""
+        question = str(self.position.question)
+        series = question.partition(".")[0]
+        if heard.intent == ADMISSION or question == ROUGH_TOTAL:
+            return self._of_admission(heard)
         if series not in SERIES:
             return heard
         if heard.unsure == series:
-            return msgspec.structs.replace(heard, slots=heard.slots | {str(self.position.question): Slot(UNSURE, "")}, unsure=None)
-        slots = {str(self.position.question) if name == series else name: slot for name, slot in heard.slots.items()}
-        return msgspec.structs.replace(heard, slots=slots)
+            return msgspec.structs.replace(heard, slots=heard.slots | {question: Slot(UNSURE, "")}, unsure=None)
+        said = heard.slots.get(series)
+        rough = said is not None and series == SHEET and said.approximate
+        slots = {question if name == series else name: slot for name, slot in heard.slots.items() if not (rough and name == series)}
+        return msgspec.structs.replace(
+            heard,
+            slots=slots,
+            ambiguous=tuple(msgspec.structs.replace(each, slot=question) if each.slot == series else each for each in heard.ambiguous),
+            problems=(*heard.problems, *((Problem("exact", said.text, SHEET),) if rough and said else ())),
+        )
+
+    def _of_admission(self, heard: Heard) -> Heard:
+        """The rough total of a stay to come, and its hospital when the bill of the talk is another one's."""
+        slots = dict(heard.slots)
+        # 三千五够不够 names the money in hand and no cost.
+        total = None if _ENOUGH in heard.rest else slots.get("total")
+        slots.pop("total", None)
+        doubt = next((each for each in heard.ambiguous if each.slot == "total" and each.candidates), None)
+        if total is not None:
+            slots[ROUGH_TOTAL] = total
+        elif doubt is not None:
+            slots[ROUGH_TOTAL] = Slot(BETWEEN.join((doubt.candidates[0], doubt.candidates[-1])), doubt.text)
+        if "facility" in slots and "total" in self.position.facts:
+            slots[f"{ADMISSION}.facility"] = slots.pop("facility")
+        return msgspec.structs.replace(heard, slots=slots, ambiguous=tuple(each for each in heard.ambiguous if each is not doubt))
 
     def _told(self, heard: Heard) -> Turned:
         """Facts and doubts are taken; without any, the talk comes back to where it was."""
@@ -245,7 +286,7 @@ class _Turn:
             return self._aside(*notes)
         if heard.intent == "human":
             notes.insert(0, Note("human"))
-        heard = by_place(with_day(heard, self.position, self.rules), self.position, self.rules)
+        heard = self._before_any_bill(by_place(with_day(heard, self.position, self.rules), self.position, self.rules))
         answers = [answer for name, slot in heard.slots.items() if (answer := self._heard(name, slot))]
         doubts = [doubt for doubt in heard.ambiguous if self._is_open(doubt.slot)]
         if answers or doubts:
@@ -257,9 +298,17 @@ class _Turn:
             return self._unsure(heard.unsure)
         return self._aside(Note("not_understood"))
 
+    def _before_any_bill(self, heard: Heard) -> Heard:
+        """今年自己掏了两万 may hold this stay too, once there is one; before any bill was told it is what the year came to."""
+        doubt = next((each for each in heard.ambiguous if each.slot == SO_FAR_OWN and len(each.candidates) == 1), None)
+        if doubt is None or "total" in self.position.facts or "total" in heard.slots:
+            return heard
+        slots = heard.slots | {SO_FAR_OWN: Slot(doubt.candidates[0], doubt.text)}
+        return msgspec.structs.replace(heard, slots=slots, ambiguous=tuple(each for each in heard.ambiguous if each is not doubt))
+
     def _beside(self, heard: Heard) -> Turned:
         """A question beside the bill: what was said about the person and the bill is taken first."""
-        about = beside.about_the_bill(heard)
+        about = beside.about_the_bill(heard, self.position)
         if beside.says_nothing_new(about, self.position):
             return self._aside(*self._beside_answer(heard, self.position))
         turned = self._told(msgspec.structs.replace(about, intent="estimate"))
@@ -295,11 +344,14 @@ class _Turn:
             trial = Conversation((*self.conversation.answers, *kept), self.conversation.turn)
             position = replay(trial.answers, self.rules)
             try:
-                answer_of(position, self.rules)
+                answer = answer_of(position, self.rules)
                 break
             except CaseError as error:
                 refused += [self._contradiction(fault) for fault in error.faults]
                 kept = list(without(kept, error.faults, self.incoming.message))
+        if answer is not None and any(note.key == "so_far_own_not_enough" for note in answer.cautions):
+            asked = (Answer(EARLIER, None, self.incoming.message), Answer(ASK, EARLIER, self.incoming.message))
+            return self._show(Conversation((*trial.answers, *asked), trial.turn), (*notes, *refused, answer.cautions[0]), doubt, [])
         return self._show(trial, (*notes, *refused), doubt, kept)
 
     def _not_offered(self, answer: Answer, together: list[Answer]) -> Note | None:
@@ -307,6 +359,9 @@ class _Turn:
         place = next((other for other in together if other.slot in ("place", "on")), None)
         position = replay((*self.conversation.answers, *([place] if place else ())), self.rules)
         edition = edition_of(position, self.rules.shelf)
+        total = position.facts.get("total")
+        if total is not None and answer.slot.startswith(f"{SHEET}.") and answer.value != UNSURE and fen(answer.value) > fen(total):
+            return Note("check_bill.above_total", {"amount": fen(answer.value), "total_amount": fen(total)})
         if edition is None:
             return None
         lists = {"category": edition.policy.categories, "facility": edition.policy.facilities, EARLIER_FACILITY: edition.policy.facilities}
@@ -319,6 +374,7 @@ class _Turn:
     def _show(self, after: Conversation, notes: tuple[Note, ...], doubt: Ambiguity | None, new: list[Answer]) -> Turned:
         position = replay(after.answers, self.rules)
         notes += tuple(_stale_note(slot) for slot in position.stale)
+        notes += tuple(read_back([answer for answer in new if answer.slot.startswith(f"{SHEET}.")]))
         after, _ = _without_stale(after, self.incoming, self.rules)
         answer = answer_of(position, self.rules)
         replies: list[Reply] = []
@@ -327,23 +383,31 @@ class _Turn:
             replies += [Reply("text", (*notes, *said))] if notes or said else []
         else:
             replies.append(self._estimate(answer, notes, new, position))
-        replies += self._through(position, new)
+        through = self._through(position, new)
+        if through:
+            replies.append(Reply("text", through))
+            after = Conversation((*after.answers, Answer(ASK, None, self.incoming.message)), after.turn)
         if doubt is not None and doubt.slot != EARLIER:
             replies.append(ask.unclear(doubt.slot, doubt.candidates, doubt.text, position, self.rules))
-        elif position.question is not None:
+        elif position.question is not None and not any(note.key == ADMISSION for note in through):
             replies.append(ask.question(position, self.rules))
         if not replies:
             replies.append(self._estimate(answer, (), new, position) if answer else self._ask_again())
         return Turned(after, tuple(replies))
 
-    def _through(self, position: Position, new: list[Answer]) -> list[Reply]:
+    def _through(self, position: Position, new: list[Answer]) -> tuple[Note, ...]:
         """What a series of questions has come to, once its last one is answered or it is left."""
         touched = {slot.partition(".")[0] for slot in (self.position.question or "", *(answer.slot for answer in new))}
+        touched |= {str(answer.value) for answer in new if answer.slot == ASK} | {position.focus or ""}
         series = next((name for name in SERIES if name in touched and not (position.question or "").startswith(f"{name}.")), None)
-        if series == FINDER and position.found and position.found.compute_as:
-            return [Reply("text", (Note(FINDER, {"answer": position.found}),))]
-        checked = beside.checked(position, self.rules) if series == SHEET else None
-        return [Reply("text", (checked,))] if checked else []
+        if series == FINDER:
+            return (Note(FINDER, {"answer": position.found}),) if position.found and position.found.compute_as else ()
+        tell = {SHEET: beside.checked, ADMISSION: beside.admission}.get(series or "")
+        try:
+            told = tell(position, self.rules) if tell else None
+        except CaseError as error:
+            return (self._contradiction(error.faults[0]),)
+        return (told,) if told else ()
 
     def _estimate(self, answer: Estimate, notes: tuple[Note, ...], new: list[Answer], position: Position) -> Reply:
         before = self.before if self.before is not None and self.before.status != "refused" else None
@@ -403,8 +467,9 @@ class _Turn:
         return not erase or answer.slot == LANG or (answer.slot == "place" and self.incoming.place is not None)
 
     def _why(self) -> tuple[Note, ...]:
-        if self.before is None:
-            return (Note(f"why.{(self.position.question or 'total').partition('.')[0]}"),)
+        asked = (self.position.question or "").partition(".")[0]
+        if self.before is None or asked in (FINDER, SHEET):
+            return (Note(f"why.{asked or 'total'}"),)
         return (Note("why", {"answer": self.before}),)
 
     def _ask_again(self) -> Reply:

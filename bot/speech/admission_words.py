@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from bot.speech.contract import estimate_json
-from bot.speech.estimate_words import assumed_lines, assumptions, cause_words
+from bot.speech.estimate_words import assumed_lines, assumptions, cause_words, headline
 from bot.speech.voice import Voice
-from engine import Admission, AdmissionEnds, Advised, Note, yuan
+from engine import Admission, Advised, Note, OwnCost, yuan
 
 #: What the lines say themselves, or what nobody can say before.
 _NOT_ASSUMED = ("on", "registered", "first_share", "self_funded")
@@ -17,14 +17,15 @@ def admission_lines(voice: Voice, answer: Admission) -> list[str]:
     if answer.own is None:
         return [voice.note(note) for note in answer.least.cautions]
     return [
-        _money(voice, answer, answer.own),
-        voice.say("admission.at_hand", amount=answer.at_hand),
+        _headline(voice, answer, answer.own),
         voice.say("admission.based_on", place=answer.least.policy.name if answer.least.policy else "", **_whom(answer)),
+        *([voice.say("admission.at_hand", amount=answer.at_hand)] if answer.planned.least.insured else []),
         *_beyond(voice, answer, answer.own),
-        *_unregistered(voice, answer),
+        *_registration(voice, answer),
         *(_item(voice, item) for item in answer.guidance),
-        *assumed_lines(voice, assumptions(answer.most), _NOT_ASSUMED),
+        *assumed_lines(voice, assumptions(answer.most), _NOT_ASSUMED, told=True),
         *map(voice.note, _cautions(answer)),
+        *(voice.note(note) for note in answer.most.advice if note.key.startswith("enrol")),
         voice.say("settlement_decides"),
     ]
 
@@ -56,11 +57,11 @@ def admission_json(voice: Voice, answer: Admission) -> dict[str, Any]:
     }
 
 
-def _ends(ends: AdmissionEnds | None) -> dict[str, str] | None:
+def _ends(ends: OwnCost | None) -> dict[str, str] | None:
     return None if ends is None else {name: yuan(getattr(ends, name)) for name in ("least", "most", "highest")}
 
 
-def _money(voice: Voice, answer: Admission, own: AdmissionEnds) -> str:
+def _money(voice: Voice, answer: Admission, own: OwnCost) -> str:
     least, most = answer.planned.least.total, answer.planned.most.total
     kind = "" if answer.status == "computed" else ".partial"
     if least == most:
@@ -81,16 +82,28 @@ def _whom(answer: Admission) -> dict[str, str]:
     return {"category": case.category, "facility": case.facility}
 
 
-def _beyond(voice: Voice, answer: Admission, own: AdmissionEnds) -> Iterator[str]:
-    """What can make it more than that."""
+def _headline(voice: Voice, answer: Admission, own: OwnCost) -> str:
+    """What it may come to; the amounts hold for a bill within the catalogue, unless what is out of it was said. Or that nothing is paid."""
+    if not answer.planned.least.insured and answer.most.out_of_pocket is not None:
+        return headline(voice, answer.most, answer.most.out_of_pocket)
+    condition = voice.say("admission.all_eligible") if answer.planned.least.self_funded is None else ""
+    return condition + _money(voice, answer, own)
+
+
+def _beyond(voice: Voice, answer: Admission, own: OwnCost) -> Iterator[str]:
+    """What can make it more than that, and how much it can be."""
     if own.highest > own.most:
         yield from dict.fromkeys(cause_words(voice, note) for note in answer.most.causes if note.key != "not_computable")
+        yield voice.say("admission.highest", amount=own.highest)
 
 
-def _unregistered(voice: Voice, answer: Admission) -> Iterator[str]:
+def _registration(voice: Voice, answer: Admission) -> Iterator[str]:
+    """What a stay without the referral it needs costs, or that this one is such a stay."""
     other = answer.unregistered
-    if other is not None and answer.own is not None:
-        kind = "one" if other.least == other.most else "between"
+    if answer.planned.least.registered is False and any(note.key == "register" for note in answer.most.advice):
+        yield voice.say("admission.not_registered")
+    elif other is not None:
+        kind = ("one" if other.least == other.most else "between") + (".partial" if answer.status == "partial" else "")
         yield voice.say(f"admission.unregistered.{kind}", least_amount=other.least, most_amount=other.most)
 
 

@@ -1,6 +1,6 @@
 """A settlement sheet beside the rules, in plain words and as JSON: the verdict, a line each layer, what may explain it, what to do."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from bot.speech.contract import estimate_json
@@ -17,9 +17,9 @@ def check_bill_lines(voice: Voice, answer: Check) -> list[str]:
     if answer.status == "refused":
         return [voice.note(note) for note in answer.estimate.cautions]
     return [
-        voice.say(f"check_bill.status.{answer.status}"),
+        _headline(voice, answer),
+        *_taken_for(voice, answer),
         *(_line(voice, line) for line in answer.lines if line.verdict != "unsaid"),
-        *_inferred(voice, answer),
         *_unbalanced(voice, answer),
         *_causes(voice, answer),
         *_why_uncertain(voice, answer),
@@ -32,9 +32,9 @@ def check_bill_json(voice: Voice, answer: Check) -> dict[str, Any]:
     """A check as JSON; money as decimal strings in yuan.
 
     `lines`: what the sheet says (null: not said) beside what the rules give between `low` and `high` (null: nobody knows), `difference`
-    said less expected. `verdict`: same, possible (within the bounds), less, more, not_computable, unsaid. `causes`: facts that would
-    explain the `whole` sheet or a part of it. `self_funded`: what the sheet tells of it when the case did not. `unbalanced`: the total
-    less everything on the sheet, when that is not nothing.
+    said less expected. `verdict`: same, possible (within the bounds), less, more, not_computable, unsaid. `causes`: facts each of which
+    alone would explain the `whole` sheet or a part of it. `self_funded`: what the sheet tells of it when the case did not, and every
+    amount up to `self_funded_most` as well. `unbalanced`: the total less everything on the sheet, when that is not nothing.
     """
     return {
         "place": answer.sheet.case.place,
@@ -44,6 +44,7 @@ def check_bill_json(voice: Voice, answer: Check) -> dict[str, Any]:
         "lines": [_line_json(voice, line) for line in answer.lines],
         "causes": [_cause_json(voice, answer, cause) for cause in answer.causes],
         "self_funded": None if answer.self_funded is None else yuan(answer.self_funded),
+        "self_funded_most": None if answer.self_funded_most is None else yuan(answer.self_funded_most),
         "unbalanced": None if answer.unbalanced is None else yuan(answer.unbalanced),
         "cautions": [{"key": note.key, "say": voice.note(note)} for note in _cautions(answer)],
         "estimate": estimate_json(voice, answer.estimate),
@@ -76,9 +77,42 @@ def _line_json(voice: Voice, line: Line) -> dict[str, Any]:
     }
 
 
-def _inferred(voice: Voice, answer: Check) -> Iterator[str]:
-    if answer.self_funded is not None:
-        yield voice.say("check_bill.inferred", amount=answer.self_funded)
+def _headline(voice: Voice, answer: Check) -> str:
+    """Whether the sheet agrees, on what that depends, and whether some of its lines could not be compared."""
+    key = f"check_bill.status.{answer.status}"
+    verdicts = {line.verdict for line in answer.lines}
+    first = voice.say(f"{key}.{_on_what(answer)}", **_self_funded(answer)) if answer.status == "depends" else voice.say(key)
+    rest = answer.status in ("depends", "differs") and "not_computable" in verdicts
+    return first + (voice.say("check_bill.status.rest") if rest else "")
+
+
+def _on_what(answer: Check) -> str:
+    """What agreeing depends on: several facts, what lies within a range, or the self-funded part."""
+    if answer.causes:
+        return "several"
+    return "range" if any(line.verdict == "possible" for line in answer.lines) else _told_part(answer)
+
+
+def _told_part(answer: Check) -> str:
+    """How the sheet tells the self-funded part: as nothing, exactly, or between two amounts."""
+    if answer.self_funded != answer.self_funded_most:
+        return "between"
+    return "exactly" if answer.self_funded else "nothing"
+
+
+def _self_funded(answer: Check) -> dict[str, int]:
+    least, most = answer.self_funded or 0, answer.self_funded_most or 0
+    return {"amount": least, "low_amount": least, "high_amount": most}
+
+
+def _taken_for(voice: Voice, answer: Check) -> Iterator[str]:
+    """The self-funded part that the lines are computed with, where nobody had said it and the first line does not tell it."""
+    if answer.sheet.case.self_funded is not None or answer.estimate.case.self_funded is None:
+        return
+    if answer.self_funded is None:
+        yield voice.say("check_bill.taken_for.none")
+    elif answer.status == "differs" or _on_what(answer) in ("several", "range"):
+        yield voice.say(f"check_bill.taken_for.{_told_part(answer)}", **_self_funded(answer))
 
 
 def _unbalanced(voice: Voice, answer: Check) -> Iterator[str]:
@@ -88,32 +122,49 @@ def _unbalanced(voice: Voice, answer: Check) -> Iterator[str]:
 
 
 def _causes(voice: Voice, answer: Check) -> Iterator[str]:
-    """Several keys of one kind are told in one sentence."""
-    if not answer.causes:
-        if answer.status == "differs":
-            yield voice.say("check_bill.no_cause")
-        return
-    yield voice.say("check_bill.whole" if any(cause.whole for cause in answer.causes) else "check_bill.part")
-    for key in dict.fromkeys(cause.key for cause in answer.causes):
-        yield voice.say("check_bill.cause", words=_cause(voice, answer, [cause for cause in answer.causes if cause.key == key]))
+    """What would explain the whole sheet, then what may explain a part of it; several keys of one kind in one sentence."""
+    whole, part = (_alike(cause for cause in answer.causes if cause.whole is wanted) for wanted in (True, False))
+    if whole:
+        yield voice.say("check_bill.whole.several" if sum(len(_keys(alike)) for alike in whole) > 1 else "check_bill.whole")
+        yield from _bullets(voice, answer, whole)
+    if part:
+        yield voice.say("check_bill.part")
+        yield from _bullets(voice, answer, part)
+    if answer.status == "differs" and not answer.causes:
+        yield voice.say("check_bill.no_cause")
 
 
-#: What the sentence of a cause names.
-_NAMES = {"category": ("category", "categories"), "facility": ("facility", "facilities"), "cap": ("layers",)}
+def _alike(causes: Iterable[Cause]) -> list[list[Cause]]:
+    """Causes by kind."""
+    kinds: dict[str, list[Cause]] = {}
+    for cause in causes:
+        kinds.setdefault(cause.key, []).append(cause)
+    return list(kinds.values())
+
+
+def _bullets(voice: Voice, answer: Check, kinds: list[list[Cause]]) -> Iterator[str]:
+    for alike in kinds:
+        yield voice.say("check_bill.cause", words=_cause(voice, answer, alike))
 
 
 def _cause(voice: Voice, answer: Check, alike: list[Cause]) -> str:
-    """Causes of one kind in one sentence; of categories that come to the same the ordinary one is told alone."""
-    keys = tuple(cause.value for cause in alike)
-    values = {
-        "category": answer.sheet.case.category,
-        "categories": ("ordinary",) if "ordinary" in keys else keys,
-        "facility": answer.sheet.case.facility,
-        "facilities": keys,
-        "layers": tuple(cause.layer for cause in alike),
-        "amount": alike[0].amount or 0,
-    }
-    return voice.say(f"check_bill.cause.{alike[0].key}", **{name: values[name] for name in _NAMES.get(alike[0].key, ("amount",))})
+    """Causes of one kind in one sentence."""
+    cause = alike[0]
+    key = f"check_bill.cause.{cause.key}"
+    if cause.key in ("category", "facility"):
+        others = voice.say("or").join(voice.say(f"{cause.key}.{value}") for value in _keys(alike))
+        return voice.say(key, others=others, **{cause.key: getattr(answer.sheet.case, cause.key)})
+    if cause.key == "cap":
+        return voice.say(key, layers=tuple(cause.layer for cause in alike))
+    if cause.most in (None, cause.amount):
+        return voice.say(key, amount=cause.amount or 0)
+    return voice.say(f"{key}.from", amount=cause.amount or 0, most_amount=cause.most or 0)
+
+
+def _keys(alike: list[Cause]) -> list[str | None]:
+    """The keys that causes of one kind name; of categories that come to the same the ordinary one alone."""
+    keys = [cause.value for cause in alike]
+    return ["ordinary"] if "ordinary" in keys else keys
 
 
 def _cause_json(voice: Voice, answer: Check, cause: Cause) -> dict[str, Any]:
@@ -121,6 +172,7 @@ def _cause_json(voice: Voice, answer: Check, cause: Cause) -> dict[str, Any]:
         "key": cause.key,
         "value": cause.value,
         "amount": None if cause.amount is None else yuan(cause.amount),
+        "most": None if cause.most is None else yuan(cause.most),
         "layer": cause.layer,
         "whole": cause.whole,
         "say": _cause(voice, answer, [cause]),

@@ -12,14 +12,19 @@ from engine import Change, Comparison, Estimate, Layer, LayerChange, Note, Row, 
 _NOT_ASSUMED = ("on", "registered", "emergency")
 
 
-def compare_lines(voice: Voice, answer: Comparison) -> list[str]:
-    """The cheapest level of hospital, a line each level with what being registered is worth, and how firm it all is."""
+def compare_lines(voice: Voice, answer: Comparison, named: tuple[str, ...] = ()) -> list[str]:
+    """The cheapest level of hospital, a line each level with what being registered is worth, and how firm it all is.
+
+    Levels that were `named` are told first, and alone.
+    """
     if not answer.rows:
         return list(dict.fromkeys(voice.note(each.note) for each in answer.left_out))
     levels = dict.fromkeys(row.facility for row in answer.rows)
+    asked = [facility for facility in levels if facility in named]
     return [
-        _cheapest(voice, answer),
-        *(_level(voice, answer, facility) for facility in levels),
+        *([] if len(asked) > 1 else [_cheapest(voice, answer)]),
+        *(_level(voice, answer, facility) for facility in (asked if len(asked) > 1 else levels)),
+        *([_cheapest(voice, answer)] if len(asked) > 1 else []),
         *(voice.note(each.note) for each in answer.left_out),
         *_causes(voice, [row.estimate for row in answer.rows]),
         *_assumed(voice, [row.estimate for row in answer.rows]),
@@ -166,7 +171,7 @@ def _causes(voice: Voice, answers: Iterable[Estimate]) -> Iterator[str]:
 
 
 def _assumed(voice: Voice, answers: Iterable[Estimate]) -> list[str]:
-    return assumed_lines(voice, (note for answer in answers for note in assumptions(answer)), _NOT_ASSUMED)
+    return assumed_lines(voice, (note for answer in answers for note in assumptions(answer)), _NOT_ASSUMED, told=True)
 
 
 def _pays(voice: Voice, side: Side) -> str:

@@ -170,10 +170,10 @@ def _layer_words(voice: Voice, answer: Estimate, layer: Layer) -> str:
         return voice.say("layer_words.not_applicable")
     if not layer.steps:
         return voice.say("layer_words.nothing_left")
-    return voice.say("comma").join(_sentence(voice, layer)) + voice.say("full_stop")
+    return voice.say("comma").join(_sentence(voice, answer, layer)) + voice.say("full_stop")
 
 
-def _sentence(voice: Voice, layer: Layer) -> Iterator[str]:
+def _sentence(voice: Voice, answer: Estimate, layer: Layer) -> Iterator[str]:
     """The parts of a layer's sentence, in the order of its working."""
     steps = {step.key: step for step in layer.steps}
     if "said" in steps:
@@ -188,7 +188,10 @@ def _sentence(voice: Voice, layer: Layer) -> Iterator[str]:
     tiers = [step for step in layer.steps if step.tier >= 0]
     base = steps["base"]
     if base.of:
-        yield voice.say("sentence.left" if base.of == base.amount else "sentence.left_of_year", amount=base.of, sum_amount=base.amount)
+        so_far = answer.case.so_far
+        inferred = voice.say("inferred") if so_far is not None and so_far.own else ""
+        key = "sentence.left" if base.of == base.amount else "sentence.left_of_year"
+        yield voice.say(key, amount=base.of, sum_amount=base.amount, inferred=inferred)
     if "ceiling" in steps:
         yield voice.say("sentence.ceiling", amount=steps["ceiling"].amount)
     else:
@@ -258,10 +261,10 @@ def assumption_words(voice: Voice, note: Note) -> str:
     return voice.say(f"assumed.{note.key}{outpatient}", **note.values)
 
 
-def assumed_lines(voice: Voice, notes: Iterable[Note], left_out: Collection[str] = ("on",)) -> list[str]:
-    """What was taken for granted, in one line; none when nothing was."""
+def assumed_lines(voice: Voice, notes: Iterable[Note], left_out: Collection[str] = ("on",), *, told: bool = False) -> list[str]:
+    """What was taken for granted, in one line; none when nothing was. `told`: no buttons stand under it to change that."""
     said = dict.fromkeys(assumption_words(voice, note) for note in notes if note.key not in left_out)
-    return [voice.say("assumed", words=voice.say("semicolon").join(said))] if said else []
+    return [voice.say("assumed.told" if told else "assumed", words=voice.say("semicolon").join(said))] if said else []
 
 
 def _spoken_cautions(answer: Estimate) -> list[Note]:

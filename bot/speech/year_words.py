@@ -18,15 +18,17 @@ def year_lines(voice: Voice, answer: YearLedger) -> list[str]:
     """The lines of a year."""
     if answer.status == "refused":
         return [voice.note(note) for note in answer.cautions]
+    case = answer.question.case
     return [
         _sums(voice, answer),
         *(_settlement(voice, answer, number, row) for number, row in enumerate(answer.rows, start=1) if len(answer.rows) <= MOST_LINES),
         *(_mark(voice, mark) for mark in answer.marks),
         *(voice.say("year.silent", layer=key) for key in answer.silent),
-        voice.say("year.counts"),
+        *([voice.say("year.counts")] if answer.marks else []),
         *_causes(voice, answer),
-        *assumed_lines(voice, _assumptions(answer)),
+        *assumed_lines(voice, _assumptions(answer), told=True),
         *map(voice.note, _cautions(answer)),
+        *([] if case.insured else [voice.say("enrol", hotline=answer.policy.hotline)]),
         voice.say("settlement_decides"),
     ]
 
@@ -59,28 +61,49 @@ def year_ledger_json(voice: Voice, answer: YearLedger) -> dict[str, Any]:
 
 
 def _sums(voice: Voice, answer: YearLedger) -> str:
-    so_far = answer.question.case.so_far
+    before = _before(voice, answer)
     if not answer.rows:
-        return voice.say("year.own_so_far", own_amount=so_far.own) if so_far and so_far.own else voice.say("year.nothing")
-    kind = "most" if answer.status == "partial" else "sums"
-    return voice.say(f"year.{kind}", count=len(answer.rows), total_amount=answer.total, paid_amount=answer.paid, own_amount=answer.own) + (
-        voice.say("year.hospital", hospital_amount=answer.hospital) if answer.hospital else ""
+        return before or voice.say("year.nothing")
+    kind = "sums" if answer.status == "computed" else "most"
+    amounts = {"total_amount": answer.total, "paid_amount": answer.paid, "own_amount": answer.own}
+    hospital = voice.say("year.hospital", hospital_amount=answer.hospital) if answer.hospital else ""
+    return (
+        voice.say("year.told", count=len(answer.rows), **amounts)
+        + _condition(voice, answer)
+        + voice.say(f"year.{kind}", **amounts)
+        + (hospital + before)
     )
+
+
+def _before(voice: Voice, answer: YearLedger) -> str:
+    """What was told of the year beside bills."""
+    so_far = answer.question.case.so_far
+    if so_far is None:
+        return ""
+    return voice.say("year.own_so_far", own_amount=so_far.own) if so_far.own is not None else voice.say("year.so_far")
+
+
+def _condition(voice: Voice, answer: YearLedger) -> str:
+    """The amounts hold when nothing was out of catalogue, unless that was said of every bill."""
+    unsaid = any(row.bill.self_funded is None for row in answer.rows)
+    return voice.say("year.all_eligible") if unsaid else ""
 
 
 def _settlement(voice: Voice, answer: YearLedger, number: int, row: Settled) -> str:
     bill, outcome = row.bill, row.outcome
-    when = voice.say("year.on", day=bill.on) if bill.on else ""
-    return voice.say(
-        "year.settlement.most" if row.open else "year.settlement",
-        number=number,
-        when=when,
-        facility=bill.facility,
-        care=bill.care,
-        total_amount=bill.total,
-        paid_amount=sum(outcome.payouts.values()),
-        own_amount=outcome.own,
-    ) + _as_whom(voice, answer, bill)
+    return (
+        voice.say(
+            "year.settlement",
+            number=number,
+            when=voice.say("year.on", day=bill.on) if bill.on else "",
+            facility=bill.facility,
+            care=bill.care,
+            total_amount=bill.total,
+        )
+        + (voice.say("year.all_eligible") if bill.self_funded is None else "")
+        + voice.say("year.settled.most" if row.open else "year.settled", paid_amount=sum(outcome.payouts.values()), own_amount=outcome.own)
+        + _as_whom(voice, answer, bill)
+    )
 
 
 def _as_whom(voice: Voice, answer: YearLedger, bill: Any) -> str:
@@ -94,16 +117,16 @@ def _mark(voice: Voice, mark: Mark) -> str:
         return voice.say("year.cap.unknown", layer=mark.layer, used_amount=mark.used)
     if mark.at_most is not None:
         return voice.say("year.cap.range", layer=mark.layer, used_amount=mark.used, at_amount=mark.at, most_amount=mark.at_most)
-    kind = "reached" if mark.used >= mark.at else "ahead"
     sentence = voice.say(
-        f"year.{mark.kind}.{kind}",
+        f"year.{mark.kind}.{mark.state}",
         layer=mark.layer,
         used_amount=mark.used,
         left_amount=mark.left or 0,
         at_amount=mark.at,
         rate=mark.rate if mark.rate is not None else "",
+        about=voice.say("about") if any(figure.basis == "about" and "rate" in figure.name.split(".") for figure in mark.figures) else "",
     )
-    if mark.low != mark.high and mark.low < mark.at:
+    if mark.low != mark.high and mark.state == "ahead":
         what = "paid" if mark.kind == "cap" else "counted"
         sentence += voice.say(f"year.between.{what}", low_amount=mark.low, high_amount=mark.high)
     return sentence
@@ -149,7 +172,11 @@ def _causes(voice: Voice, answer: YearLedger) -> Iterator[str]:
 
 
 def _assumptions(answer: YearLedger) -> list[Note]:
-    return [note for note in answer.newest.assumed if note.key not in ("on", "earlier")] if answer.newest else []
+    """What was taken for granted of the newest bill; without one, of what was paid before."""
+    so_far = answer.question.case.so_far
+    if answer.newest is None:
+        return [Note("so_far.own", {"own_amount": so_far.own})] if so_far and so_far.own else []
+    return [note for note in answer.newest.assumed if note.key not in ("on", "earlier")]
 
 
 def _cautions(answer: YearLedger) -> list[Note]:

@@ -22,8 +22,8 @@ MONEY_SLOTS = frozenset({"total", "self_funded", "first_share", "earlier_total",
 
 _ZERO = Decimal(0)
 _FEN = 100
-#: Questions that any amount answers, whatever it is called: nothing else of a bill is asked with them.
-_BY_QUESTION = frozenset({"sheet", "so_far_own"})
+#: Questions that an amount answers although its words would make it something else: the sheet says who paid, a person what they spent.
+_BY_QUESTION = {"sheet": (None, "paid", "self_funded", "unclear_self_funded"), "so_far_own": (None, "paid", "total", "stay")}
 _TOTALS = {"total", "earlier_total"}
 _SMALL = 100  # "3" may be 3 yuan or 3万, "99" is asked again; nobody writes 100 for 100万
 _DIGIT = 10
@@ -140,7 +140,7 @@ def _judge(message: _Message, place: Place) -> None:
 
 def _judge_said(message: _Message, place: Place) -> None:
     amount, role = place.amount, place.role
-    if message.expecting in _BY_QUESTION:
+    if message.expecting in _BY_QUESTION and role in _BY_QUESTION[message.expecting]:
         _take(message, place, message.expecting)
     elif role in {"self_funded", "first_share"}:
         _take(message, place, role)
@@ -212,6 +212,9 @@ def _judge_bare(message: _Message, place: Place) -> None:
     """An amount without a cue: the answer to the question, or the bill if the message can hardly mean anything else."""
     amount, slot = place.amount, message.slot
     clear = bool(message.patterns.clean.fullmatch(place.lead)) and _may_be_money(message, amount)
+    if message.expecting == "earlier_facility" and message.count == 1 and _is_alone(message, amount):
+        _offer(message, "so_far_own", amount)  # asked for a hospital, or for what was paid in all
+        return
     if message.expecting in MONEY_SLOTS:
         if clear:
             _take(message, place, slot)
@@ -262,7 +265,7 @@ def _take(message: _Message, place: Place, slot: str) -> None:
             _offer(message, slot, amount)
     elif value is not None and (code := fault(value, slot)):
         message.money.problems.append(Problem(code, amount.text, slot))
-    elif value is not None and (amount.unit or value >= _SMALL or not value):
+    elif value is not None and (amount.unit or value >= _SMALL or not value or (slot == "sheet" and "." in amount.text)):
         message.money.claims.append(_claim(slot, amount, (_spelled(value),), sure=True))
     else:
         message.money.claims.append(_claim(slot, amount, _candidates(amount, slot), sure=False))

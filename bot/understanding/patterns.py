@@ -137,6 +137,36 @@ class SensePatterns:
     unsure: Pattern
 
 
+@dataclass(frozen=True, slots=True)
+class CategoryPatterns:
+    """Whether a category is denied or asked about, beyond what denies any word. `together`: the one named before it is denied as well."""
+
+    denied_before: Pattern
+    denied_after: Pattern
+    asked_before: Pattern
+    asked_after: Pattern
+    together: Pattern
+    joins: Pattern
+
+
+def category_patterns(denied: Words, category: Words) -> CategoryPatterns:
+    """From the sections `denied` and `category_denied`. What follows a category denies it only up to the end of the clause."""
+    end = f"(?=[{_STOP}\\s]|$)"
+    linking, rest = any_of(category["linking"]), any_of(category["rest"])
+    between = any_of([*category["between"], *(word for word in denied["between"] if word != " ")])
+    negated = f"(?:{any_of(category['not'])})(?:{rest}){{0,6}}+{end}"
+    return CategoryPatterns(
+        denied_before=re.compile(f"(?:{any_of(category['not'])})(?:{between}){{0,8}}+$"),
+        denied_after=re.compile(f"(?:[?] ?)?(?:{linking}){{0,6}}+(?:{negated}|{any_of([*category['after'], *denied['after']])})"),
+        asked_before=re.compile(f"(?:{any_of(category['asked_before'])})$"),
+        asked_after=re.compile(f"(?:户|证|的)?(?:到底|究竟)?(?:{any_of(category['asked_after'])})[啊呀呢的户个东西]*+{end}"),
+        together=re.compile(
+            f"(?:户|证|的|，|,| ){{0,2}}+(?:俺|我|我们|俺们|咱|家|这些){{0,2}}+(?:{any_of(category['together'])}){negated}"
+        ),
+        joins=re.compile(f"(?:户|的|人员|对象)?(?:{any_of(denied['joins'])}|，|,| )?"),
+    )
+
+
 def sense_patterns(denied: Words, stay: Words, where: Words, said: Words) -> SensePatterns:
     """From the sections `denied`, `stay`, `whereabouts`; `said` has `corrects`, `unsure`, `unsure_about` and `undated`."""
     between = any_of(denied["between"])

@@ -18,6 +18,7 @@ from bot.understanding.so_far import find_so_far
 from bot.understanding.tidy import tidy
 from bot.understanding.vocabulary import Vocabulary
 from bot.understanding.words import Found, find_words
+from bot.understanding.yes_no import FINDER, Answer, read_answer
 
 LONGEST = 2000
 _NEAR = 10
@@ -53,7 +54,7 @@ def _heard(tidied: str, vocabulary: Vocabulary, expecting: str | None, place: st
     heard = _facts(tidied, vocabulary, expecting, place)
     if vocabulary.commands.distress.search(tidied):
         return msgspec.structs.replace(heard, intent="human")
-    carries = bool(heard.slots or heard.ambiguous or heard.problems)
+    carries = heard.intent != "unknown"
     # A command's words can look like an answer ("不是", "12393"); then the open question decides.
     if wish and (not carries or wish == "human"):
         return Heard(intent=wish)
@@ -70,8 +71,9 @@ def _asked_beside(heard: Heard, text: str, vocabulary: Vocabulary) -> Heard:
     """
     asked = side_intent(text, vocabulary.commands)
     if heard.intent == "estimate" and asked in _BILL:
-        doubts = [doubt for doubt in heard.ambiguous if asked != "compare" or doubt.slot != "facility" or len(doubt.candidates) == 1]
-        return msgspec.structs.replace(heard, intent=asked, ambiguous=tuple(doubts))
+        hospitals = next((doubt for doubt in heard.ambiguous if asked == "compare" and doubt.slot == "facility"), None)
+        doubts = tuple(doubt for doubt in heard.ambiguous if doubt is not hospitals)
+        return msgspec.structs.replace(heard, intent=asked, ambiguous=doubts, hospitals=hospitals.candidates if hospitals else ())
     named = {*heard.slots, *(doubt.slot for doubt in heard.ambiguous)}
     bill = named & _SUMS or any(pattern.search(text) for intent, pattern in vocabulary.commands.contains if intent == "estimate")
     if heard.intent != "estimate" or asked not in _BESIDE or bill or not _QUESTION.search(text):
@@ -81,7 +83,8 @@ def _asked_beside(heard: Heard, text: str, vocabulary: Vocabulary) -> Heard:
 
 def _facts(text: str, vocabulary: Vocabulary, expecting: str | None, place: str | None) -> Heard:
     sense = vocabulary.sense
-    lines, text = find_sheet(text, vocabulary) if side_intent(text, vocabulary.commands) == SHEET else ([], text)
+    told = expecting == SHEET or side_intent(text, vocabulary.commands) == SHEET
+    lines, text = find_sheet(text, vocabulary) if told else ([], text)
     so_far = find_so_far(text, Stays(text, sense), expecting)
     text, stays = so_far.text, Stays(so_far.text, sense)
     corrected = [match.span() for match in sense.corrects.finditer(text)]
@@ -91,6 +94,8 @@ def _facts(text: str, vocabulary: Vocabulary, expecting: str | None, place: str 
     corrections = money.corrections
     claims = [*lines, *so_far.claims, *days, *words.claims, *_whole_answer(text, vocabulary, expecting), *money.claims]
     claims = _hedged(claims, text, vocabulary, expecting)
+    answer = read_answer(text, claims, vocabulary) if expecting == FINDER else Answer(claims)
+    claims = answer.claims
     slots, ambiguous = _settled(claims, money.asides, corrections)
     ambiguous = (*_earlier(text, stays, [*stays.mentions, *words.earlier, *money.earlier], expecting), *_in_order(ambiguous))
     problems = (*bad_days, *words.problems, *money.problems)
@@ -100,9 +105,9 @@ def _facts(text: str, vocabulary: Vocabulary, expecting: str | None, place: str 
         slots=slots,
         ambiguous=ambiguous,
         problems=problems,
-        intent=_intent(bool(slots or ambiguous or problems), correct=correct),
+        intent=_intent(bool(slots or ambiguous or problems), correct=correct, answer=answer),
         rest=_rest(text, undated, words, money, claims),
-        unsure=_unknown_slot(text, vocabulary, expecting, slots) or _without_category(words, slots, expecting),
+        unsure=_unsure(text, vocabulary, expecting, slots, answer) or _without_category(words, slots, expecting),
     )
 
 
@@ -130,6 +135,14 @@ def _unknown_slot(text: str, vocabulary: Vocabulary, expecting: str | None, slot
         return None
     named = [*_named(before(text, doubt.start(), len(text)), vocabulary), *_named(_after(text, doubt), vocabulary)]
     return next((slot for slot in named if slot not in slots), None) if named else None if expecting in slots else expecting
+
+
+def _unsure(text: str, vocabulary: Vocabulary, expecting: str | None, slots: dict[str, Slot], answer: Answer) -> str | None:
+    """What is not known; of a category that is being asked about, the answer tells."""
+    slot = _unknown_slot(text, vocabulary, expecting, slots)
+    if expecting != FINDER or slot not in {FINDER, "category", None}:
+        return slot
+    return FINDER if answer.unsure else None
 
 
 def _named(clause: str, vocabulary: Vocabulary) -> list[str]:
@@ -195,8 +208,8 @@ def _only_answers(text: str, slots: dict[str, Slot], expecting: str | None) -> b
     return expecting in slots and "不对" not in text and "错" not in text and "改" not in text
 
 
-def _intent(carries: bool, *, correct: bool) -> str:
-    return ("correct" if correct else "estimate") if carries else "unknown"
+def _intent(carries: bool, *, correct: bool, answer: Answer) -> str:
+    return ("correct" if correct else "estimate") if carries else answer.intent or "unknown"
 
 
 def _rest(text: str, undated: str, words: Found, money: Money, claims: list[Claim]) -> str:

@@ -7,7 +7,16 @@ from pathlib import Path
 from typing import Any, Self
 
 from bot.understanding.away import Regions, regions
-from bot.understanding.patterns import MoneyPatterns, Pattern, SensePatterns, any_of, money_patterns, sense_patterns
+from bot.understanding.patterns import (
+    CategoryPatterns,
+    MoneyPatterns,
+    Pattern,
+    SensePatterns,
+    any_of,
+    category_patterns,
+    money_patterns,
+    sense_patterns,
+)
 from engine.errors import PackError, Problem
 from engine.keys import CARES, CATEGORIES, FACILITIES, LAYERS
 from engine.yaml_tree import Location, Tree, read_tree
@@ -24,18 +33,22 @@ _KEYS: dict[str, tuple[str, ...]] = {
     "emergency": _BOOLS,
     "insured": _BOOLS,
     "earlier": ("none",),
-    "finder": _BOOLS,
 }
 _SLOT_SECTIONS = ("words", "standing_alone", "when_asked", "whole_answer", "either")
 _INTENTS = frozenset(
     (
         *("back", "restart", "help", "why", "compare", "changed", "year", "premium", "documents", "forget", "human", "greeting"),
-        *("correct", "estimate", "finder", "sheet", "admission"),
+        *("correct", "estimate", "finder", "sheet", "admission", "leave"),
     )
 )
 #: Every other section and the lists it must have; None: the section is itself a list.
 _SECTIONS: dict[str, tuple[str, ...] | None] = {
     "denied": ("before", "between", "after", "asked", "joins"),
+    "category_denied": ("not", "between", "linking", "rest", "after", "together", "asked_after", "asked_before"),
+    "yes_no": (
+        *("affirms", "agrees", "nods", "denies", "ceased", "doubts", "asks", "mistaken", "unclear"),
+        *("person", "name", "papers", "matter", "beside"),
+    ),
     "money": (
         *("total", "stay", "self_funded", "self_funded_kind", "own_pocket", "first_share", "first_share_kind", "paid", "paid_after"),
         *("part", "aside", "other", "including", "mixed", "each", "filler", "person", "follows", "none", "no_self_funded", "about"),
@@ -89,11 +102,13 @@ class Vocabulary:
     standing_alone: Mapping[str, Lexicon]
     when_asked: Mapping[str, Lexicon]
     whole_answer: Mapping[str, Mapping[str, str]]
+    yes_no: Lexicon
     elsewhere: Pattern
     regions: Regions
     other_rules: Mapping[str, Pattern]
     money: MoneyPatterns
     sense: SensePatterns
+    category_sense: CategoryPatterns
     unsure_of: Mapping[str, Pattern]
     sheet: Lexicon
     commands: Commands
@@ -116,11 +131,13 @@ class Vocabulary:
             standing_alone={slot: _lexicon(_meanings(words)) for slot, words in data["standing_alone"].items()},
             when_asked={slot: _lexicon(meanings[slot] | _meanings(words)) for slot, words in data["when_asked"].items()},
             whole_answer={slot: _inverted(words) for slot, words in data["whole_answer"].items()},
+            yes_no=_lexicon(_yes_no(data, meanings["category"])),
             elsewhere=re.compile(any_of(known.unlisted())),
             regions=known,
             other_rules={name: re.compile(any_of(words)) for name, words in data["other_rules"].items()},
             money=money_patterns(data["money"]),
             sense=sense_patterns(data["denied"], data["stay"], data["whereabouts"], {**data, "corrects": data["intents"]["corrects"]}),
+            category_sense=category_patterns(data["denied"], data["category_denied"]),
             unsure_of={slot: re.compile(any_of(words)) for slot, words in data["unsure_of"].items()},
             sheet=_lexicon(_meanings(data["sheet"])),
             commands=_commands(data["intents"]),
@@ -144,6 +161,13 @@ def _meanings(names: Names) -> Meanings:
         for word in words:
             found[word] = tuple(dict.fromkeys((*found.get(word, ()), key)))
     return found
+
+
+def _yes_no(data: Any, categories: Meanings) -> Meanings:
+    """The pieces of an answer, each with its kind; `category` and `unsure` beside the kinds of the section."""
+    kinds = {**data["yes_no"], "category": categories, "unsure": data["unsure"]}
+    kinds["person"] = [*kinds["person"], *data["money"]["person"]]
+    return _meanings(kinds)
 
 
 def _lexicon(meanings: Meanings) -> Lexicon:
@@ -172,6 +196,7 @@ def _problems(tree: Tree) -> Iterator[Problem]:
         if names is not None and section in tree.data:
             yield from _unknown(tree, (section,), tree.data[section], names)
             yield from _missing(tree, (section,), names)
+    yield from _ambiguous(tree, ("yes_no",), _at(tree, ("yes_no",)))
     for part in ("exact", "contains"):
         yield from _unknown(tree, ("intents", part), _at(tree, ("intents", part)), _INTENTS)
     for section in _SLOT_SECTIONS:
@@ -187,12 +212,17 @@ def _slot_problems(tree: Tree, section: str, slot: str) -> Iterator[Problem]:
             yield from _unknown(tree, (section, slot, word), meant, keys)
         return
     yield from _unknown(tree, (section, slot), entries, keys)
+    yield from _ambiguous(tree, (section, slot), entries)
+
+
+def _ambiguous(tree: Tree, location: Location, entries: Names) -> Iterator[Problem]:
+    """Words that stand under two keys."""
     seen: dict[str, str] = {}
     for key, words in entries.items():
         for index, word in enumerate(words):
             if seen.setdefault(word, key) != key:
                 what = f"`{word}` already means {seen[word]}; a word with two meanings belongs under `either`"
-                yield tree.problem((section, slot, key, index), what)
+                yield tree.problem((*location, key, index), what)
 
 
 def _at(tree: Tree, location: Location) -> dict[str, Any]:

@@ -105,11 +105,14 @@ def _slot_claims(text: str, slot: str, vocabulary: Vocabulary, expecting: str | 
     asked = expecting == slot or (slot == "facility" and _asks_hospital(expecting))
     last_denied = -1
     claims = []
-    for match, keys in _lexicon(slot, vocabulary, asked=asked).find(text):
+    said = list(_lexicon(slot, vocabulary, asked=asked).find(text))
+    unmeant = _unmeant([match for match, _ in said], text, vocabulary) if slot == "category" else {}
+    for match, keys in said:
         joined = last_denied >= 0 and vocabulary.sense.denied_joins.fullmatch(text, last_denied, match.start())
-        if joined or _denied(text, match.start(), match.end(), vocabulary):
-            last_denied = match.end()
-            found.denied |= {slot} if _NOT.search(before(text, match.start(), _NEAR)) else set()
+        if joined or match.start() in unmeant or _denied(text, match.start(), match.end(), vocabulary):
+            last_denied = -1 if unmeant.get(match.start()) == "asked" else match.end()
+            is_denied = unmeant.get(match.start()) == "denied" or _NOT.search(before(text, match.start(), _NEAR))
+            found.denied |= {slot} if is_denied else set()
             found.spans.append(match.span())
             continue
         last_denied = -1
@@ -119,6 +122,23 @@ def _slot_claims(text: str, slot: str, vocabulary: Vocabulary, expecting: str | 
     if not needless:
         found.spans += [(claim.start, claim.end) for claim in claims]
         yield from claims
+
+
+def _unmeant(said: list[re.Match[str]], text: str, vocabulary: Vocabulary) -> dict[int, str]:
+    """The categories that are not the person's, by where they stand: denied (监测户也不是, 特困低保都没有) or asked about (低保是啥)."""
+    sense, unmeant = vocabulary.category_sense, {}
+    together = -1
+    for match in reversed(said):
+        near = before(text, match.start(), _NEAR)
+        if sense.asked_after.match(text, match.end()) or sense.asked_before.search(near):
+            unmeant[match.start()] = "asked"
+            continue
+        if sense.together.match(text, match.end()) or (together >= 0 and sense.joins.fullmatch(text, match.end(), together)):
+            together = match.start()
+            unmeant[together] = "denied"
+        elif sense.denied_before.search(near) or sense.denied_after.match(text, match.end()):
+            unmeant[match.start()] = "denied"
+    return unmeant
 
 
 def _asks_hospital(expecting: str | None) -> bool:

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -96,7 +97,8 @@ def _question(question: Question[Any]) -> Handler:
         if not isinstance(raw, dict):
             raise ApiError(422, "invalid", "body")
         try:
-            settled = question.settle(raw, assistant.knowledge, assistant.today())
+            settle = partial(question.settle, raw, assistant.knowledge, assistant.today())
+            settled = await asyncio.to_thread(settle) if question.many else settle()
         except CaseError as error:
             raise wrong_case(voice, error) from error
         return web.json_response(question.tell(voice, settled), dumps=dumps)

@@ -49,7 +49,9 @@ A = TypeVar("A")
 
 @dataclass(frozen=True, slots=True)
 class Question(Generic[A]):
-    """One route. `settle` raises CaseError for a wrong request; `optional` are fields of what it takes that it can do without."""
+    """One route. `settle` raises CaseError for a wrong request; `optional` are fields of what it takes that it can do without; `many`
+    settles many bills, beside the event loop.
+    """
 
     path: str
     summary: str
@@ -57,6 +59,7 @@ class Question(Generic[A]):
     settle: Callable[[dict[str, Any], Knowledge, date], A]
     tell: Callable[[Voice, A], dict[str, Any]]
     optional: tuple[str, ...] = ()
+    many: bool = False
 
 
 QUESTIONS: tuple[Question[Any], ...] = (
@@ -73,6 +76,7 @@ QUESTIONS: tuple[Question[Any], ...] = (
         Case,
         lambda raw, known, today: compare(read_compared(raw, known.shelf), known.shelf, today),
         compare_json,
+        many=True,
         optional=("facility",),
     ),
     Question(
@@ -81,6 +85,7 @@ QUESTIONS: tuple[Question[Any], ...] = (
         Changing,
         lambda raw, known, today: changed(read_changing(raw), known.shelf, today),
         changed_json,
+        many=True,
     ),
     Question(
         "/api/v1/year",
@@ -88,6 +93,7 @@ QUESTIONS: tuple[Question[Any], ...] = (
         Case,
         lambda raw, known, today: year_ledger(read_year(raw, known.shelf), known.shelf, today),
         year_ledger_json,
+        many=True,
         optional=("facility", "total"),
     ),
     Question(
@@ -96,6 +102,7 @@ QUESTIONS: tuple[Question[Any], ...] = (
         Sheet,
         lambda raw, known, today: check_bill(read_sheet(raw), known.shelf, today),
         check_bill_json,
+        many=True,
     ),
     Question(
         "/api/v1/before",
@@ -103,6 +110,7 @@ QUESTIONS: tuple[Question[Any], ...] = (
         RoughStay,
         lambda raw, known, today: plan_admission(read_planned(raw), known.shelf, today),
         admission_json,
+        many=True,
     ),
     Question(
         "/api/v1/premium",

@@ -19,7 +19,7 @@ def test_an_admission_is_the_same_through_both_doors(running: Server, tmp_path: 
     assert (status, answer["own"]["least"], answer["own"]["most"], answer["at_hand"]) == (200, "1823.75", "2348.75", "2400.00")
     assert answer["unregistered"]["most"] == "10480.00"
     assert json.loads(run("before", *WORDS, "--format", "json", data_dir=tmp_path).stdout) == answer
-    assert "手头准备 2,400 元比较稳妥" in run("before", *WORDS, data_dir=tmp_path).stdout
+    assert "出院时自己那份，准备 2,400 元" in run("before", *WORDS, data_dir=tmp_path).stdout
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ def test_what_was_paid_is_an_option(tmp_path: Path) -> None:
     done = run("year", *WORDS, "--so-far", "10000", "--stays", "2", data_dir=tmp_path)
     assert "今年前面自己掏了 10,000 元" in done.stdout
     done = run("estimate", *WORDS, "--facility", "county", "--total", "20000", "--so-far", "10000", "--format", "json", data_dir=tmp_path)
-    assert json.loads(done.stdout)["assumed"][-1]["fact"] == "so_far.stays"
+    assert json.loads(done.stdout)["assumed"][-1]["fact"] == "so_far.own"
 
 
 @pytest.mark.parametrize(("change", "field"), [({"total": 5}, "facility"), ({"category": None}, "category"), ({"x": 1}, "x")])

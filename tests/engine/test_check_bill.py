@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine import CaseError, Check, check_bill, estimate, read_case, read_sheet, yuan
+from engine import CaseError, Check, check_bill, estimate, fen, read_case, read_sheet, yuan
 from tests.shelf import SHELF
 
 TODAY = date(2026, 11, 24)
 BOZHOU = {"place": "anhui-bozhou", "category": "subsistence_allowance", "facility": "county", "total": "20000", "self_funded": "0"}
+UNSAID = {name: value for name, value in BOZHOU.items() if name != "self_funded"}
 PUYANG = {"place": "henan-puyang", "on": "2018-01-01", "category": "registered_poor", "facility": "county", "total": "20000"}
 
 
@@ -23,6 +24,14 @@ def check(paid: dict[str, str], case: dict[str, Any] = BOZHOU, **sheet: Any) -> 
 def causes(answer: Check) -> list[tuple[str, Any]]:
     """The causes with what they name."""
     return [(cause.key, cause.value or cause.layer or (None if cause.amount is None else yuan(cause.amount))) for cause in answer.causes]
+
+
+def sheet_of(case: dict[str, Any]) -> dict[str, Any]:
+    """Everything that the rules give for a case, as its sheet would say it."""
+    told = estimate(read_case(case), SHELF, TODAY)
+    assert told.out_of_pocket is not None
+    paid = {layer.key: yuan(layer.payout) for layer in told.layers if layer.status in ("paid", "nothing")}
+    return {"paid": paid, "own": yuan(told.out_of_pocket.amount)}
 
 
 def verdicts(answer: Check) -> dict[str, str]:
@@ -56,11 +65,96 @@ def test_less_of_everything_points_to_the_self_funded_part() -> None:
 
 
 def test_a_self_funded_part_nobody_said_is_read_from_the_sheet() -> None:
-    """Then the sheet agrees, and its basic insurance tells that 2,500 were out of catalogue."""
-    unsaid = {name: value for name, value in BOZHOU.items() if name != "self_funded"}
-    answer = check({"basic": "13600", "medical_aid": "2925"}, unsaid, own="3475")
-    assert (answer.status, answer.self_funded) == ("same", 250_000)
-    assert check({"basic": "13600", "medical_aid": "0"}, unsaid).status == "differs"
+    """The sheet agrees only if 2,500 were out of catalogue, as its basic insurance tells: that depends, and is not the same."""
+    answer = check({"basic": "13600", "medical_aid": "2925"}, UNSAID, own="3475")
+    assert (answer.status, answer.self_funded, answer.self_funded_most) == ("depends", 250_000, 250_000)
+    assert (set(verdicts(answer).values()), causes(answer)) == ({"same", "unsaid"}, [])
+    assert check({"basic": "13600", "medical_aid": "0"}, UNSAID).status == "differs"
+
+
+def test_basic_insurance_always_agrees_with_the_part_read_from_it() -> None:
+    """15,600 beside nothing said depends as well, on nothing being out of catalogue."""
+    answer = check({"basic": "15600"}, UNSAID)
+    assert (answer.status, answer.self_funded) == ("depends", 0)
+    assert check({"basic": "15600"}).status == "same"
+
+
+def test_a_part_that_one_line_leaves_open_is_told_by_another() -> None:
+    """At its guarantee of 45% basic insurance pays 8,775 for every self-funded part from 8,532 on; the aid tells 10,000."""
+    between = check({"basic": "8775"}, UNSAID)
+    assert (between.status, between.self_funded, between.self_funded_most) == ("depends", 853_200, 2_000_000)
+    told = check(**sheet_of(BOZHOU | {"self_funded": "10000"}), case=UNSAID)
+    assert (told.status, told.self_funded, told.self_funded_most) == ("depends", 1_000_000, 1_000_000)
+
+
+def test_a_line_within_a_range_is_not_the_same() -> None:
+    """The yearly cap of basic insurance is known as 200,000 to 300,000: both ends are possible, neither is certain."""
+    case = BOZHOU | {"category": "ordinary", "facility": "city", "total": "400000"}
+    for basic in ("200000", "250000"):
+        answer = check({"basic": basic}, case)
+        assert (answer.status, verdicts(answer)["basic"]) == ("depends", "possible")
+
+
+def test_what_cannot_be_compared_is_no_agreement() -> None:
+    """Basic insurance agrees; nobody knows the aid of 因病致贫. Where that alone was said, nothing can be compared."""
+    case = BOZHOU | {"category": "poor_through_illness"}
+    assert check({"basic": "15600", "medical_aid": "1234"}, case).status == "partly"
+    assert check({"medical_aid": "1234"}, case).status == "unknown"
+    assert check({"basic": "15600"}, case).status == "same"
+
+
+@pytest.mark.parametrize(
+    ("settled", "cause"),
+    [
+        ({"facility": "province", "registered": False}, ("unregistered", None)),
+        ({"facility": "province", "category": "ordinary"}, ("category", "ordinary")),
+        ({"facility": "city"}, ("facility", "city")),
+    ],
+)
+def test_another_fact_comes_before_a_self_funded_part_nobody_said(settled: dict[str, Any], cause: tuple[str, str | None]) -> None:
+    """With nothing self-funded one other fact explains every line, and the sheet is shown beside that."""
+    case = UNSAID | {"facility": "province" if settled["facility"] == "province" else "county"}
+    answer = check(**sheet_of(BOZHOU | settled), case=case)
+    assert (answer.status, answer.self_funded, answer.estimate.case.self_funded) == ("differs", None, 0)
+    assert causes(answer)[0] == cause
+    assert {each.key for each in answer.causes} == {cause[0]}
+    assert all(each.whole for each in answer.causes)
+
+
+def test_the_unregistered_stay_of_a_real_sheet() -> None:
+    """11,700 and 1,495 and no aid in the province: settled as not registered, with nothing out of catalogue."""
+    paid = {"basic": "11700", "critical_illness": "1495", "medical_aid": "0"}
+    assert causes(check(paid, UNSAID | {"facility": "province"}, own="6805")) == [("unregistered", None)]
+
+
+def test_a_self_funded_part_and_another_fact_are_told_as_alternatives() -> None:
+    """11,700 by basic insurance alone fits both an unregistered stay and about 2,285.70 out of catalogue."""
+    answer = check({"basic": "11700"}, UNSAID | {"facility": "province"})
+    assert answer.status == "depends"
+    assert causes(answer) == [("self_funded", "2285.70"), ("unregistered", None)]
+    assert all(cause.whole for cause in answer.causes)
+
+
+def test_a_cause_is_whole_only_when_own_cost_fits() -> None:
+    """50,700 fits a self-funded part and an unregistered stay; with neither the person pays 10,000."""
+    case = BOZHOU | {"facility": "province", "total": "80000"}
+    without, answer = check({"basic": "50700"}, case), check({"basic": "50700"}, case, own="10000")
+    assert [cause.key for cause in without.causes if cause.whole] == ["self_funded", "unregistered"]
+    assert [cause.key for cause in answer.causes if cause.whole] == []
+    assert {"self_funded", "unregistered"} < set(dict(causes(answer)))
+
+
+def test_an_aid_nobody_knows_explains_no_aid_of_nothing() -> None:
+    """Of 因病致贫 and 低保边缘 nobody can compute the aid; of ordinary residents it is known to be nothing."""
+    answer = check({"basic": "15600", "medical_aid": "0"}, own="4400")
+    assert {value for key, value in causes(answer) if key == "category"} == {"ordinary", "lifted_out"}
+
+
+def test_the_ordinary_resident_stands_first_among_causes_of_a_part() -> None:
+    """No aid beside a lower basic insurance has no single cause; several categories that fit better count as one of the three."""
+    answer = check({"basic": "15000", "critical_illness": "0", "medical_aid": "0"})
+    assert not any(cause.whole for cause in answer.causes)
+    assert [value for key, value in causes(answer) if key == "category"] == ["ordinary", "lifted_out"]
 
 
 def test_an_unregistered_stay_is_recognised() -> None:
@@ -75,6 +169,22 @@ def test_a_deductible_used_up_before_is_recognised() -> None:
     """Critical illness insurance paid 1,820 on a first stay: 1,100 had been paid for an earlier one like it."""
     answer = check({"basic": "15600", "critical_illness": "1820", "medical_aid": "1935"})
     assert causes(answer) == [("year_before", "1100.00")]
+
+
+@pytest.mark.parametrize("own", ["1500", "1100", "800.50"])
+def test_what_was_paid_before_is_told_without_false_fen(own: str) -> None:
+    """Rounding leaves a few fen open, so the roundest amount among them is told."""
+    answer = check(**sheet_of(BOZHOU | {"total": "60000", "so_far": {"stays": 1, "own": own}}), case=BOZHOU | {"total": "60000"})
+    assert ("year_before", yuan(fen(own))) in causes(answer)
+
+
+def test_a_deductible_that_was_used_up_tells_only_the_least() -> None:
+    """From 14,625 paid before on, the highest tier of critical illness insurance holds whatever more was paid."""
+    case = BOZHOU | {"total": "60000"}
+    cause = check(**sheet_of(case | {"so_far": {"stays": 1, "own": "20000"}}), case=case).causes[0]
+    assert (cause.key, cause.amount) == ("year_before", 1_462_500)
+    assert cause.most is not None
+    assert cause.most >= 2_000_000
 
 
 def test_a_second_stay_in_puyang_is_recognised() -> None:
@@ -115,6 +225,28 @@ def test_a_sheet_that_does_not_add_up_says_by_how_much(own: str, rest: int | Non
     assert check({"basic": "15600"}, own=own).unbalanced is None
 
 
+def test_a_sheet_of_more_than_the_bill_says_by_how_much() -> None:
+    """Whether or not every line was read; only a single amount above the bill is an error."""
+    answer = check({"basic": "15600", "critical_illness": "20000", "medical_aid": "20000"})
+    assert (answer.status, answer.unbalanced) == ("differs", -3_560_000)
+
+
+@pytest.mark.parametrize(
+    ("case", "sheet", "status"),
+    [
+        (BOZHOU, {"own": "1100"}, "same"),
+        (BOZHOU, {"own": "4400"}, "differs"),
+        (UNSAID, {"own": "4400"}, "depends"),
+        (UNSAID | {"insured": False}, {"own": "20000"}, "same"),
+        (UNSAID | {"insured": False}, {"own": "2000"}, "differs"),
+        (PUYANG | {"self_funded": "5000"}, {"hospital_borne": "3000"}, "same"),
+    ],
+)
+def test_a_single_line_that_is_no_layer_is_answered(case: dict[str, Any], sheet: dict[str, str], status: str) -> None:
+    """What the person paid or what the hospital bore, also of a person without insurance."""
+    assert check({}, case, **sheet).status == status
+
+
 def test_without_rules_there_is_nothing_to_lay_beside() -> None:
     """A day that no edition answers for is refused by name."""
     assert check({"basic": "1"}, BOZHOU | {"on": "2026-03-01"}).status == "refused"
@@ -130,10 +262,9 @@ def test_without_rules_there_is_nothing_to_lay_beside() -> None:
 def test_a_sheet_made_by_the_rules_always_agrees(category: str, facility: str, total: int, part: Any) -> None:
     """What the engine settles is what it finds right, whether or not the self-funded part was said."""
     case = BOZHOU | {"category": category, "facility": facility, "total": yuan(total), "self_funded": yuan(int(total * part))}
-    told = estimate(read_case(case), SHELF, TODAY)
-    assert told.out_of_pocket is not None
-    paid = {layer.key: yuan(layer.payout) for layer in told.layers if layer.status in ("paid", "nothing")}
-    assert check(paid, case, own=yuan(told.out_of_pocket.amount)).status == "same"
+    assert check(**sheet_of(case), case=case).status == "same"
+    unsaid = {name: value for name, value in case.items() if name != "self_funded"}
+    assert check(**sheet_of(case), case=unsaid).status != "unknown"
 
 
 @pytest.mark.parametrize(
@@ -145,7 +276,9 @@ def test_a_sheet_made_by_the_rules_always_agrees(category: str, facility: str, t
         ({"case": BOZHOU, "paid": {"basic": -1}}, "paid.basic"),
         ({"case": BOZHOU | {"total": None}, "paid": {"basic": 1}}, "case.total"),
         ({"case": BOZHOU | {"self_funded": 30000}, "paid": {"basic": 1}}, "case.self_funded"),
-        ({"case": BOZHOU, "paid": {"basic": 50000}}, "paid"),
+        ({"case": BOZHOU, "paid": {"basic": 50000}}, "paid.basic"),
+        ({"case": BOZHOU, "own": "20000.01"}, "own"),
+        ({"case": BOZHOU, "hospital_borne": 50000}, "hospital_borne"),
         ({"case": BOZHOU, "paid": {"basic": 1}, "left": 1}, "left"),
     ],
 )

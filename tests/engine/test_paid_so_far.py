@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine import CaseError, Estimate, estimate, read_case, yuan
@@ -64,3 +64,55 @@ def test_it_stands_alone(beside: dict[str, Any]) -> None:
     with pytest.raises(CaseError) as caught:
         ask(category="ordinary", so_far={"own": 1} | beside)
     assert [(fault.field, fault.code) for fault in caught.value.faults] == [("so_far.own", "beside_amounts")]
+
+
+@settings(max_examples=120, deadline=None)
+@given(
+    st.sampled_from(
+        [
+            ("anhui-bozhou", None, ("township", "county", "city", "province"), ("ordinary", "monitored", "subsistence_allowance")),
+            ("beijing", None, ("grade_1", "grade_2", "grade_3"), ("ordinary", "subsistence_allowance")),
+            ("henan-puyang", "2017-06-01", ("township", "county", "city_tertiary", "province_tertiary"), ("ordinary",)),
+            ("henan-puyang", None, ("township", "county", "city_tertiary"), ("ordinary",)),
+        ]
+    ),
+    st.data(),
+)
+def test_the_bills_never_come_to_anything_outside_the_range(where: tuple[Any, ...], data: st.DataObject) -> None:
+    """Whatever the earlier bills were, also above the cap of basic insurance and partly out of catalogue: low and high hold them."""
+    place, day, hospitals, people = where
+    fact = {"place": place, "category": data.draw(st.sampled_from(people)), "facility": data.draw(st.sampled_from(hospitals))}
+    case = BOZHOU | fact | {"total": yuan(data.draw(st.integers(10_000, 20_000_000)))} | ({"on": day} if day else {})
+    earlier: list[dict[str, Any]] = []
+    own = 0
+    for _ in range(data.draw(st.integers(1, 3))):
+        total = data.draw(st.integers(10_000, 30_000_000))
+        part = data.draw(st.sampled_from([0, 10, 2]))
+        bill = {
+            "facility": data.draw(st.sampled_from(hospitals)),
+            "total": yuan(total),
+            "self_funded": yuan(total // part if part else 0),
+        }
+        settled = ask(**case | bill | {"earlier": earlier})
+        assert settled.out_of_pocket is not None
+        own += settled.out_of_pocket.amount
+        earlier.append(bill)
+    known = ask(**case | {"earlier": earlier})
+    told = ask(**case | {"so_far": {"own": yuan(own), "stays": len(earlier)}})
+    if told.status != "refused":
+        assert told.out_of_pocket is not None
+        assert known.out_of_pocket is not None
+        assert told.out_of_pocket.low - NEAR <= known.out_of_pocket.amount <= told.out_of_pocket.high + NEAR
+
+
+def test_more_than_the_rules_leave_to_anybody_is_not_enough_to_go_by() -> None:
+    """特困 in Beijing are paid everything, so whoever paid 5,000 paid for something else; each stay is asked for."""
+    answer = ask(place="beijing", facility="grade_3", category="extreme_poverty", so_far={"own": 5000})
+    assert (answer.status, answer.cautions[0].key) == ("refused", "so_far_own_not_enough")
+
+
+def test_what_a_layer_paid_so_far_counts_towards_its_cap() -> None:
+    """Outpatient care in Beijing is paid up to 3,000 a year: after 2,900 basic insurance pays 100 more."""
+    outpatient = {"place": "beijing", "facility": "grade_3", "category": "ordinary", "care": "outpatient", "total": "5000"}
+    answer = ask(**outpatient | {"so_far": {"stays": 1, "eligible_unpaid": "3500", "paid": {"basic": "2900"}}})
+    assert yuan(answer.layers[0].payout) == "100.00"

@@ -41,9 +41,9 @@ def test_it_tells_how_far_it_is_to_the_next_threshold() -> None:
 def test_a_deductible_that_is_used_up_gives_way_to_the_next_tier() -> None:
     """返贫致贫: half the deductible is 6,000; with 8,800 unpaid after basic insurance it is 47,200 to the tier above 50,000."""
     answer = ask(category="back_in_poverty", earlier=[STAY, STAY])
-    assert mark(answer, "critical_illness", "deductible").reached
+    assert mark(answer, "critical_illness", "deductible").state == "reached"
     assert left(answer, "critical_illness", "tier") == "47200.00"
-    assert mark(answer, "medical_aid", "deductible").reached
+    assert mark(answer, "medical_aid", "deductible").state == "reached"
     assert mark(answer, "medical_aid", "cap").at is None
 
 

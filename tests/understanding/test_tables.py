@@ -9,6 +9,7 @@ import pytest
 from bot.understanding import Vocabulary, understand
 from bot.understanding.amounts import amounts
 from bot.understanding.tidy import tidy
+from engine.keys import CATEGORIES
 from engine.yaml_tree import read_tree
 
 
@@ -27,6 +28,27 @@ def test_an_amount_is_read_as_the_table_says(row: dict[str, Any]) -> None:
         assert found == []
     else:
         assert [(values, sure) for values, sure, _ in found] == [(tuple(Decimal(end) for end in row.get("either", ())), False)]
+
+
+def answers() -> list[Any]:
+    """Each message of the table of answers with the heading it stands under."""
+    table = read_tree(Path(__file__).with_name("yes_no.yaml")).data
+    return [pytest.param(meant, text, id=f"{text} ({meant})") for meant, texts in table.items() for text in texts]
+
+
+@pytest.mark.parametrize(("meant", "text"), answers())
+def test_an_answer_to_a_question_about_a_category_is_read_as_the_table_says(meant: str, text: str, vocabulary: Vocabulary) -> None:
+    """A yes, a no, a doubt, a question back or a category of its own; what is none of them fills nothing and is asked again."""
+    heard = understand(text, vocabulary, "finder")
+    said = {name: slot.value for name, slot in heard.slots.items()}
+    if meant in {"yes", "no"}:
+        assert (said, heard.unsure) == ({"finder": meant == "yes"}, None)
+    elif meant in CATEGORIES:
+        assert (said, heard.unsure) == ({"category": meant}, None)
+    else:
+        assert (said, heard.ambiguous) == ({}, ())
+        assert heard.unsure == ("finder" if meant == "unsure" else None)
+        assert (heard.intent == meant) is (meant in {"why", "back"})
 
 
 @pytest.mark.parametrize("row", rows("sentences.yaml"))

@@ -19,6 +19,7 @@ from tests.understanding.conftest import PLACES, WORDS
             "unknown key `extreme_povertty`, expected one of back_in_poverty",
         ),
         ("特困, 特困户,", "低保, 特困户,", 8, "`低保` already means extreme_poverty"),
+        ("  nods: [嗯,", "  nods: [没有,", 0, "`没有` already means"),
         ("    贫困户: [registered_poor,", "    贫困户: [registered,", 0, "unknown key `registered`"),
         ("    back: [返回,", "    bakc: [返回,", 0, "unknown key `bakc`"),
         ("  paid_after:", "  paid_later:", 0, "`paid_after` is missing"),
