@@ -19,6 +19,8 @@ from bot.conversation.position import (
 from bot.conversation.replies import Choice, Reply
 from engine import CARES, CaseError, Estimate, Note, estimate, fen, read_case
 
+#: Answers beside the bill that can be asked what stands behind them.
+REASONED = frozenset({"premium", "compare", "changed", "year", ADMISSION})
 #: Slots whose readings are keys, days or yes and no. Those of any other slot are amounts.
 _KEYS = frozenset({"category", "facility", EARLIER_FACILITY, "place", "care"})
 _NO_MONEY = _KEYS | FLAGS | {"on"}
@@ -51,6 +53,12 @@ def _sum_would_do(position: Position, rules: Rules) -> bool:
     except CaseError:
         return False
     return not any(note.key == "so_far_own_not_enough" for note in answer.cautions)
+
+
+def reasons(notes: tuple[Note, ...]) -> tuple[Choice, ...]:
+    """The buttons under answers beside the bill: what stands behind each that was given."""
+    given = dict.fromkeys(note.key for note in notes if note.key in REASONED and note.values["answer"].status != "refused")
+    return tuple(Choice(f"action=why.{key}", Note("label.why_this")) for key in given)
 
 
 def _series_choices(series: str, key: str) -> Iterator[Choice]:

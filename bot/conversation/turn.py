@@ -193,6 +193,9 @@ class _Turn:
         }
         if action in doing:
             return doing[action]()
+        question = action.removeprefix("why.")
+        if question != action and question in ask.REASONED:
+            return self._aside(*self._reasons(question))
         if action in SERIES:
             return self._begin(action)
         if action in beside.QUESTIONS:
@@ -315,7 +318,8 @@ class _Turn:
         position = replay(turned.conversation.answers, self.rules)
         if not beside.is_taken(about, position):
             return turned
-        return replace(turned, replies=(Reply("text", self._beside_answer(heard, position)), *turned.replies))
+        notes = self._beside_answer(heard, position)
+        return replace(turned, replies=(Reply("text", notes, ask.reasons(notes)), *turned.replies))
 
     def _beside_answer(self, asked: Heard, position: Position) -> tuple[Note, ...]:
         try:
@@ -385,7 +389,7 @@ class _Turn:
             replies.append(self._estimate(answer, notes, new, position))
         through = self._through(position, new)
         if through:
-            replies.append(Reply("text", through))
+            replies.append(Reply("text", through, ask.reasons(through)))
             after = Conversation((*after.answers, Answer(ASK, None, self.incoming.message)), after.turn)
         if doubt is not None and doubt.slot != EARLIER:
             replies.append(ask.unclear(doubt.slot, doubt.candidates, doubt.text, position, self.rules))
@@ -416,9 +420,9 @@ class _Turn:
     def _aside(self, *notes: Note) -> Turned:
         """Answer a side matter and come back to where the talk was."""
         if self.position.question is not None:
-            return Turned(self.conversation, (Reply("text", notes), ask.question(self.position, self.rules)))
+            return Turned(self.conversation, (Reply("text", notes, ask.reasons(notes)), ask.question(self.position, self.rules)))
         choices = ask.changes(self.before, self.position, self.rules) if self.before else ()
-        return Turned(self.conversation, (Reply("text", notes, choices),))
+        return Turned(self.conversation, (Reply("text", notes, (*ask.reasons(notes), *choices)),))
 
     def _unsure(self, slot: str) -> Turned:
         """Not knowing: a needed fact is explained and asked again; an optional one stays open and the talk goes on without it."""
@@ -465,6 +469,15 @@ class _Turn:
     def _outlives(self, answer: Answer, *, erase: bool) -> bool:
         """Forgetting takes what the person agreed to as well, and the place unless the page itself knows it."""
         return not erase or answer.slot == LANG or (answer.slot == "place" and self.incoming.place is not None)
+
+    def _reasons(self, question: str) -> tuple[Note, ...]:
+        """What stands behind an answer beside the bill, worked out again; where it cannot be any more, what is missing."""
+        notes: tuple[Note, ...]
+        if question == ADMISSION:
+            notes = (beside.admission(self.position, self.rules) or Note("admission.lacking.total"),)
+        else:
+            notes = self._beside_answer(Heard(intent=question), self.position)
+        return tuple(Note("why.answer", {"answer": note}) if note.key in ask.REASONED else note for note in notes)
 
     def _why(self) -> tuple[Note, ...]:
         asked = (self.position.question or "").partition(".")[0]

@@ -16,6 +16,7 @@ from bot.speech.finder_words import finder_json, finder_lines
 from bot.speech.guidance_words import guidance_json, guidance_lines
 from bot.speech.policies import policy_json, policy_row
 from bot.speech.premium_words import per_person_lines, premium_json, premium_lines
+from bot.speech.reasons import reason_lines
 from bot.speech.voice import DOMAIN, MissingCatalogueError, Voice
 from bot.speech.year_words import year_ledger_json, year_lines
 from engine import Note, PremiumAnswer
@@ -54,6 +55,7 @@ def _premium_lines(voice: Voice, answer: PremiumAnswer, people: int | None) -> l
 #: The notes that carry a whole answer, and what tells it.
 ANSWERS: Mapping[str, Callable[..., list[str]]] = {
     "why": why_lines,
+    "why.answer": reason_lines,
     "premium": _premium_lines,
     "guidance": guidance_lines,
     "compare": compare_lines,

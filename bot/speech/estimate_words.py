@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from bot.speech.voice import Voice
-from engine import Estimate, Layer, Note, OutOfPocket, Step, Used, fen
+from engine import Estimate, Layer, Note, OutOfPocket, Source, Step, Used, fen
 
 #: The parts of a rule a figure's name may speak of.
 _PARTS = (
@@ -20,6 +20,8 @@ _PARTS = (
         "share_of_total",
         "rate",
         "to",
+        "personal",
+        "share",
     ),
 )
 
@@ -94,7 +96,7 @@ def why_lines(voice: Voice, answer: Estimate) -> list[str]:
         if layer.status != "not_applicable" or layer.reason == "unregistered":
             lines.append(layer_sentence(voice, answer, layer))
             lines += [voice.say("why.step", words=step_words(voice, step)) for step in layer.steps]
-            lines += [voice.say("why.step", words=words) for words in _figure_words(voice, answer, layer)]
+            lines += figure_lines(voice, layer.figures, answer.sources)
     lines += check_lines(voice, answer)
     lines += [voice.note(note) for note in answer.cautions]
     return [*lines, voice.say("why.closing", hotline=answer.policy.hotline if answer.policy else "")]
@@ -116,14 +118,15 @@ def figure_mark(voice: Voice, basis: str) -> str:
     return voice.say(f"mark.{basis}") if voice.has(f"mark.{basis}") else ""
 
 
-def _figure_words(voice: Voice, answer: Estimate, layer: Layer) -> Iterator[str]:
-    """The figures of a layer, a line for each source they come from."""
+def figure_lines(voice: Voice, figures: Iterable[Used], sources: Iterable[tuple[str, Source]]) -> Iterator[str]:
+    """Figures with their basis, a line for each source they come from."""
     groups: dict[str, list[str]] = {}
-    for figure in layer.figures:
+    for figure in figures:
         groups.setdefault(figure.source, []).append(_figure(voice, figure))
-    sources = dict(answer.sources)
+    named = dict(sources)
     for key, said in groups.items():
-        yield voice.say("why.source", words=voice.say("and").join(dict.fromkeys(said)), source=sources[key])
+        words = voice.say("why.source", words=voice.say("and").join(dict.fromkeys(said)), source=named[key])
+        yield voice.say("why.step", words=words)
 
 
 def _figure(voice: Voice, figure: Used) -> str:

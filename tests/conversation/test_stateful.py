@@ -52,6 +52,7 @@ CHOICES = [
     "admission.facility=province",
     "admission.facility=nowhere",
     "action=leave",
+    *(f"action=why.{name}" for name in ("premium", "compare", "changed", "year", "admission", "x")),
     "care=chronic_outpatient",
     "insured=false",
     "action=why",
