@@ -4,9 +4,6 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
-import msgspec
-
-from bot.conversation.heard import Ambiguity, Heard, Slot
 from bot.conversation.position import (
     ADMISSION,
     ASK,
@@ -20,9 +17,7 @@ from bot.conversation.position import (
     SO_FAR_OWN,
     SO_FAR_STAYS,
     UNSURE,
-    Position,
     Rules,
-    edition_on,
 )
 from bot.conversation.state import Answer
 from engine import CARES, CATEGORIES, FACILITIES, LAYERS, MOST_EARLIER, Fault, MoneyError, Note, fen, yuan
@@ -67,39 +62,6 @@ def _of_admission(slot: str, key: str, value: Any, message: str) -> Answer | Non
     return Answer(slot, f"{known[0]}{BETWEEN}{known[-1]}", message) if len(known) == len(ends) and key == "total" else None
 
 
-def with_day(heard: Heard, position: Position, rules: Rules) -> Heard:
-    """A year said alone stands for its last day (this year for today) when one edition holds all year; else the day is asked for."""
-    said = heard.slots.get("on")
-    if said is None or _is_day(said.value):
-        return heard
-    year = int(said.value)
-    first, last = date(year, 1, 1), date(year, 12, 31)
-    place = heard.slots["place"].value if "place" in heard.slots else position.facts.get("place")
-    if edition_on(place, first, rules.shelf) == edition_on(place, last, rules.shelf):
-        day = rules.today if year == rules.today.year else last
-        return msgspec.structs.replace(heard, slots=heard.slots | {"on": Slot(day.isoformat(), said.text, approximate=True)})
-    slots = {name: slot for name, slot in heard.slots.items() if name != "on"}
-    return msgspec.structs.replace(heard, slots=slots, ambiguous=(*heard.ambiguous, Ambiguity("on", (), said.text)))
-
-
-def by_place(heard: Heard, position: Position, rules: Rules) -> Heard:
-    """Hospitals as the place divides them: of several meanings the one it knows; a level that it splits by grade is asked by grade."""
-    place = heard.slots["place"].value if "place" in heard.slots else position.facts.get("place")
-    editions = rules.shelf.places.get(str(place), ())
-    known = editions[-1].policy.facilities if editions else ()
-    slots, doubts = dict(heard.slots), list(heard.ambiguous)
-    for number, doubt in enumerate(heard.ambiguous):
-        meant = [key for key in doubt.candidates if key in known]
-        if doubt.slot in _HOSPITALS and len(doubt.candidates) > 1 and len(meant) == 1:
-            slots[doubt.slot] = Slot(meant[0], doubt.text)
-            doubts.remove(heard.ambiguous[number])
-    for name in _HOSPITALS & slots.keys():
-        grades = tuple(key for key in known if key.startswith(f"{slots[name].value}_"))
-        if grades:
-            doubts.insert(0, Ambiguity(name, grades, slots.pop(name).text))
-    return msgspec.structs.replace(heard, slots=slots, ambiguous=tuple(doubts))
-
-
 def without(answers: list[Answer], faults: list[Fault], message: str) -> Iterator[Answer]:
     """The answers less those that a fault names; when the contradiction is with an older answer, that one is taken back instead."""
     named = {fault.field.split(".")[0] for fault in faults}
@@ -128,7 +90,7 @@ def _fitted(slot: str, value: Any, rules: Rules) -> Any:
     if slot in FLAGS:
         return _flag(value)
     if slot == "on":
-        return value if _is_day(value) else None
+        return value if is_day(value) else None
     if slot == SO_FAR_STAYS:
         return int(value) if str(value).isdecimal() and int(value) <= MOST_EARLIER else None
     if slot == "age":
@@ -148,7 +110,8 @@ def _amount(value: Any) -> str | None:
         return None
 
 
-def _is_day(value: Any) -> bool:
+def is_day(value: Any) -> bool:
+    """Whether a value is an ISO day."""
     try:
         return isinstance(value, str) and date.fromisoformat(value).isoformat() == value
     except ValueError:

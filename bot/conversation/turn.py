@@ -6,17 +6,16 @@ from typing import Any
 import msgspec
 
 from bot.conversation import ask, beside
-from bot.conversation.answers import answer_for, by_place, read_back, with_day, without
-from bot.conversation.heard import Ambiguity, Heard, Problem, Slot
+from bot.conversation.answers import answer_for, read_back, without
+from bot.conversation.heard import Ambiguity, Heard, Slot
+from bot.conversation.hearing import as_meant, in_series
 from bot.conversation.position import (
     ADMISSION,
     ASK,
-    BETWEEN,
     EARLIER,
     EARLIER_FACILITY,
     EARLIER_TOTAL,
     FINDER,
-    ROUGH_TOTAL,
     SERIES,
     SHEET,
     SO_FAR_OWN,
@@ -40,7 +39,6 @@ UNSUPPORTED = frozenset({"unsupported", "unsupported.voice", "unsupported.photo"
 _ASK_AGAIN = ("care", "insured")
 #: Doubts within a question that is open already.
 _HALVES_ASKED = (EARLIER_FACILITY, EARLIER_TOTAL)
-_ENOUGH = "够"
 #: Problems that say that the bill goes by rules we do not have.
 OTHER_RULES = "other_rules."
 
@@ -240,47 +238,12 @@ class _Turn:
         return self._accept([Answer(ASK, None, self.incoming.message)])
 
     def _text(self, heard: Heard) -> Turned:
-        heard = self._in_series(heard)
+        heard = in_series(heard, self.position)
         if heard.intent in SERIES and (heard.slots or heard.ambiguous) and not heard.problems:
             return self._begin(heard.intent, heard)
         if not heard.slots and heard.intent in ACTIONS and not (heard.problems or heard.ambiguous or heard.hospitals):
             return self._action(heard.intent)
         return self._beside(heard) if heard.intent in beside.QUESTIONS else self._told(heard)
-
-    def _in_series(self, heard: Heard) -> Heard:
-        """What answers the open question of a series, by the name of that question; a stay to come keeps what is said of it to itself."""
-        question = str(self.position.question)
-        series = question.partition(".")[0]
-        if heard.intent == ADMISSION or question == ROUGH_TOTAL:
-            return self._of_admission(heard)
-        if series not in SERIES:
-            return heard
-        if heard.unsure == series:
-            return msgspec.structs.replace(heard, slots=heard.slots | {question: Slot(UNSURE, "")}, unsure=None)
-        said = heard.slots.get(series)
-        rough = said is not None and series == SHEET and said.approximate
-        slots = {question if name == series else name: slot for name, slot in heard.slots.items() if not (rough and name == series)}
-        return msgspec.structs.replace(
-            heard,
-            slots=slots,
-            ambiguous=tuple(msgspec.structs.replace(each, slot=question) if each.slot == series else each for each in heard.ambiguous),
-            problems=(*heard.problems, *((Problem("exact", said.text, SHEET),) if rough and said else ())),
-        )
-
-    def _of_admission(self, heard: Heard) -> Heard:
-        """The rough total of a stay to come, and its hospital when the bill of the talk is another one's."""
-        slots = dict(heard.slots)
-        # 三千五够不够 names the money in hand and no cost.
-        total = None if _ENOUGH in heard.rest else slots.get("total")
-        slots.pop("total", None)
-        doubt = next((each for each in heard.ambiguous if each.slot == "total" and each.candidates), None)
-        if total is not None:
-            slots[ROUGH_TOTAL] = total
-        elif doubt is not None:
-            slots[ROUGH_TOTAL] = Slot(BETWEEN.join((doubt.candidates[0], doubt.candidates[-1])), doubt.text)
-        if "facility" in slots and "total" in self.position.facts:
-            slots[f"{ADMISSION}.facility"] = slots.pop("facility")
-        return msgspec.structs.replace(heard, slots=slots, ambiguous=tuple(each for each in heard.ambiguous if each is not doubt))
 
     def _told(self, heard: Heard) -> Turned:
         """Facts and doubts are taken; without any, the talk comes back to where it was."""
@@ -289,7 +252,7 @@ class _Turn:
             return self._aside(*notes)
         if heard.intent == "human":
             notes.insert(0, Note("human"))
-        heard = self._before_any_bill(by_place(with_day(heard, self.position, self.rules), self.position, self.rules))
+        heard = as_meant(heard, self.position, self.rules)
         answers = [answer for name, slot in heard.slots.items() if (answer := self._heard(name, slot))]
         doubts = [doubt for doubt in heard.ambiguous if self._is_open(doubt.slot)]
         if answers or doubts:
@@ -300,14 +263,6 @@ class _Turn:
         if heard.unsure:
             return self._unsure(heard.unsure)
         return self._aside(Note("not_understood"))
-
-    def _before_any_bill(self, heard: Heard) -> Heard:
-        """今年自己掏了两万 may hold this stay too, once there is one; before any bill was told it is what the year came to."""
-        doubt = next((each for each in heard.ambiguous if each.slot == SO_FAR_OWN and len(each.candidates) == 1), None)
-        if doubt is None or "total" in self.position.facts or "total" in heard.slots:
-            return heard
-        slots = heard.slots | {SO_FAR_OWN: Slot(doubt.candidates[0], doubt.text)}
-        return msgspec.structs.replace(heard, slots=slots, ambiguous=tuple(each for each in heard.ambiguous if each is not doubt))
 
     def _beside(self, heard: Heard) -> Turned:
         """A question beside the bill: what was said about the person and the bill is taken first."""

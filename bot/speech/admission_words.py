@@ -49,10 +49,7 @@ def admission_json(voice: Voice, answer: Admission) -> dict[str, Any]:
         "at_hand": None if answer.at_hand is None else yuan(answer.at_hand),
         "unregistered": _ends(answer.unregistered),
         "estimates": {name: estimate_json(voice, end) for name, end in zip(("least", "most"), ends, strict=True)},
-        "guidance": [
-            {"key": item.key, "say": voice.worded("says", item.says), "basis": item.basis, "source": item.source}
-            for item in answer.guidance
-        ],
+        "guidance": [_item_json(voice, item) for item in answer.guidance],
         "cautions": [{"key": note.key, "say": voice.note(note)} for note in _cautions(answer)],
     }
 
