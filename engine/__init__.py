@@ -26,7 +26,7 @@ from engine.compare import (
 )
 from engine.diff import FATES, FIGURE_KINDS, Diff, FigureChange, FigureKind, SampleBill, diff, read_draft
 from engine.errors import CaseError, Fault, PackError, Problem
-from engine.estimate import Estimate, Layer, OutOfPocket, Settled, estimate
+from engine.estimate import Estimate, Layer, OutOfPocket, estimate
 from engine.figures import Used
 from engine.finder import Finding, Found, Office, Question, Questions, find, read_finding, read_questions
 from engine.guidance import Advised, Guide, guide
@@ -38,6 +38,7 @@ from engine.policy import Policy, Source, Text, all_figures
 from engine.premium import Household, Member, PremiumAnswer, Share, premium, read_household
 from engine.program import Step
 from engine.samples import Sample, read_samples
+from engine.settling import Settled
 from engine.shelf import Edition, Shelf, read_edition, read_shelf
 from engine.worked import check_cases
 from engine.yaml_tree import read_tree

@@ -16,9 +16,10 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from engine.case import Case, Fen, SoFar, faults_of, read_inner_case
 from engine.errors import CaseError, Fault
-from engine.estimate import Estimate, Settled, estimate, settled_bill
+from engine.estimate import Estimate, estimate
 from engine.keys import LayerKey
 from engine.money import yuan
+from engine.settling import Settled, settled_bill
 from engine.shelf import Shelf
 from engine.year_ledger import YearQuestion, year_ledger
 
@@ -215,7 +216,7 @@ class _Checking:
 
     def _pays(self, key: str, case: Case, **changed: Any) -> int:
         """What a layer pays or the hospital bears in a case with facts changed, in fen."""
-        settled = settled_bill(case.model_copy(update=changed), self.shelf, self.today)
+        settled = settled_bill(case.model_copy(update=changed), self.shelf)
         return _amount(settled, key) if settled else 0
 
     def _lines(self, answer: Estimate) -> tuple[Line, ...]:
@@ -226,7 +227,7 @@ class _Checking:
 
     def _fitting(self, case: Case, **changed: Any) -> int:
         """How many lines of the sheet a case with facts changed gives; none when no rule settles it."""
-        settled = settled_bill(case.model_copy(update=changed), self.shelf, self.today)
+        settled = settled_bill(case.model_copy(update=changed), self.shelf)
         return sum(_fits(settled, key, said) for key, said in self.said.items()) if settled else 0
 
     def _causes(self, base: Estimate) -> tuple[Cause, ...]:

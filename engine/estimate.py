@@ -6,41 +6,18 @@ Pure: case, shelf and day in, `Estimate` out. Words are found for it in `bot/spe
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from fractions import Fraction
-from itertools import product
 from typing import Literal
 
-from engine.case import Case, Settlement
-from engine.cell import Cell
+from engine.case import Case
 from engine.doubts import horizon, is_doubtful
-from engine.errors import CaseError, Fault
 from engine.figures import Used
-from engine.mechanisms.bands import BandsNode
 from engine.note import Note
-from engine.plan import PaidLayer, Plan, SilentLayer
+from engine.plan import PaidLayer, SilentLayer
 from engine.policy import Policy, Source
 from engine.program import Step
-from engine.shelf import Edition, Shelf
-from engine.year import (
-    Bill,
-    Ends,
-    Outcome,
-    Person,
-    Span,
-    World,
-    Year,
-    bills_of,
-    cell_of,
-    exactly,
-    hull,
-    reach,
-    runs_over_the_year,
-    settle,
-    settle_with_working,
-)
-
-#: With more range figures than this not every combination of their ends is tried.
-MOST_COMBINED = 4
+from engine.settling import Refusal, Settling, is_absorbed, open_case
+from engine.shelf import Shelf
+from engine.year import Outcome, Span, Year
 
 LayerStatus = Literal["paid", "nothing", "advice", "not_computable", "not_applicable"]
 
@@ -113,10 +90,10 @@ def estimate(case: Case, shelf: Shelf, today: date) -> Estimate:
 
     Raises CaseError when the place is not on the shelf or an earlier settlement cannot be placed in the same year.
     """
-    settling = _opened(case, shelf, today)
-    if isinstance(settling, Estimate):
-        return settling
-    answer = settling.estimate()
+    settling = open_case(case, shelf)
+    if isinstance(settling, Refusal):
+        return _refused(case, settling.policy, settling.why)
+    answer = _Telling(settling, today).estimate()
     return _or_a_later_stay(answer, shelf, today) if settling.may_be_later() else answer
 
 
@@ -130,95 +107,19 @@ def _or_a_later_stay(answer: Estimate, shelf: Shelf, today: date) -> Estimate:
     return replace(answer, out_of_pocket=replace(answer.out_of_pocket, low=low))
 
 
-@dataclass(frozen=True, slots=True)
-class Settled:
-    """One settlement of a year under the assumed facts.
+class _Telling:
+    """A settled case on its way to an answer."""
 
-    `unknown` are the layers that may pay of it and cannot be computed; `open` says that own cost depends on one of them.
-    """
-
-    bill: Settlement
-    outcome: Outcome
-    unknown: tuple[str, ...]
-    open: bool
-
-
-def settled_year(case: Case, shelf: Shelf, today: date) -> tuple[tuple[Settled, ...], tuple[Year, ...]]:
-    """Every settlement of a case's year, oldest first, and the year with all of them: as assumed, then at the ends of what is unknown.
-
-    Nothing for a case that is refused. Raises CaseError like `estimate`.
-    """
-    settling = _opened(case, shelf, today)
-    return ((), ()) if isinstance(settling, Estimate) else (tuple(settling.settlements()), tuple(settling.years()))
-
-
-def years_before(case: Case, shelf: Shelf, today: date) -> tuple[Year, ...]:
-    """The year that a case comes on top of: as assumed, then with nothing eligible in what is unknown. Nothing for a refused case."""
-    settling = _opened(case, shelf, today)
-    return () if isinstance(settling, Estimate) else tuple(settling.year({}, all_self_funded=worst) for worst in (False, True))
-
-
-def settled_bill(case: Case, shelf: Shelf, today: date) -> Settled | None:
-    """The settlement of a case under the assumed facts, without bounds and working. None for a refused case."""
-    settling = _opened(case, shelf, today)
-    return None if isinstance(settling, Estimate) else settling.settled()
-
-
-def _opened(case: Case, shelf: Shelf, today: date) -> "_Settling | Estimate":
-    """A case that can be settled, or why it is refused."""
-    if case.place not in shelf.places:
-        raise CaseError([Fault("place", "unknown_place", {"known": ", ".join(sorted(shelf.places))})])
-    edition = shelf.choose(case.place, case.on, expired_ok=case.expired_ok)
-    if isinstance(edition, Note):
-        return _refused(case, shelf.places[case.place][-1].policy, edition)
-    for bill, category in [(case, case.category), *((bill, bill.category or case.category) for bill in case.earlier)]:
-        refusal = _not_covered(edition, bill, category)
-        if refusal is not None:
-            return _refused(case, edition.policy, refusal)
-    stays = _earlier(case, shelf)
-    if isinstance(stays, Note):
-        return _refused(case, edition.policy, stays)
-    settling = _Settling(case, edition, stays, today)
-    if settling.lacks_the_year():
-        return _refused(case, edition.policy, Note("so_far_own_not_enough", {"place": edition.policy.name}))
-    return settling
-
-
-@dataclass(frozen=True, slots=True)
-class _Stay:
-    """An earlier settlement with whom it concerned and the edition that answers for it."""
-
-    bill: Settlement
-    person: Person
-    edition: Edition
-
-    def settled(self, year: Year, ends: Ends, *, all_self_funded: bool) -> Outcome:
-        """What the settlement comes to on top of a year, an unsaid self-funded part taken as nothing or as everything."""
-        cell = self.cell(year)
-        bills = bills_of(self.bill, self.edition.program(cell)[0].borne, self.edition.policy)
-        return settle(self.edition, cell, bills[-1 if all_self_funded else 0], year, ends)
-
-    def cell(self, year: Year) -> Cell:
-        """The cell the settlement falls into after a year."""
-        return cell_of(self.edition, self.bill, self.person, year)
-
-
-class _Settling:
-    """One case on its way to an estimate."""
-
-    def __init__(self, case: Case, edition: Edition, stays: Sequence[_Stay], today: date) -> None:
-        self.case, self.edition, self.stays, self.today = case, edition, stays, today
-        self.cell = cell_of(edition, case, Person(case.category, case.insured, case.age), self._known_before())
-        self.plan: Plan = edition.program(self.cell)[0]
-        self.bills = bills_of(case, self.plan.borne, edition.policy)
-        self.bill = self.bills[0]
+    def __init__(self, settling: Settling, today: date) -> None:
+        self.settling, self.today = settling, today
+        self.case, self.edition, self.cell, self.plan = settling.case, settling.edition, settling.cell, settling.plan
+        self.outcome, self.steps = settling.with_working()
 
     def estimate(self) -> Estimate:
-        outcome, steps = settle_with_working(self.edition, self.cell, self.bill, self.year({}))
-        self._working = steps
-        span, unknown = self._reach()
+        outcome, steps = self.outcome, self.steps
+        span, unknown = self.settling.reach()
         layers = tuple(self._layers(outcome, steps, span))
-        open_layers = [layer for layer in layers if layer.status == "not_computable" and not _is_absorbed(self.plan, layer.key, outcome)]
+        open_layers = [layer for layer in layers if layer.status == "not_computable" and not is_absorbed(self.plan, layer.key, outcome)]
         own = OutOfPocket(
             amount=outcome.own,
             low=span.floor if open_layers else span.own[0],
@@ -233,9 +134,9 @@ class _Settling:
             case=self.case,
             status="partial" if open_layers else "computed",
             policy=self.edition.policy,
-            eligible=self.bill.eligible,
+            eligible=self.settling.bill.eligible,
             self_funded=self.case.self_funded or 0,
-            first_share=self.bill.first_share,
+            first_share=self.settling.bill.first_share,
             layers=layers,
             hospital_borne=outcome.hospital,
             borne=self.plan.borne.figures if outcome.hospital else (),
@@ -248,148 +149,6 @@ class _Settling:
             year_to_date=outcome.year,
             sources=_sources(self.edition.policy, figures),
         )
-
-    def year(self, ends: Ends, *, all_self_funded: bool = False) -> Year:
-        """The year before this stay; `all_self_funded` takes earlier bills of unknown self-funded part as wholly self-funded."""
-        so_far = self.case.so_far
-        if so_far is not None and so_far.own is not None:
-            return Year.left_with(0 if all_self_funded else so_far.own, so_far, self._registered_plan(ends))
-        if so_far is not None:
-            return Year.said(so_far, self.plan)
-        year = Year()
-        for stay in self.stays:
-            year = stay.settled(year, ends, all_self_funded=all_self_funded).year
-        return year
-
-    def settlements(self) -> Iterator[Settled]:
-        """The earlier settlements and this one."""
-        year = Year()
-        for stay in self.stays:
-            plan = stay.edition.program(stay.cell(year))[0]
-            outcome = stay.settled(year, {}, all_self_funded=False)
-            yield _settled(stay.bill, plan, outcome)
-            year = outcome.year
-        yield self.settled()
-
-    def settled(self) -> Settled:
-        """The settlement of the case, under the assumed facts."""
-        return _settled(self.case, self.plan, self._corner(self.bill, ()))
-
-    def lacks_the_year(self) -> bool:
-        """Whether only what the person paid this year is known, where that does not tell what every layer came to."""
-        so_far = self.case.so_far
-        if so_far is None or so_far.own is None:
-            return False
-        plan = self._registered_plan({})
-        if self.case.care != "inpatient" or not runs_over_the_year(plan):
-            return True
-        return Year.left_with(so_far.own, so_far, plan).eligible_unpaid < so_far.own
-
-    def may_be_later(self) -> bool:
-        """Whether earlier stays of which only the cost is known may make this one a later stay."""
-        so_far = self.case.so_far
-        counts = self.edition.policy.later_stays is not None
-        return counts and so_far is not None and bool(so_far.own) and so_far.later is None
-
-    def _registered_plan(self, ends: Ends) -> Plan:
-        """What earlier stays of which nothing is known are taken to have been settled by."""
-        return self.edition.program(self.cell._replace(registered=True, said=frozenset()), ends)[0]
-
-    def _possible_years(self, ends: Ends) -> Iterator[Year]:
-        """The year before this stay as assumed, with nothing eligible in what is unknown, and with the first layer's cap used up as far as
-        what the person paid allows.
-        """
-        year = self.year(ends)
-        yield from (year, self.year(ends, all_self_funded=True))
-        so_far = self.case.so_far
-        if so_far is None or so_far.own is None or not self.plan.paid():
-            return
-        first = self.plan.paid()[0]
-        if not isinstance(first.node, BandsNode) or first.node.cap is None:
-            return
-        best = self._best_rate(first.key, ends)
-        unpaid = max(so_far.own, *year.sums.values(), 0)
-        most = min(first.node.cap, int(unpaid * best / (1 - best))) if best < 1 else first.node.cap
-        if most + self.bill.total > first.node.cap:
-            yield replace(year, paid={**year.paid, first.key: most, first.cap_account: most})
-
-    def _best_rate(self, key: str, ends: Ends) -> Fraction:
-        """The highest rate or guarantee by which a layer pays at any hospital of the place."""
-        cells = (self.cell._replace(facility=facility, registered=True) for facility in self.edition.policy.facilities)
-        layers = (layer for cell in cells for layer in self.edition.program(cell, ends)[0].paid() if layer.key == key)
-        nodes = [layer.node for layer in layers if isinstance(layer.node, BandsNode)]
-        return max(rate for node in nodes for rate in (*(tier.rate for tier in node.tiers), node.guarantee or Fraction(0)))
-
-    def years(self) -> Iterator[Year]:
-        """The year with this stay at the ends of its own and the earlier bills' self-funded parts, and of range figures."""
-        for high in _subsets(self._ranges()):
-            ends: Ends = dict.fromkeys(high, "high")
-            for bill, worst in ((self.bills[0], False), (self.bills[-1], True)):
-                yield settle(self.edition, self.cell, bill, self.year(ends, all_self_funded=worst), ends).year
-
-    def _ranges(self) -> list[str]:
-        """The figures of this and the earlier stays that are known only as a range."""
-        return sorted({name for edition, cell in self._cells() for name in edition.program(cell)[0].ranges})
-
-    def _known_before(self) -> Year:
-        """What of the year decides which rules hold: how many stays count for a later one."""
-        so_far = self.case.so_far
-        if so_far is None:
-            return self.year({})
-        stays = so_far.stays if so_far.own is None else 0
-        return Year(later=(stays or 0) if so_far.later is None else so_far.later)
-
-    def _reach(self) -> tuple[Span, list[Note]]:
-        """Everything between the ends of what is unknown, and what makes the ends differ.
-
-        Own cost rises with the self-funded part and falls with a higher cap, so the corners hold all values between them.
-        Earlier stays break that order (a higher cap then may leave less of a deductible used up), so bounds are taken there.
-        """
-        ranges = self._ranges()
-        choices = _subsets(ranges)
-        corners = {(bill, high): self._corner(bill, high) for bill in self.bills for high in choices}
-        spans = [exactly(corner) for corner in corners.values()]
-        causes = list(self._causes(corners, ranges))
-        worlds = [self._world(high) for high in choices]
-        if any(year != worlds[0].years[0] for world in worlds for year in world.years):
-            spans.append(reach(worlds, self.bills))
-            span = hull(spans)
-            causes += [cause for cause in self._earlier_causes(worlds) if span.own[0] != span.own[1] and cause not in causes]
-        return hull(spans), causes
-
-    def _world(self, high: tuple[str, ...]) -> World:
-        ends: Ends = dict.fromkeys(high, "high")
-        years = tuple(self._possible_years(ends))
-        return World(frozenset(high), self.edition.program(self.cell, ends)[0], years)
-
-    def _corner(self, bill: Bill, high: tuple[str, ...]) -> Outcome:
-        ends: Ends = dict.fromkeys(high, "high")
-        return settle(self.edition, self.cell, bill, self.year(ends), ends)
-
-    def _cells(self) -> Iterator[tuple[Edition, Cell]]:
-        yield self.edition, self.cell
-        year = Year()
-        for stay in self.stays:
-            yield stay.edition, stay.cell(year)
-            year = stay.settled(year, {}, all_self_funded=False).year
-
-    def _causes(self, corners: dict[tuple[Bill, tuple[str, ...]], Outcome], ranges: list[str]) -> Iterator[Note]:
-        choices = _subsets(ranges)
-        if any(corners[self.bill, high].own != corners[bill, high].own for bill in self.bills for high in choices):
-            yield Note("fact", {"fact": "self_funded"})
-        for name in ranges:
-            pairs = [(high, tuple(sorted((*high, name)))) for high in choices if name not in high]
-            if any(corners[bill, low].own != corners[bill, high].own for bill in self.bills for low, high in pairs if high in choices):
-                yield Note("figure", {"figure": name})
-
-    def _earlier_causes(self, worlds: Sequence[World]) -> Iterator[Note]:
-        """What makes the year before this stay uncertain."""
-        if any(year != world.years[0] for world in worlds for year in world.years):
-            yield Note("fact", {"fact": "earlier.self_funded"})
-        years = {world.high: world.years for world in worlds}
-        for name in sorted({name for world in worlds for name in world.high}):
-            if any(years[high] != years.get(high | {name}, years[high]) for high in years):
-                yield Note("figure", {"figure": name})
 
     def _layers(self, outcome: Outcome, steps: Mapping[str, list[Step]], span: Span) -> Iterator[Layer]:
         unknown = False
@@ -416,7 +175,7 @@ class _Settling:
             yield Note("emergency", {"value": False})
         if case.age is None and self.edition.policy.ages:
             yield Note("age", {"value": None})
-        if self.may_be_later():
+        if self.settling.may_be_later():
             yield Note("so_far.later", {"value": 0})
         if case.fixed_price is None and self.plan.borne.fixed_price:
             yield Note("fixed_price", {"value": None})
@@ -434,7 +193,7 @@ class _Settling:
         for remark in self.edition.policy.remarks.values():
             if remark.when.holds(self.cell):
                 yield Note("remark", {"text": remark.says})
-        unused = tuple(key for key in self.case.paid or () if not any(step.key == "said" for step in self._working.get(key, ())))
+        unused = tuple(key for key in self.case.paid or () if not any(step.key == "said" for step in self.steps.get(key, ())))
         if unused:
             yield Note("paid_not_used", {"layers": unused})
         unknown_caps = {layer.key for layer in self.plan.paid() if layer.cap_unknown}
@@ -452,18 +211,6 @@ class _Settling:
         if any(layer.status == "not_computable" for layer in layers):
             yield Note("ask_category_aid", {"hotline": self.edition.policy.hotline})
         yield from _where_to_ask(self.edition.policy, insured=self.case.insured)
-
-
-def _settled(bill: Settlement, plan: Plan, outcome: Outcome) -> Settled:
-    silent = [layer.key for layer in plan.layers if isinstance(layer, SilentLayer) and layer.status == "not_computable"]
-    unknown = tuple(silent) if outcome.eligible_unpaid > 0 else ()
-    return Settled(bill, outcome, unknown, any(not _is_absorbed(plan, key, outcome) for key in unknown))
-
-
-def _is_absorbed(plan: Plan, layer: str, outcome: Outcome) -> bool:
-    """Whether a later layer has paid that leaves the same own cost whatever this one pays."""
-    by = next((each.absorbed_by for each in plan.layers if each.key == layer and isinstance(each, SilentLayer)), None)
-    return by is not None and outcome.payouts.get(by, 0) > 0
 
 
 def _paid(layer: PaidLayer, payout: int, steps: tuple[Step, ...], span: Span) -> Layer:
@@ -492,33 +239,6 @@ def _figures(layer: PaidLayer, steps: Sequence[Step], payout: int) -> tuple[Used
     lifted = layer.cap_unknown or any(figure.value == "none" for figure in layer.figures.cap)
     figures += layer.figures.cap if "cap" in keys or (payout and lifted) else ()
     return tuple(figures)
-
-
-def _earlier(case: Case, shelf: Shelf) -> list[_Stay] | Note:
-    """The earlier settlements with their rules; a settlement without a day is taken by the rules of the case's own day."""
-    stays = []
-    for bill in case.earlier:
-        expired_ok = case.expired_ok if bill.expired_ok is None else bill.expired_ok
-        edition = shelf.choose(case.place, bill.on or case.on, expired_ok=expired_ok)
-        if isinstance(edition, Note):
-            return edition
-        insured = case.insured if bill.insured is None else bill.insured
-        age = case.age if bill.age is None else bill.age
-        stays.append(_Stay(bill, Person(bill.category or case.category, insured, age), edition))
-    return stays
-
-
-def _not_covered(edition: Edition, bill: Settlement, category: str) -> Note | None:
-    """Why an edition has no rule for a bill: it does not know the category, the level of hospital or the kind of care."""
-    policy = edition.policy
-    values = {"place": policy.name, "edition": policy.edition, "hotline": policy.hotline}
-    if category not in policy.categories:
-        return Note("category_not_covered", values | {"category": category})
-    if bill.facility not in policy.facilities:
-        return Note("facility_not_covered", values | {"facility": bill.facility})
-    if bill.care not in policy.care:
-        return Note("care_not_covered", values | {"care": bill.care})
-    return None
 
 
 def _refused(case: Case, policy: Policy, note: Note) -> Estimate:
@@ -562,11 +282,3 @@ def _to_confirm(layers: Sequence[Layer]) -> dict[str, tuple[str, ...]]:
 
 def _sources(policy: Policy, figures: Sequence[Used]) -> tuple[tuple[str, Source], ...]:
     return tuple((key, policy.sources[key]) for key in dict.fromkeys(figure.source for figure in figures))
-
-
-def _subsets(names: Sequence[str]) -> list[tuple[str, ...]]:
-    """All choices of names; beyond a handful only none, each alone, all but each, and all."""
-    if len(names) > MOST_COMBINED:
-        singles = [(name,) for name in names]
-        return [(), *singles, *(tuple(other for other in names if other != name) for name in names), tuple(names)]
-    return [tuple(name for name, taken in zip(names, choice, strict=True) if taken) for choice in product((False, True), repeat=len(names))]

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from engine.case import Case, Earlier, Settlement, read_case
 from engine.cell import Cell
 from engine.doubts import horizon, is_doubtful
-from engine.estimate import Estimate, Settled, estimate, settled_year, years_before
+from engine.estimate import Estimate, estimate
 from engine.figures import Used
 from engine.keys import FACILITIES
 from engine.mechanisms.bands import BandsNode
@@ -21,6 +21,7 @@ from engine.mechanisms.deductible import FixedDeductible
 from engine.note import Note
 from engine.plan import PaidLayer, Plan, SilentLayer
 from engine.policy import Policy, Source
+from engine.settling import Settled, settled_year, years_before
 from engine.shelf import Edition, Shelf
 from engine.year import Person, Year, cell_of
 
@@ -130,8 +131,8 @@ def year_ledger(question: YearQuestion, shelf: Shelf, today: date) -> YearLedger
     if newest.status == "refused" or newest.policy is None or isinstance(edition, Note):
         return YearLedger(question, "refused", shelf.places[case.place][-1].policy, Year(), cautions=newest.cautions)
     if not question.told:
-        return _measured(question, edition, years_before(case, shelf, today), today)
-    rows, years = settled_year(case, shelf, today)
+        return _measured(question, edition, years_before(case, shelf), today)
+    rows, years = settled_year(case, shelf)
     return _measured(question, edition, years, today, rows, newest)
 
 
