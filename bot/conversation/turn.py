@@ -337,14 +337,15 @@ class _Turn:
         after, _ = _without_stale(after, self.incoming, self.rules)
         answer = answer_of(position, self.rules)
         replies: list[Reply] = []
-        if answer is None or (answer == self.before and (position.question or notes)):
+        through = self._through(position, new)
+        if answer is None or (answer == self.before and (position.question or notes or through)):
             said = tuple(read_back(new)) if answer is None else ()
             replies += [Reply("text", (*notes, *said))] if notes or said else []
         else:
             replies.append(self._estimate(answer, notes, new, position))
-        through = self._through(position, new)
         if through:
-            replies.append(Reply("text", through, ask.reasons(through)))
+            changes = ask.changes(answer, position, self.rules) if answer and position.question is None else ()
+            replies.append(Reply("text", through, (*ask.reasons(through), *changes)))
             after = Conversation((*after.answers, Answer(ASK, None, self.incoming.message)), after.turn)
         if doubt is not None and doubt.slot != EARLIER:
             replies.append(ask.unclear(doubt.slot, doubt.candidates, doubt.text, position, self.rules))
