@@ -370,7 +370,9 @@ def _lines(said: Mapping[str, int], answer: Estimate, unknown: Collection[str]) 
         yield _line(HOSPITAL, said.get(HOSPITAL), answer.hospital_borne, answer.hospital_borne if known else 0, most)
     own = answer.out_of_pocket
     if own is not None:
-        yield _line(OWN, said.get(OWN), own.amount, own.low, own.high)
+        # Own cost is what every layer leaves, so that the rounding of each of them shows in it.
+        spare = ROUNDING * max(1, len(answer.layers))
+        yield _line(OWN, said.get(OWN), own.amount, own.low, own.high, spare)
 
 
 def _layer(answer: Estimate, key: str) -> tuple[int, int, int | None]:
@@ -385,20 +387,21 @@ def _is_computed(answer: Estimate, key: str) -> bool:
     return layer is not None and layer.status in ("paid", "nothing") and not any(step.key == "said" for step in layer.steps)
 
 
-def _line(key: str, said: int | None, expected: int, low: int, high: int | None) -> Line:
-    return Line(key, said, expected, low, high, _verdict(said, expected, low, high))
+def _line(key: str, said: int | None, expected: int, low: int, high: int | None, spare: int = ROUNDING) -> Line:
+    return Line(key, said, expected, low, high, _verdict(said, expected, low, high, spare))
 
 
-def _verdict(said: int | None, expected: int, low: int, high: int | None) -> Verdict:
+def _verdict(said: int | None, expected: int, low: int, high: int | None, spare: int) -> Verdict:
+    """How an amount that was said compares, `spare` fen either way being no difference."""
     if said is None:
         return "unsaid"
     if high is None:
         return "not_computable"
-    if said < low - ROUNDING:
+    if said < low - spare:
         return "less"
-    if said > high + ROUNDING:
+    if said > high + spare:
         return "more"
-    return "same" if high - low <= ROUNDING and abs(said - expected) <= ROUNDING else "possible"
+    return "same" if high - low <= ROUNDING and abs(said - expected) <= spare else "possible"
 
 
 def _changes(base: Estimate) -> Iterator[tuple[Cause, dict[str, Any]]]:

@@ -139,7 +139,7 @@ def admission(position: Position, rules: Rules) -> Note | None:
     """
     facts, rough = position.case(), position.series[ADMISSION]
     total = rough.get("total") or facts.get("total")
-    if "total" in rough:
+    if "total" in rough and "total" in facts:
         facts = {name: value for name, value in facts.items() if name in (*_OF_THE_YEAR, "facility")}
     facts = {name: value for name, value in facts.items() if name != "total"}
     facts |= {name: value for name, value in rough.items() if name == "facility"}

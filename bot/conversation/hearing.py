@@ -1,15 +1,18 @@
 """What was heard, as it is meant in this talk: by the open question, the place, the day, and what is known already. Pure."""
 
+import re
+from collections.abc import Sequence
 from datetime import date
 
 import msgspec
 
-from bot.conversation.answers import is_day
+from bot.conversation.answers import MONEY, is_day
 from bot.conversation.heard import Ambiguity, Heard, Problem, Slot
 from bot.conversation.position import (
     ADMISSION,
     BETWEEN,
     EARLIER_FACILITY,
+    EARLIER_TOTAL,
     ROUGH_TOTAL,
     SERIES,
     SHEET,
@@ -19,7 +22,9 @@ from bot.conversation.position import (
     Rules,
     edition_on,
 )
+from bot.conversation.state import Answer
 
+_TOTAL = re.compile("总|一共|花|合计|账单|费用")
 _HOSPITALS = frozenset({"facility", EARLIER_FACILITY})
 #: 三千五够不够 names the money in hand and no cost.
 _ENOUGH = "够"
@@ -40,6 +45,9 @@ def in_series(heard: Heard, position: Position) -> Heard:
         return heard
     if heard.unsure == series:
         return msgspec.structs.replace(heard, slots=heard.slots | {question: Slot(UNSURE, "")}, unsure=None)
+    read = list(position.series[series])
+    if series == SHEET and heard.intent == "correct" and series in heard.slots and read:
+        question = f"{SHEET}.{read[-1]}"  # 不对，是 13,600: the line before
     said = heard.slots.get(series)
     rough = said is not None and series == SHEET and said.approximate
     slots = {question if name == series else name: slot for name, slot in heard.slots.items() if not (rough and name == series)}
@@ -49,6 +57,18 @@ def in_series(heard: Heard, position: Position) -> Heard:
         ambiguous=tuple(msgspec.structs.replace(each, slot=question) if each.slot == series else each for each in heard.ambiguous),
         problems=(*heard.problems, *((Problem("exact", said.text, SHEET),) if rough and said else ())),
     )
+
+
+def corrected(heard: Heard, answers: Sequence[Answer]) -> Heard:
+    """不对，是两千 corrects the amount that was told last; of several told in one breath it is asked which."""
+    said = heard.slots.get("total")
+    last = [answer for answer in answers if answer.slot in MONEY and answer.message == answers[-1].message] if answers else []
+    slots = list(dict.fromkeys(answer.slot for answer in last if answer.value is not None and answer.slot != EARLIER_TOTAL))
+    if heard.intent != "correct" or said is None or len(heard.slots) > 1 or _TOTAL.search(heard.rest) or slots in ([], ["total"]):
+        return heard
+    if len(slots) == 1:
+        return msgspec.structs.replace(heard, slots={slots[0]: said})
+    return msgspec.structs.replace(heard, slots={}, problems=(*heard.problems, Problem("which", said.text, "total")))
 
 
 def _of_admission(heard: Heard, position: Position) -> Heard:

@@ -8,7 +8,7 @@ import msgspec
 from bot.conversation import ask, beside
 from bot.conversation.answers import answer_for, read_back, without
 from bot.conversation.heard import Ambiguity, Heard, Slot
-from bot.conversation.hearing import as_meant, in_series
+from bot.conversation.hearing import as_meant, corrected, in_series
 from bot.conversation.position import (
     ADMISSION,
     ASK,
@@ -226,7 +226,9 @@ class _Turn:
         opened = replay((*self.conversation.answers, *answers), self.rules)
         ready = (opened.question or "").startswith(f"{series}.")
         waits = series == ADMISSION and beside.admission(opened, self.rules) is None
-        notes = (Note(f"{series}.begin"),) if ready or waits else (Note("check_bill.lacking"),) if series == SHEET else ()
+        known = not opened.doubts and opened.facts.keys() >= set(self.rules.flow.questions)
+        lacking = (Note("check_bill.lacking"),) if series == SHEET and not known else ()
+        notes = (Note(f"{series}.begin"),) if ready or waits else lacking
         doubt = next((each for each in (heard.ambiguous if heard else ()) if self._is_open(each.slot)), None)
         answers += [Answer(UNCLEAR, doubt.slot, self.incoming.message)] if doubt else []
         return self._accept(answers, notes, doubt)
@@ -238,7 +240,7 @@ class _Turn:
         return self._accept([Answer(ASK, None, self.incoming.message)])
 
     def _text(self, heard: Heard) -> Turned:
-        heard = in_series(heard, self.position)
+        heard = corrected(in_series(heard, self.position), self.conversation.answers)
         if heard.intent in SERIES and (heard.slots or heard.ambiguous) and not heard.problems:
             return self._begin(heard.intent, heard)
         if not heard.slots and heard.intent in ACTIONS and not (heard.problems or heard.ambiguous or heard.hospitals):
@@ -251,7 +253,7 @@ class _Turn:
         if any(problem.code.startswith(OTHER_RULES) for problem in heard.problems):
             return self._aside(*notes)
         if heard.intent == "human":
-            notes.insert(0, Note("human"))
+            return Turned(self.conversation, (Reply("text", (Note("human"),)),))
         heard = as_meant(heard, self.position, self.rules)
         answers = [answer for name, slot in heard.slots.items() if (answer := self._heard(name, slot))]
         doubts = [doubt for doubt in heard.ambiguous if self._is_open(doubt.slot)]
@@ -384,6 +386,8 @@ class _Turn:
         """Not knowing: a needed fact is explained and asked again; an optional one stays open and the talk goes on without it."""
         if slot == "category":
             return self._begin(FINDER)
+        if slot == ADMISSION:
+            return self._aside(Note("unsure.admission"))
         if slot in (*self.rules.flow.questions, *_ASK_AGAIN):
             return self._aside(Note(f"unsure.{slot}", {"hotline": self._hotline()}))
         message = self.incoming.message

@@ -22,7 +22,7 @@ def year_lines(voice: Voice, answer: YearLedger) -> list[str]:
     return [
         _sums(voice, answer),
         *(_settlement(voice, answer, number, row) for number, row in enumerate(answer.rows, start=1) if len(answer.rows) <= MOST_LINES),
-        *(_mark(voice, mark) for mark in answer.marks),
+        *(_mark(voice, answer, mark) for mark in answer.marks),
         *(voice.say("year.silent", layer=key) for key in answer.silent),
         *([voice.say("year.counts")] if answer.marks else []),
         *_causes(voice, answer),
@@ -50,7 +50,7 @@ def year_ledger_json(voice: Voice, answer: YearLedger) -> dict[str, Any]:
         "say": year_lines(voice, answer)[0],
         "settlements": [_row(voice, answer, number, row) for number, row in enumerate(answer.rows, start=1)],
         "sums": {name: yuan(getattr(answer, name)) for name in ("total", "paid", "hospital", "own")} if told else None,
-        "thresholds": [_threshold(voice, mark) for mark in answer.marks],
+        "thresholds": [_threshold(voice, answer, mark) for mark in answer.marks],
         "not_computable": list(answer.silent),
         "year_to_date": year_json(answer.year) if told else None,
         "causes": list(_causes(voice, answer)),
@@ -112,15 +112,20 @@ def _as_whom(voice: Voice, answer: YearLedger, bill: Any) -> str:
     return voice.say("year.as", category=category) if category and category != answer.question.case.category else ""
 
 
-def _mark(voice: Voice, mark: Mark) -> str:
+def _mark(voice: Voice, answer: YearLedger, mark: Mark) -> str:
+    so_far = answer.question.case.so_far
+    inferred = voice.say("inferred") if so_far is not None and so_far.own else ""
     if mark.at is None:
-        return voice.say("year.cap.unknown", layer=mark.layer, used_amount=mark.used)
+        return voice.say("year.cap.unknown", layer=mark.layer, used_amount=mark.used, inferred=inferred)
     if mark.at_most is not None:
-        return voice.say("year.cap.range", layer=mark.layer, used_amount=mark.used, at_amount=mark.at, most_amount=mark.at_most)
+        return voice.say(
+            "year.cap.range", layer=mark.layer, used_amount=mark.used, at_amount=mark.at, most_amount=mark.at_most, inferred=inferred
+        )
     sentence = voice.say(
         f"year.{mark.kind}.{mark.state}",
         layer=mark.layer,
         used_amount=mark.used,
+        inferred=inferred,
         left_amount=mark.left or 0,
         at_amount=mark.at,
         rate=mark.rate if mark.rate is not None else "",
@@ -147,7 +152,7 @@ def _row(voice: Voice, answer: YearLedger, number: int, row: Settled) -> dict[st
     }
 
 
-def _threshold(voice: Voice, mark: Mark) -> dict[str, Any]:
+def _threshold(voice: Voice, answer: YearLedger, mark: Mark) -> dict[str, Any]:
     return {
         "layer": mark.layer,
         "kind": mark.kind,
@@ -158,7 +163,7 @@ def _threshold(voice: Voice, mark: Mark) -> dict[str, Any]:
         "high": yuan(mark.high),
         "left": None if mark.left is None else yuan(mark.left),
         "rate": None if mark.rate is None else voice.worded("rate", mark.rate),
-        "say": _mark(voice, mark),
+        "say": _mark(voice, answer, mark),
     }
 
 

@@ -23,7 +23,9 @@ MONEY_SLOTS = frozenset({"total", "self_funded", "first_share", "earlier_total",
 _ZERO = Decimal(0)
 _FEN = 100
 #: Questions that an amount answers although its words would make it something else: the sheet says who paid, a person what they spent.
-_BY_QUESTION = {"sheet": (None, "paid", "self_funded", "unclear_self_funded"), "so_far_own": (None, "paid", "total", "stay")}
+_BY_QUESTION = {"sheet": (None, "paid"), "so_far_own": (None, "paid", "total", "stay")}
+#: A deposit, or money in hand, is no line of a sheet.
+_BESIDE_THE_SHEET = re.compile("押金|预交|够不够|够吗|够不")
 _TOTALS = {"total", "earlier_total"}
 _SMALL = 100  # "3" may be 3 yuan or 3万, "99" is asked again; nobody writes 100 for 100万
 _DIGIT = 10
@@ -140,6 +142,8 @@ def _judge(message: _Message, place: Place) -> None:
 
 def _judge_said(message: _Message, place: Place) -> None:
     amount, role = place.amount, place.role
+    if message.expecting == "sheet" and _BESIDE_THE_SHEET.search(message.text):
+        return
     if message.expecting in _BY_QUESTION and role in _BY_QUESTION[message.expecting]:
         _take(message, place, message.expecting)
     elif role in {"self_funded", "first_share"}:

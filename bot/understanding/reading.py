@@ -28,6 +28,8 @@ _BESIDE = frozenset({"premium", "documents"})
 _BILL = frozenset({"compare", "changed", "year", "sheet", "finder", "admission"})
 _SUMS = frozenset({"total", "self_funded", "first_share", "earlier_total"})
 _QUESTION = re.compile("多少|几|什么|啥|怎|咋|吗|要不要|能不能|用不用|[?]")
+#: Said to the questions about the category, these leave open whether one that is named is the patient's.
+_NOT_THE_PATIENT = re.compile("病人(?:没|不)|停了|过期|不过是")
 _NEEDED = frozenset({"place", "category", "facility", "total"})
 _AT_ONCE = re.compile("[，,。 ]{0,2}(?:大概|大约|估计|可能|应该|好像)?[是有]?")
 _EDGES = re.compile("[\x00\x01\x7f]+")
@@ -97,6 +99,8 @@ def _facts(text: str, vocabulary: Vocabulary, expecting: str | None, place: str 
     answer = read_answer(text, claims, vocabulary) if expecting == FINDER else Answer(claims)
     claims = answer.claims
     slots, ambiguous = _settled(claims, money.asides, corrections)
+    if expecting == FINDER and _NOT_THE_PATIENT.search(text):
+        slots.pop("category", None)  # 我家有低保证，病人没有: asked again
     ambiguous = (*_earlier(text, stays, [*stays.mentions, *words.earlier, *money.earlier], expecting), *_in_order(ambiguous))
     problems = (*bad_days, *words.problems, *money.problems)
     correct = bool(corrections) and not _only_answers(text, slots, expecting)

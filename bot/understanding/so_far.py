@@ -28,7 +28,7 @@ _FILLER = re.compile("(?:有|是|大概|大约|差不多|一共|总共|将近|�
 _TIMES = re.compile(rf"([0-9]{{1,2}}|[{_DIGIT}]) ?[次回趟]")
 _CLAUSES = re.compile("[,，。;!?\n ]")
 #: What goes on to speak of that sum, or of what was paid beside it.
-_TAIL = re.compile("(?:里面?|当中|其中|中)[^,，。;!?\n]*")
+_TAIL = re.compile(r"(?:里面?|里头|当中|其中|中)[^,，。;!?\n]*|[,，](?:里面?|里头|其中)?有[^,，。;!?\n]*自费[^,，。;!?\n]*")
 _ALSO_PAID = re.compile("[,，、 ]*(?:医保|一共|总共|已经|给|又|后来)*(?:报销|报)(?:了|过|掉)*(?:有|大概|大约)*")
 _OR = re.compile(" ?(?:还是|或者?|要不|不然|、)")
 
