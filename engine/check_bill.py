@@ -42,8 +42,8 @@ CauseKey = Literal[
     "hospital_ceiling",
     "cap",
 ]
-#: More than this paid in a year, in fen, is no likely cause.
-_MOST_BEFORE = 1_000_000_00
+#: Up to where what was paid in a year is looked for, in fen: likely sums first, and more than the last is no likely cause.
+_MOST_BEFORE = (20_000_00, 100_000_00, 1_000_000_00)
 _YUAN, _JIAO = 100, 10
 HOSPITAL, OWN = "hospital_borne", "own"
 #: The least and the most of an amount, in fen.
@@ -283,13 +283,21 @@ class _Checking:
         if more is None or case.earlier or case.so_far is not None:
             return
 
-        def pays(own: int) -> int:
-            return self._pays(more.key, case, so_far=_paid_before(own))
+        counts = base.policy is not None and base.policy.later_stays is not None
+        for later in (0, 1) if counts else (0,):
+            found = self._paid_before(case, more.key, later)
+            if found is not None:
+                own, most = _rounded(*found)
+                yield Cause("year_before", amount=own, most=most), {"so_far": _paid_before(own, later)}
 
-        span = _span(pays, self.said[more.key], (0, _MOST_BEFORE))
-        if span is not None:
-            own, most = _rounded(*span)
-            yield Cause("year_before", amount=own, most=most), {"so_far": _paid_before(own)}
+    def _paid_before(self, case: Case, layer: str, later: int) -> Span | None:
+        """The sums paid before with which a layer pays what the sheet says: more with them, until a cap, so the lowest are tried first."""
+
+        def pays(own: int) -> int:
+            return self._pays(layer, case, so_far=_paid_before(own, later))
+
+        spans = (_span(pays, self.said[layer], (0, most)) for most in _MOST_BEFORE)
+        return next((span for span in spans if span is not None), None)
 
     def _ceiling(self, base: Estimate) -> Iterator[Cause]:
         """The hospital should have borne what is out of catalogue above its ceiling, and the sheet has it with the patient."""
@@ -421,6 +429,6 @@ def _changes(base: Estimate) -> Iterator[tuple[Cause, dict[str, Any]]]:
         yield Cause("first_stay_before"), {"so_far": SoFar(stays=1, later=1)}
 
 
-def _paid_before(own: int) -> SoFar:
-    """A year with one stay, for which the person paid so many fen."""
-    return SoFar(stays=1, own=yuan(own))
+def _paid_before(own: int, later: int) -> SoFar:
+    """A year with one stay, for which the person paid so many fen; `later` counts it for a later stay."""
+    return SoFar(stays=1, own=yuan(own), later=later)

@@ -287,3 +287,14 @@ def test_a_wrong_sheet_names_its_field(sheet: dict[str, Any], field: str) -> Non
     with pytest.raises(CaseError) as caught:
         read_sheet(sheet)
     assert field in [fault.field for fault in caught.value.faults]
+
+
+@pytest.mark.parametrize("category", ["ordinary", "monitored", "back_in_poverty", "lifted_out"])
+def test_an_earlier_stay_is_recognised_below_a_cap_too(category: str) -> None:
+    """A county stay of 50,000 after one of 40,000: critical illness insurance pays more than on a first stay, and that explains it."""
+    case = BOZHOU | {"category": category, "total": "50000"}
+    known = estimate(read_case(case | {"earlier": [{"facility": "county", "total": "40000", "self_funded": "0"}]}), SHELF, TODAY)
+    assert known.out_of_pocket is not None
+    paid = {layer.key: yuan(layer.payout) for layer in known.layers if layer.status in ("paid", "nothing")}
+    answer = check(paid, case, own=yuan(known.out_of_pocket.amount))
+    assert "year_before" in [cause.key for cause in answer.causes]
