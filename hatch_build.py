@@ -9,9 +9,11 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 
 class CompileCatalogues(BuildHookInterface):  # type: ignore[type-arg]
-    """Writes locales/<lang>/LC_MESSAGES/nengbao.mo beside each .po."""
+    """Writes nengbao.mo beside each .po, by renaming, so that a program that starts meanwhile reads a whole one."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002 - hatchling's own signature
         for source in Path(self.root, "locales").glob("*/LC_MESSAGES/*.po"):
-            with source.open("rb") as text, source.with_suffix(".mo").open("wb") as compiled:
+            unfinished = source.with_suffix(".mo.new")
+            with source.open("rb") as text, unfinished.open("wb") as compiled:
                 write_mo(compiled, read_po(text))
+            unfinished.replace(source.with_suffix(".mo"))
