@@ -282,27 +282,30 @@ class _Checking:
         more = next((line for line in self._lines(base) if line.verdict == "more" and year and line.key in year.sums), None)
         if more is None or case.earlier or case.so_far is not None:
             return
-
         counts = base.policy is not None and base.policy.later_stays is not None
         for later in (0, 1) if counts else (0,):
             found = self._paid_before(case, more.key, later)
             if found is not None:
                 own, most = _rounded(*found)
-                yield Cause("year_before", amount=own, most=most), {"so_far": _paid_before(own, later)}
+                yield Cause("year_before", amount=own, most=most), {"so_far": _year_with(own, later)}
 
     def _paid_before(self, case: Case, layer: str, later: int) -> Span | None:
         """The sums paid before with which a layer pays what the sheet says: more with them, until a cap, so the lowest are tried first."""
 
         def pays(own: int) -> int:
-            return self._pays(layer, case, so_far=_paid_before(own, later))
+            return self._pays(layer, case, so_far=_year_with(own, later))
 
         spans = (_span(pays, self.said[layer], (0, most)) for most in _MOST_BEFORE)
         return next((span for span in spans if span is not None), None)
 
     def _ceiling(self, base: Estimate) -> Iterator[Cause]:
-        """The hospital should have borne what is out of catalogue above its ceiling, and the sheet has it with the patient."""
+        """The hospital should have borne what is out of catalogue above its ceiling, and the sheet has just that with the patient."""
         own, short = base.out_of_pocket, base.hospital_borne - (self.sheet.hospital_borne or 0)
-        if short > ROUNDING and own is not None and self.sheet.own is not None and self.sheet.own > own.amount + ROUNDING:
+        if own is None or self.sheet.own is None or short <= ROUNDING:
+            return
+        others = sum(line.expected - line.said for line in self._lines(base) if line.said is not None and line.key not in (HOSPITAL, OWN))
+        unexplained = self.sheet.own - own.amount - others - short
+        if abs(unexplained) <= ROUNDING * max(1, len(base.layers)):
             yield Cause("hospital_ceiling", amount=short)
 
     def _caps(self, base: Estimate) -> Iterator[Cause]:
@@ -429,6 +432,6 @@ def _changes(base: Estimate) -> Iterator[tuple[Cause, dict[str, Any]]]:
         yield Cause("first_stay_before"), {"so_far": SoFar(stays=1, later=1)}
 
 
-def _paid_before(own: int, later: int) -> SoFar:
+def _year_with(own: int, later: int) -> SoFar:
     """A year with one stay, for which the person paid so many fen; `later` counts it for a later stay."""
     return SoFar(stays=1, own=yuan(own), later=later)

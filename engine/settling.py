@@ -29,12 +29,10 @@ from engine.year import (
     cell_of,
     exactly,
     hull,
+    reach,
     runs_over_the_year,
     settle,
     settle_with_working,
-)
-from engine.year import (
-    reach as reach_of,
 )
 
 #: With more range figures than this not every combination of their ends is tried.
@@ -239,7 +237,7 @@ class Settling:
         causes = list(self._causes(corners, ranges))
         worlds = [self._world(high) for high in choices]
         if any(year != worlds[0].years[0] for world in worlds for year in world.years):
-            spans.append(reach_of(worlds, self.bills))
+            spans.append(reach(worlds, self.bills))
             span = hull(spans)
             causes += [cause for cause in self._earlier_causes(worlds) if span.own[0] != span.own[1] and cause not in causes]
         return hull(spans), causes

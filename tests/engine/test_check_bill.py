@@ -200,6 +200,24 @@ def test_a_hospital_that_charged_its_own_share_is_named() -> None:
     assert causes(answer) == [("hospital_ceiling", "3000.00")]
 
 
+def test_a_hospital_is_not_named_for_an_own_cost_that_its_share_does_not_explain() -> None:
+    """Of the 3,000 above the ceiling the sheet has neither 1,000 nor 4,000 with the patient: a cause that would be blame is not guessed."""
+    told = estimate(read_case(PUYANG | {"self_funded": "5000"}), SHELF, TODAY)
+    paid = {layer.key: yuan(layer.payout) for layer in told.layers if layer.status in ("paid", "nothing")}
+    for own in ("4500", "7500"):
+        assert "hospital_ceiling" not in dict(causes(check(paid, PUYANG | {"self_funded": "5000"}, own=own)))
+
+
+def test_a_hospital_share_is_named_beside_a_layer_that_paid_less() -> None:
+    """Basic insurance paid 500 less and the hospital charged its 3,000: the patient has 3,500 more, all of it accounted for."""
+    told = estimate(read_case(PUYANG | {"self_funded": "5000"}), SHELF, TODAY)
+    paid = {layer.key: layer.payout for layer in told.layers if layer.status in ("paid", "nothing")}
+    paid["basic"] -= 50_000
+    sheet = {key: yuan(amount) for key, amount in paid.items()}
+    answer = check(sheet, PUYANG | {"self_funded": "5000"}, own="7000")
+    assert ("hospital_ceiling", "3000.00") in causes(answer)
+
+
 def test_a_layer_that_cannot_be_computed_is_not_judged() -> None:
     """因病致贫 has an aid whose amount nobody knows: whatever the sheet says of it is neither less nor more."""
     answer = check({"basic": "15600", "medical_aid": "1234"}, BOZHOU | {"category": "poor_through_illness"})
