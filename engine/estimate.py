@@ -117,7 +117,7 @@ class _Telling:
 
     def estimate(self) -> Estimate:
         outcome, steps = self.outcome, self.steps
-        span, unknown = self.settling.reach()
+        span = self.settling.reach()
         layers = tuple(self._layers(outcome, steps, span))
         open_layers = [layer for layer in layers if layer.status == "not_computable" and not is_absorbed(self.plan, layer.key, outcome)]
         own = OutOfPocket(
@@ -129,7 +129,7 @@ class _Telling:
             eligible_unpaid=outcome.eligible_unpaid,
         )
         figures = [*(self.plan.borne.figures if outcome.hospital else ()), *(figure for layer in layers for figure in layer.figures)]
-        causes = (*unknown, *(Note("not_computable", {"layer": layer.key}) for layer in open_layers))
+        causes = (*self.settling.causes(span), *(Note("not_computable", {"layer": layer.key}) for layer in open_layers))
         return Estimate(
             case=self.case,
             status="partial" if open_layers else "computed",

@@ -3,12 +3,14 @@
 What an answer says of them stands in `estimate.py`.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import cached_property
 from itertools import product
+from typing import Literal
 
-from engine.case import Case, Settlement
+from engine.case import Case, Earlier, Settlement
 from engine.cell import Cell
 from engine.errors import CaseError, Fault
 from engine.mechanisms.bands import BandsNode
@@ -88,21 +90,20 @@ def open_case(case: Case, shelf: Shelf) -> "Settling | Refusal":
     edition = shelf.choose(case.place, case.on, expired_ok=case.expired_ok)
     if isinstance(edition, Note):
         return Refusal(shelf.places[case.place][-1].policy, edition)
-    for bill, category in [(case, case.category), *((bill, bill.category or case.category) for bill in case.earlier)]:
-        refusal = _not_covered(edition, bill, category)
-        if refusal is not None:
-            return Refusal(edition.policy, refusal)
+    refusal = why_not_covered(edition, case, case.earlier)
+    if refusal is not None:
+        return Refusal(edition.policy, refusal)
     stays = _earlier(case, shelf)
     if isinstance(stays, Note):
         return Refusal(edition.policy, stays)
-    settling = Settling(case, edition, stays)
+    settling = Settling(case, edition, Past(stays))
     if settling.lacks_the_year():
         return Refusal(edition.policy, Note("so_far_own_not_enough", {"place": edition.policy.name}))
     return settling
 
 
 @dataclass(frozen=True, slots=True)
-class _Stay:
+class Stay:
     """An earlier settlement with whom it concerned and the edition that answers for it."""
 
     bill: Settlement
@@ -120,11 +121,54 @@ class _Stay:
         return cell_of(self.edition, self.bill, self.person, year)
 
 
-class Settling:
-    """One case that can be settled."""
+class Past:
+    """The earlier settlements of a year, added one by one. Each is settled once for every choice of ends that anybody asks for."""
 
-    def __init__(self, case: Case, edition: Edition, stays: Sequence[_Stay]) -> None:
-        self.case, self.edition, self.stays = case, edition, stays
+    def __init__(self, stays: Iterable[Stay] = ()) -> None:
+        self.stays: list[Stay] = []
+        #: The edition and the cell that each fell into under the assumed facts.
+        self.cells: list[tuple[Edition, Cell]] = []
+        self._ranges: frozenset[str] = frozenset()
+        self._years: dict[tuple[frozenset[str], bool], tuple[int, Year]] = {}
+        for stay in stays:
+            self.add(stay)
+
+    def add(self, stay: Stay) -> None:
+        """One more settlement, the newest so far."""
+        cell = stay.cell(self.year({}))
+        self.stays.append(stay)
+        self.cells.append((stay.edition, cell))
+        self._ranges = self._ranges.union(stay.edition.program(cell)[0].ranges)
+
+    def year(self, ends: Ends, *, all_self_funded: bool = False) -> Year:
+        """The year with all of them; `all_self_funded` takes bills of unknown self-funded part as wholly self-funded."""
+        key = (self._ranges.intersection(name for name, end in ends.items() if end == "high"), all_self_funded)
+        done, year = self._years.get(key, (0, Year()))
+        for stay in self.stays[done:]:
+            year = stay.settled(year, ends, all_self_funded=all_self_funded).year
+        self._years[key] = (len(self.stays), year)
+        return year
+
+
+@dataclass(frozen=True, slots=True)
+class Amounts:
+    """What a settlement comes to, in fen: payouts by computed layer, what the hospital bears, own cost and between what it lies."""
+
+    policy: Policy
+    status: Literal["computed", "partial"]
+    payouts: Mapping[str, int]
+    hospital: int
+    own: int
+    low: int
+    high: int
+    eligible_unpaid: int
+
+
+class Settling:
+    """One case that can be settled, on top of its past."""
+
+    def __init__(self, case: Case, edition: Edition, past: Past) -> None:
+        self.case, self.edition, self.past = case, edition, past
         self.cell = cell_of(edition, case, Person(case.category, case.insured, case.age), self._known_before())
         self.plan: Plan = edition.program(self.cell)[0]
         self.bills = bills_of(case, self.plan.borne, edition.policy)
@@ -141,15 +185,12 @@ class Settling:
             return Year.left_with(0 if all_self_funded else so_far.own, so_far, self._registered_plan(ends))
         if so_far is not None:
             return Year.said(so_far, self.plan)
-        year = Year()
-        for stay in self.stays:
-            year = stay.settled(year, ends, all_self_funded=all_self_funded).year
-        return year
+        return self.past.year(ends, all_self_funded=all_self_funded)
 
     def settlements(self) -> Iterator[Settled]:
         """The earlier settlements and this one."""
         year = Year()
-        for stay in self.stays:
+        for stay in self.past.stays:
             plan = stay.edition.program(stay.cell(year))[0]
             outcome = stay.settled(year, {}, all_self_funded=False)
             yield _settled(stay.bill, plan, outcome)
@@ -159,6 +200,14 @@ class Settling:
     def settled(self) -> Settled:
         """The settlement of the case itself."""
         return _settled(self.case, self.plan, self._corner(self.bill, ()))
+
+    def amounts(self) -> Amounts:
+        """What the settlement comes to, without its working."""
+        settled, span = self.settled(), self.reach()
+        low = span.floor if settled.open else span.own[0]
+        outcome, policy = settled.outcome, self.edition.policy
+        status: Literal["computed", "partial"] = "partial" if settled.open else "computed"
+        return Amounts(policy, status, outcome.payouts, outcome.hospital, outcome.own, low, span.own[1], outcome.eligible_unpaid)
 
     def lacks_the_year(self) -> bool:
         """Whether only what the person paid this year is known, where that does not tell what every layer came to."""
@@ -207,7 +256,7 @@ class Settling:
 
     def years(self) -> Iterator[Year]:
         """The year with this stay at the ends of its own and the earlier bills' self-funded parts, and of range figures."""
-        for high in _subsets(self._ranges()):
+        for high in choices_of(self._ranges()):
             ends: Ends = dict.fromkeys(high, "high")
             for bill, worst in ((self.bills[0], False), (self.bills[-1], True)):
                 yield settle(self.edition, self.cell, bill, self.year(ends, all_self_funded=worst), ends).year
@@ -224,23 +273,35 @@ class Settling:
         stays = so_far.stays if so_far.own is None else 0
         return Year(later=(stays or 0) if so_far.later is None else so_far.later)
 
-    def reach(self) -> tuple[Span, list[Note]]:
-        """Everything between the ends of what is unknown, and what makes the ends differ.
+    def reach(self) -> Span:
+        """Everything between the ends of what is unknown.
 
         Own cost rises with the self-funded part and falls with a higher cap, so the corners hold all values between them.
         Earlier stays break that order (a higher cap then may leave less of a deductible used up), so bounds are taken there.
         """
-        ranges = self._ranges()
-        choices = _subsets(ranges)
-        corners = {(bill, high): self._corner(bill, high) for bill in self.bills for high in choices}
-        spans = [exactly(corner) for corner in corners.values()]
-        causes = list(self._causes(corners, ranges))
-        worlds = [self._world(high) for high in choices]
-        if any(year != worlds[0].years[0] for world in worlds for year in world.years):
-            spans.append(reach(worlds, self.bills))
-            span = hull(spans)
-            causes += [cause for cause in self._earlier_causes(worlds) if span.own[0] != span.own[1] and cause not in causes]
-        return hull(spans), causes
+        spans = [exactly(corner) for corner in self._corners.values()]
+        if _differ(self._worlds):
+            spans.append(reach(self._worlds, self.bills))
+        return hull(spans)
+
+    def causes(self, span: Span) -> list[Note]:
+        """What makes the ends of a reach differ."""
+        causes = list(self._causes(self._corners, self._ranges()))
+        if span.own[0] != span.own[1]:
+            causes += [cause for cause in self._earlier_causes(self._worlds) if cause not in causes]
+        return causes
+
+    @cached_property
+    def _corners(self) -> dict[tuple[Bill, tuple[str, ...]], Outcome]:
+        choices = choices_of(self._ranges())
+        return {(bill, high): self._corner(bill, high) for bill in self.bills for high in choices}
+
+    @cached_property
+    def _worlds(self) -> list[World]:
+        """The years this stay may come on top of; none without a past."""
+        if not self.past.stays and self.case.so_far is None:
+            return []
+        return [self._world(high) for high in choices_of(self._ranges())]
 
     def _world(self, high: tuple[str, ...]) -> World:
         ends: Ends = dict.fromkeys(high, "high")
@@ -251,15 +312,11 @@ class Settling:
         ends: Ends = dict.fromkeys(high, "high")
         return settle(self.edition, self.cell, bill, self.year(ends), ends)
 
-    def _cells(self) -> Iterator[tuple[Edition, Cell]]:
-        yield self.edition, self.cell
-        year = Year()
-        for stay in self.stays:
-            yield stay.edition, stay.cell(year)
-            year = stay.settled(year, {}, all_self_funded=False).year
+    def _cells(self) -> list[tuple[Edition, Cell]]:
+        return [(self.edition, self.cell), *self.past.cells]
 
     def _causes(self, corners: dict[tuple[Bill, tuple[str, ...]], Outcome], ranges: list[str]) -> Iterator[Note]:
-        choices = _subsets(ranges)
+        choices = choices_of(ranges)
         if any(corners[self.bill, high].own != corners[bill, high].own for bill in self.bills for high in choices):
             yield Note("fact", {"fact": "self_funded"})
         for name in ranges:
@@ -277,6 +334,11 @@ class Settling:
                 yield Note("figure", {"figure": name})
 
 
+def _differ(worlds: Sequence[World]) -> bool:
+    """Whether it is uncertain what the year came to before."""
+    return any(year != worlds[0].years[0] for world in worlds for year in world.years)
+
+
 def _settled(bill: Settlement, plan: Plan, outcome: Outcome) -> Settled:
     silent = [layer.key for layer in plan.layers if isinstance(layer, SilentLayer) and layer.status == "not_computable"]
     unknown = tuple(silent) if outcome.eligible_unpaid > 0 else ()
@@ -289,18 +351,34 @@ def is_absorbed(plan: Plan, layer: str, outcome: Outcome) -> bool:
     return by is not None and outcome.payouts.get(by, 0) > 0
 
 
-def _earlier(case: Case, shelf: Shelf) -> list[_Stay] | Note:
-    """The earlier settlements with their rules; a settlement without a day is taken by the rules of the case's own day."""
+def _earlier(case: Case, shelf: Shelf) -> list[Stay] | Note:
+    """The earlier settlements with their rules, or why one has none."""
     stays = []
     for bill in case.earlier:
-        expired_ok = case.expired_ok if bill.expired_ok is None else bill.expired_ok
-        edition = shelf.choose(case.place, bill.on or case.on, expired_ok=expired_ok)
-        if isinstance(edition, Note):
-            return edition
-        insured = case.insured if bill.insured is None else bill.insured
-        age = case.age if bill.age is None else bill.age
-        stays.append(_Stay(bill, Person(bill.category or case.category, insured, age), edition))
+        stay = stay_of(bill, case, shelf)
+        if isinstance(stay, Note):
+            return stay
+        stays.append(stay)
     return stays
+
+
+def stay_of(bill: Earlier, case: Case, shelf: Shelf) -> Stay | Note:
+    """An earlier settlement with its rules; one without a day is taken by the rules of the case's own day. What it does not say about the
+    person is taken from the case.
+    """
+    expired_ok = case.expired_ok if bill.expired_ok is None else bill.expired_ok
+    edition = shelf.choose(case.place, bill.on or case.on, expired_ok=expired_ok)
+    if isinstance(edition, Note):
+        return edition
+    insured = case.insured if bill.insured is None else bill.insured
+    age = case.age if bill.age is None else bill.age
+    return Stay(bill, Person(bill.category or case.category, insured, age), edition)
+
+
+def why_not_covered(edition: Edition, case: Case, earlier: Iterable[Earlier]) -> Note | None:
+    """Why an edition has no rule for a case or one of its earlier settlements; None when it has."""
+    bills: list[tuple[Settlement, str]] = [(case, case.category), *((bill, bill.category or case.category) for bill in earlier)]
+    return next((why for why in (_not_covered(edition, bill, category) for bill, category in bills) if why is not None), None)
 
 
 def _not_covered(edition: Edition, bill: Settlement, category: str) -> Note | None:
@@ -316,8 +394,8 @@ def _not_covered(edition: Edition, bill: Settlement, category: str) -> Note | No
     return None
 
 
-def _subsets(names: Sequence[str]) -> list[tuple[str, ...]]:
-    """All choices of names; beyond a handful only none, each alone, all but each, and all."""
+def choices_of(names: Sequence[str]) -> list[tuple[str, ...]]:
+    """All choices of range figures at their upper end; beyond a handful only none, each alone, all but each, and all."""
     if len(names) > MOST_COMBINED:
         singles = [(name,) for name in names]
         return [(), *singles, *(tuple(other for other in names if other != name) for name in names), tuple(names)]
