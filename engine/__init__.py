@@ -2,6 +2,8 @@
 
 shelf = read_shelf([folder])
 answer = estimate(read_case({"place": …, "category": …, "facility": …, "total": …}), shelf, today)
+
+Tables have a door of their own, `engine.columns` with `engine.groups`: it needs the extra `[bulk]`.
 """
 
 from engine.admission import Admission, OwnCost, Planned, RoughStay, plan_admission, read_planned
@@ -30,15 +32,16 @@ from engine.estimate import Estimate, Layer, OutOfPocket, estimate
 from engine.figures import Used
 from engine.finder import Finding, Found, Office, Question, Questions, find, read_finding, read_questions
 from engine.guidance import Advised, Guide, guide
-from engine.keys import CARES, CATEGORIES, FACILITIES, LAYERS
+from engine.keys import AGES, CARES, CATEGORIES, FACILITIES, LAYERS
 from engine.lint import lint
 from engine.money import LIMIT, MoneyError, fen, yuan
 from engine.note import Note
+from engine.person_year import PersonYear, settle_amounts
 from engine.policy import Policy, Source, Text, all_figures
 from engine.premium import Household, Member, PremiumAnswer, Share, premium, read_household
 from engine.program import Step
 from engine.samples import Sample, read_samples
-from engine.settling import Settled
+from engine.settling import Amounts, Refusal, Settled
 from engine.shelf import Edition, Shelf, read_edition, read_shelf
 from engine.worked import check_cases
 from engine.yaml_tree import read_tree
@@ -46,6 +49,7 @@ from engine.year import Year
 from engine.year_ledger import Mark, YearLedger, YearQuestion, read_year, year_ledger
 
 __all__ = [
+    "AGES",
     "ANSWERED",
     "CARES",
     "CATEGORIES",
@@ -57,6 +61,7 @@ __all__ = [
     "MOST_EARLIER",
     "Admission",
     "Advised",
+    "Amounts",
     "Case",
     "CaseError",
     "Cause",
@@ -88,12 +93,14 @@ __all__ = [
     "OutOfPocket",
     "OwnCost",
     "PackError",
+    "PersonYear",
     "Planned",
     "Policy",
     "PremiumAnswer",
     "Problem",
     "Question",
     "Questions",
+    "Refusal",
     "RoughStay",
     "Row",
     "Sample",
@@ -142,6 +149,7 @@ __all__ = [
     "read_shelf",
     "read_tree",
     "read_year",
+    "settle_amounts",
     "year_ledger",
     "yuan",
 ]
