@@ -3,6 +3,7 @@
 import click
 
 from bot.cli import doors, questions
+from bot.cli.batch import batch
 from bot.cli.policies import policies
 
 
@@ -15,5 +16,6 @@ def main() -> None:
 for command in (
     *(doors.serve, doors.talk, questions.estimate, questions.compare, questions.changed, questions.year, questions.check_bill),
     *(questions.before, questions.category, questions.premium, questions.guidance, policies),
+    batch,
 ):
     main.add_command(command)

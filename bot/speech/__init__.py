@@ -8,7 +8,7 @@ from bot.speech.admission_words import admission_json, admission_lines
 from bot.speech.chart import who_pays
 from bot.speech.check_words import check_bill_json, check_bill_lines
 from bot.speech.compare_words import changed_json, changed_lines, compare_json, compare_lines
-from bot.speech.contract import estimate_json, fault_words, year_json
+from bot.speech.contract import estimate_json, fault_words, reject_words, year_json
 from bot.speech.coverage_words import coverage_json, coverage_lines, coverage_table
 from bot.speech.diff_words import diff_json, diff_lines, diff_table
 from bot.speech.estimate_words import estimate_lines, why_lines
@@ -95,6 +95,7 @@ __all__ = [
     "policy_row",
     "premium_json",
     "premium_lines",
+    "reject_words",
     "reply_json",
     "reply_text",
     "who_pays",

@@ -5,7 +5,7 @@ from typing import Any
 
 from bot.speech.estimate_words import assumption_words, cause_words, check_lines, figure_mark, layer_sentence, step_words
 from bot.speech.voice import Voice
-from engine import Estimate, Fault, Layer, Note, Source, Used, Year, yuan
+from engine import CARES, CATEGORIES, FACILITIES, Estimate, Fault, Layer, Note, Source, Used, Year, yuan
 
 
 def estimate_json(voice: Voice, answer: Estimate) -> dict[str, Any]:
@@ -59,6 +59,18 @@ def fault_words(voice: Voice, fault: Fault) -> str:
     key = f"fault.{fault.code}" if voice.has(f"fault.{fault.code}") else "fault.invalid"
     return voice.say(key, **({"expected": "", "known": "", "field": fault.field} | dict(fault.values)))
 
+
+def reject_words(voice: Voice, column: str, fault: Fault) -> str:
+    """What is wrong with a cell of a table, and what to write there instead. A short list is told by its words, not its keys."""
+    values = {"expected": "", "known": ""} | dict(fault.values)
+    if fault.code == "not_one_of" and fault.field in _LISTS:
+        values["expected"] = "、".join(voice.say(f"{fault.field}.{key}") for key in _LISTS[fault.field])
+    if voice.has(f"reject.{fault.code}"):
+        return voice.say(f"reject.{fault.code}", **(values | {"field": column}))
+    return fault_words(voice, Fault(column, fault.code, values))
+
+
+_LISTS = {"category": CATEGORIES, "facility": FACILITIES, "care": CARES}
 
 _OWN = ("amount", "low", "high", "self_funded", "first_share", "eligible_unpaid")
 

@@ -1,0 +1,142 @@
+"""Which column of a table is which fact of a case, and what a cell says, as offices write it.
+
+A cell that cannot be read is left as it is: reading the case then names the field that is wrong.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Self
+
+from bot.speech import Voice
+from bot.understanding import Vocabulary
+from engine import CARES, CATEGORIES, FACILITIES
+from engine.yaml_tree import read_tree
+
+#: The facts that a row may say, in the order in which they are asked for. `person` groups rows and is no fact of a case.
+FACTS = (
+    *("place", "on", "category", "insured", "facility", "care", "total", "self_funded", "first_share"),
+    *("registered", "emergency", "age", "disease", "fixed_price", "expired_ok"),
+)
+REQUIRED = ("place", "category", "facility", "total")
+MONEY = ("total", "self_funded", "first_share", "fixed_price")
+FLAGS = ("insured", "registered", "emergency", "expired_ok")
+#: Facts of a case that no cell can hold.
+NESTED = ("earlier", "so_far", "paid")
+
+_TIME = r"(?: 0?0:00(?::00)?)?"
+_DAYS = tuple(
+    re.compile(form + _TIME, re.ASCII)
+    for form in (r"(\d{4})([-/.])(\d{1,2})\2(\d{1,2})", r"(\d{4})(年)(\d{1,2})月(\d{1,2})日", r"(\d{4})()(\d{2})(\d{2})")
+)
+_GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d{1,2})?")
+_UNIT = re.compile(r"[(（]元[)）]$")
+_WHOLE = re.compile(r"\d{1,3}(?:\.0+)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """The column of each fact that a table says, the columns that name people, and those for which another was taken."""
+
+    facts: Mapping[str, str]
+    personal: tuple[str, ...]
+    unused: Mapping[str, str]
+    #: Columns whose name is nearly that of a fact.
+    doubtful: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The words of tables. `meanings` says for each fact of a short list what a cell may call each of its keys."""
+
+    columns: Mapping[str, Sequence[str]]
+    personal: frozenset[str]
+    meanings: Mapping[str, Mapping[str, Any]]
+
+    @classmethod
+    def read(cls, path: Path, vocabulary: Vocabulary, places: Mapping[str, Iterable[str]], voices: Iterable[Voice]) -> Self:
+        """Read `tables.yaml`, and what packs, vocabulary and catalogues call places, categories, hospitals and kinds of care."""
+        data = read_tree(path).data
+        flags = {**dict.fromkeys(map(_tidy, data["yes"]), True), **dict.fromkeys(map(_tidy, data["no"]), False)}
+        meanings: dict[str, Mapping[str, Any]] = dict.fromkeys(FLAGS, flags)
+        meanings["place"] = _meanings({key: [key, *names] for key, names in places.items()})
+        for fact, keys in (("category", CATEGORIES), ("facility", FACILITIES), ("care", CARES)):
+            said = {key: [key, *(voice.say(f"{fact}.{key}") for voice in voices)] for key in keys}
+            for word, meant in vocabulary.words[fact].meanings.items():
+                if len(meant) == 1:
+                    said[meant[0]].append(word)
+            meanings[fact] = _meanings(said)
+        return cls({fact: [fact, *names] for fact, names in data["columns"].items()}, frozenset(map(_tidy, data["personal"])), meanings)
+
+    def columns_of(self, header: Sequence[str]) -> Columns:
+        """Which columns of a header say which facts."""
+        tidied = {column: _UNIT.sub("", _tidy(column)) for column in header}
+        facts: dict[str, str] = {}
+        unused: dict[str, str] = {}
+        for fact, names in self.columns.items():
+            ranked = {name: rank for rank, name in reversed(list(enumerate(names)))}
+            found = sorted((column for column, name in tidied.items() if name in ranked), key=lambda column: ranked[tidied[column]])
+            if found:
+                facts[fact] = found[0]
+                unused |= dict.fromkeys(found[1:], found[0])
+        personal = tuple(column for column, name in tidied.items() if name in self.personal and column not in facts.values())
+        known = [name for names in self.columns.values() for name in names]
+        other = [column for column in header if column not in {*facts.values(), *unused, *personal}]
+        near = {column: get_close_matches(tidied[column], known, 1, 0.8) for column in other}
+        return Columns(facts, personal, unused, {column: names[0] for column, names in near.items() if names})
+
+    def value(self, fact: str, said: Any) -> Any:
+        """What a cell says of a fact, as a case takes it; None for an empty cell."""
+        if isinstance(said, str):
+            said = unicodedata.normalize("NFKC", said).strip() or None
+        if said is None:
+            return None
+        if fact in self.meanings:
+            return said if isinstance(said, bool) else self.meanings[fact].get(_tidy(str(said)), said)
+        if fact == "on":
+            return _day(said)
+        if fact == "age":
+            return _age(said)
+        return _money(said) if fact in MONEY else str(said)
+
+
+def _meanings(said: Mapping[str, Iterable[str]]) -> dict[str, str]:
+    """The key of every word that stands for one key only; a key's own name always is its."""
+    keys: dict[str, set[str]] = {}
+    for key, words in said.items():
+        for word in words:
+            keys.setdefault(_tidy(word), set()).add(key)
+    return {word: next(iter(meant)) for word, meant in keys.items() if len(meant) == 1} | {key: key for key in said}
+
+
+def _tidy(text: str) -> str:
+    return re.sub(r"\s+", "", unicodedata.normalize("NFKC", text)).lower()
+
+
+def _day(said: Any) -> Any:
+    """An ISO day from the ways a day is written with its year first."""
+    if isinstance(said, datetime):
+        return said.date().isoformat() if said.time() == datetime.min.time() else said.isoformat()
+    if isinstance(said, date):
+        return said.isoformat()
+    text = str(said)
+    match = next((found for found in (form.fullmatch(text) for form in _DAYS) if found), None)
+    return f"{match[1]}-{int(match[3]):02d}-{int(match[4]):02d}" if match else text
+
+
+def _age(said: Any) -> Any:
+    text = str(said).removesuffix("周岁").removesuffix("岁")
+    return int(float(text)) if not isinstance(said, bool) and _WHOLE.fullmatch(text) else said
+
+
+def _money(said: Any) -> Any:
+    """An amount as a case takes it; thousands may be grouped, 元 may stand behind."""
+    if isinstance(said, bool | int | float | Decimal):
+        return said
+    text = str(said).removeprefix("¥").removesuffix("元").strip()
+    return text.replace(",", "") if _GROUPED.fullmatch(text) else text
