@@ -64,10 +64,11 @@ def layers_of(plans: Iterable[Plan]) -> list[str]:
 
 
 class _Columns:
-    """A growing table: one level of columns for what depends on the level before, so that nothing is worked out twice."""
+    """A growing table. What is used again becomes a column; what is used once stays an expression, because each level of columns costs."""
 
     def __init__(self, bills: ir.Table, plans: Plans) -> None:
         self.table, self.plans = bills, plans
+        self.unpaid: ir.IntegerValue = _int(0)
 
     def settled(self, kept: Sequence[str]) -> ir.Table:
         self._bill()
@@ -75,10 +76,11 @@ class _Columns:
         for slot in slots:
             self._layer(slot)
         layers = layers_of(each.plan for each in self.plans.values())
-        self._add(**{f"paid_{key}": self._paid(key) for key in layers}, all_paid=_sum(self[f"p{slot}"] for slot in slots))
+        paid = _sum(self[f"p{slot}"] for slot in slots)
         self._add(
-            out_of_pocket=self["total"] - self["hospital_borne"] - self["all_paid"],
-            eligible_unpaid=_positive(self["eligible"] - self["all_paid"]),
+            **{f"paid_{key}": self._paid(key) for key in layers},
+            out_of_pocket=self["total"] - self["hospital_borne"] - paid,
+            eligible_unpaid=_positive(self["eligible"] - paid),
         )
         self._add(open=(self["eligible_unpaid"] > 0).ifelse(self._depends(), _int(0)))
         return self.table.select(*kept, *(f"paid_{key}" for key in layers), "hospital_borne", "out_of_pocket", "eligible_unpaid", "open")
@@ -104,22 +106,25 @@ class _Columns:
         `work` gets a value and the keys that have it.
         """
         ways = list(dict.fromkeys(values.values()))
+        if len(ways) == 1:
+            return work(ways[0], values)
         for number, way in enumerate(ways):
             self._add(**{f"{name}_{number}": work(way, {key: value for key, value in values.items() if value == way})})
         return self.choose({key: ways.index(value) for key, value in values.items()}, lambda number: self[f"{name}_{number}"])
 
     def _bill(self) -> None:
-        """What of the bill the patient pays first, the hospital bears, is eligible."""
+        """What of the bill the hospital bears and what is eligible."""
         first = {key: each.first_share for key, each in self.plans.items()}
-        self._add(first=self.choose(first, lambda patient: self["first_share"] if patient else _int(0)))
-        self._add(rest=self["total"] - self["self_funded"] - self["first"])
+        beside = self["self_funded"] + self.choose(first, lambda patient: self["first_share"] if patient else _int(0))
         borne = {key: each.plan.borne for key, each in self.plans.items()}
         forms = {key: (rule.share is not None, rule.excess_counted, rule.limit_rounded) for key, rule in borne.items()}
-        self._add(excess=self.either("excess", forms, lambda form, keys: self._excess(form, {key: borne[key] for key in keys})))
+        self._add(
+            beside=beside, excess=self.either("excess", forms, lambda form, keys: self._excess(form, {key: borne[key] for key in keys}))
+        )
         covers = {key: rule.fixed_price for key, rule in borne.items()}
-        self._add(beyond=self.either("beyond", covers, lambda cover, _: self._above_price(cover)))
-        self._add(eligible=self["rest"] - self["beyond"], hospital_borne=self["excess"] + self["beyond"])
-        self._add(unpaid=self["eligible"])
+        beyond = self.either("beyond", covers, lambda cover, _: self._above_price(cover))
+        self._add(eligible=self["total"] - self["beside"] - beyond, hospital_borne=self["excess"] + beyond)
+        self.unpaid = self["eligible"]
 
     def _excess(self, form: tuple[bool, bool, bool], borne: Mapping[Key, Borne]) -> ir.IntegerValue:
         """Out-of-catalogue cost above the hospital's limit, as `Borne.out_of_catalogue` has it."""
@@ -139,9 +144,9 @@ class _Columns:
         """Eligible cost above a fixed price, as `Borne.above_price` has it."""
         if covers is None:
             return _int(0)
-        beside, price = self["self_funded"] + self["first"], self["fixed_price"]
+        beside, price = self["beside"], self["fixed_price"]
         held = {"bill": beside, "bill_without_excess": beside - self["excess"], "eligible": _int(0)}[covers]
-        return (price < 0).ifelse(_int(0), _positive(self["rest"] - _positive(price - held)))
+        return (price < 0).ifelse(_int(0), _positive(self["total"] - beside - _positive(price - held)))
 
     def _layer(self, slot: int) -> None:
         """What the layer in one place of the order pays, and what it leaves."""
@@ -153,7 +158,7 @@ class _Columns:
             return _int(0) if number is None else self._node(f"{slot}_{number}", groups[number], slot)
 
         self._add(**{f"p{slot}": self.either(f"p{slot}", member, pays)})
-        self._add(unpaid=_positive(self["unpaid"] - self[f"p{slot}"]))
+        self.unpaid = _positive(self.unpaid - self[f"p{slot}"])
 
     def _node(self, name: str, group: Mapping[Key, Node], slot: int) -> ir.IntegerValue:
         first = next(iter(group.values()))
@@ -161,7 +166,7 @@ class _Columns:
             return self._top_up({key: node for key, node in group.items() if isinstance(node, TopUpNode)}, slot)
         if isinstance(first, CeilingNode):
             ceilings = {key: node.at_most for key, node in group.items() if isinstance(node, CeilingNode)}
-            return _positive(self["unpaid"] - self.number(ceilings))
+            return _positive(self.unpaid - self.number(ceilings))
         if isinstance(first, SaidNode):
             raise TypeError("a table does not say what a layer paid")
         return self._bands(name, {key: node for key, node in group.items() if isinstance(node, BandsNode)})
@@ -172,20 +177,17 @@ class _Columns:
         cost = self.choose({key: node.of for key, node in group.items()}, lambda of: self[of])
         share = self.number({key: int(node.share * parts) for key, node in group.items()})
         before = _sum(self[f"p{number}"] for number in range(slot))
-        return ibis.least(_positive((cost * share + parts // 2) // parts - before), self["unpaid"])
+        return ibis.least(_positive((cost * share + parts // 2) // parts - before), self.unpaid)
 
     def _bands(self, name: str, group: Mapping[Key, BandsNode]) -> ir.IntegerValue:
         """The bands, the guarantee and the cap of a layer, on what is unpaid."""
         scale, denominator = _parts(group.values())
-        over, earned, pays, parts = f"over{name}", f"earned{name}", f"pays{name}", scale * denominator
-        self._add(**{f"d{name}": self._deductible(name, group, scale)})
-        self._add(**{over: self["unpaid"] * scale - self[f"d{name}"]})
+        parts, deductible = scale * denominator, self._deductible(name, group, scale)
+        self._add(**{f"over{name}": self.unpaid * scale - deductible})
         tiers = range(max(len(node.tiers) for node in group.values()))
-        earns = [self._tier(name, number, group, (scale, denominator)) for number in tiers]
-        self._add(**{earned: _sum(earns)})
-        self._add(**{pays: (self[earned] + parts // 2) // parts})
-        self._add(**{pays: self._guaranteed(name, group, scale)})
-        return self._at_most(f"cap{name}", self[pays], {key: node.cap for key, node in group.items()})
+        earned = _sum(self._tier(name, number, group, (scale, denominator)) for number in tiers)
+        pays = self._guaranteed(name, group, (earned + parts // 2) // parts, (scale, deductible))
+        return self._at_most(f"cap{name}", pays, {key: node.cap for key, node in group.items()})
 
     def _tier(self, name: str, number: int, group: Mapping[Key, BandsNode], parts: tuple[int, int]) -> ir.IntegerValue:
         """What one tier earns, in 1/(scale * denominator) fen; a node without that many tiers earns nothing there."""
@@ -220,12 +222,14 @@ class _Columns:
         floor, ceiling = ({key: getattr(rule, end) * scale for key, rule in group.items()} for end in ("floor", "ceiling"))
         return ibis.least(ibis.greatest(share, self.number(floor)), self.number(ceiling))
 
-    def _guaranteed(self, name: str, group: Mapping[Key, BandsNode], scale: int) -> ir.IntegerValue:
-        """At least the guaranteed share of the bill above the deductible, where there is one."""
+    def _guaranteed(
+        self, name: str, group: Mapping[Key, BandsNode], pays: ir.IntegerValue, deducted: tuple[int, ir.IntegerValue]
+    ) -> ir.IntegerValue:
+        """At least the guaranteed share of the bill above the deductible (with its scale), where there is one."""
         shares = {key: node.guarantee for key, node in group.items() if node.guarantee is not None and node.over == "stay"}
-        pays, deductible = self[f"pays{name}"], self[f"d{name}"]
         if not shares:
             return pays
+        scale, deductible = deducted
         parts = lcm(*(share.denominator for share in shares.values()))
         _prove_exact(parts * scale)
         numerator = self.number({key: int(share * parts) for key, share in shares.items()})
@@ -274,19 +278,23 @@ def _paid_at(plan: Plan, slot: int) -> PaidLayer | None:
 
 def _groups(nodes: Mapping[Key, Node]) -> list[dict[Key, Node]]:
     """The nodes of one kind together, bands as far as one common denominator keeps them exact."""
-    groups: list[dict[Key, Node]] = []
-    for key, node in nodes.items():
+    groups: list[list[Node]] = []
+    for node in dict.fromkeys(nodes.values()):
         group = next((group for group in groups if _goes_with(group, node)), None)
         if group is None:
-            groups.append({key: node})
+            groups.append([node])
         else:
-            group[key] = node
-    return groups
+            group.append(node)
+    member = {node: number for number, group in enumerate(groups) for node in group}
+    keys: list[dict[Key, Node]] = [{} for _ in groups]
+    for key, node in nodes.items():
+        keys[member[node]][key] = node
+    return keys
 
 
-def _goes_with(group: Mapping[Key, Node], node: Node) -> bool:
-    members = list(dict.fromkeys((*group.values(), node)))
-    if any(type(member) is not type(node) for member in members):
+def _goes_with(group: Sequence[Node], node: Node) -> bool:
+    members = [*group, node]
+    if type(group[0]) is not type(node):
         return False
     bands = [member for member in members if isinstance(member, BandsNode)]
     shares = [member.share.denominator for member in members if isinstance(member, TopUpNode)]

@@ -86,8 +86,8 @@ def group_of(chosen: Chosen, facts: Facts) -> Group:
     if why is not None:
         return Group(replace(chosen, refused=why))
     cell = _cell(chosen, facts)
-    choices = choices_of(sorted(set(edition.program(cell)[0].ranges)))
-    plans = tuple(edition.program(cell, dict.fromkeys(high, "high"))[0] for high in choices)
+    choices = choices_of(sorted(set(edition.plan(cell).ranges)))
+    plans = tuple(edition.plan(cell, dict.fromkeys(high, "high")) for high in choices)
     return Group(chosen, _key(chosen.number, cell), plans, _exact_to(plans))
 
 

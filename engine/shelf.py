@@ -22,6 +22,7 @@ class Edition:
 
     pack: Pack
     sayable: frozenset[str] = field(init=False, default=frozenset())
+    _plans: dict[tuple[Cell, frozenset[str]], Plan] = field(default_factory=dict)
     _compiled: dict[tuple[Cell, frozenset[str]], tuple[Plan, Program]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -32,13 +33,27 @@ class Edition:
     def policy(self) -> Policy:
         return self.pack.policy
 
+    def plan(self, cell: Cell, ends: Mapping[str, End] | None = None) -> Plan:
+        """The plan of a cell with the chosen ends of `range` figures; lowered once."""
+        key = _key(cell, ends)
+        if key not in self._plans:
+            self._plans[key] = lower(self.policy, cell, ends)
+        return self._plans[key]
+
     def program(self, cell: Cell, ends: Mapping[str, End] | None = None) -> tuple[Plan, Program]:
-        """The plan and program of a cell with the chosen ends of `range` figures; compiled once."""
-        key = (cell, frozenset(name for name, end in (ends or {}).items() if end == "high"))
+        """The plan and the program of a cell; compiled once."""
+        key = _key(cell, ends)
         if key not in self._compiled:
-            plan = lower(self.policy, cell, ends)
+            plan = self.plan(cell, ends)
             self._compiled[key] = (plan, compile_plan(plan))
         return self._compiled[key]
+
+
+def _key(cell: Cell, ends: Mapping[str, End] | None) -> tuple[Cell, frozenset[str]]:
+    return (cell, frozenset(name for name, end in ends.items() if end == "high") if ends else _ASSUMED)
+
+
+_ASSUMED: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ YAML 1.1's traps are off: only `true`, `false` and `null` are not text, so that 
 Duplicate keys, anchors and tags are refused.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -46,7 +47,7 @@ def read_tree(path: Path) -> Tree:
     """Read a file. Raises PackError for what is not YAML, has duplicate keys, anchors or tags, or is not UTF-8."""
     tree = Tree(str(path))
     try:
-        node = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+        node = _composed(path.read_text(encoding="utf-8"))
     except yaml.MarkedYAMLError as error:
         raise PackError([_not_yaml(tree.file, error)]) from error
     except UnicodeDecodeError as error:
@@ -60,6 +61,15 @@ def read_tree(path: Path) -> Tree:
     if tree.problems:
         raise PackError(tree.problems)
     return tree
+
+
+def _composed(text: str) -> yaml.Node | None:
+    """The nodes of a file: by the fast reader where it is built in; what is wrong, the other one tells better."""
+    fast = getattr(yaml, "CSafeLoader", None)
+    if fast is not None:
+        with suppress(yaml.YAMLError):
+            return yaml.compose(text, Loader=fast)
+    return yaml.compose(text, Loader=yaml.SafeLoader)
 
 
 #: What the reader of YAML says, and what is usually behind it. With the first, the mistake stands where the key begins.
@@ -118,13 +128,17 @@ def _mapping(tree: Tree, node: yaml.MappingNode, location: Location, seen: set[i
 
 
 def _is_empty(node: yaml.Node) -> bool:
-    return isinstance(node, yaml.ScalarNode) and node.style is None and node.value == ""
+    return _is_plain(node) and node.value == ""
+
+
+def _is_plain(node: yaml.Node) -> bool:
+    """Whether a text stands without quotes; the two readers mark that differently."""
+    return isinstance(node, yaml.ScalarNode) and node.style in (None, "")
 
 
 def _scalar(node: yaml.Node) -> Any:
     text = str(node.value)
-    plain = isinstance(node, yaml.ScalarNode) and node.style is None
-    return _WORDS.get(text, text) if plain else text
+    return _WORDS.get(text, text) if _is_plain(node) else text
 
 
 def _mark(node: yaml.Node) -> tuple[int, int]:
