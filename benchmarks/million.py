@@ -1,0 +1,152 @@
+"""One million bills: the engine's columns against OpenFisca-Core and a loop over the straight-line function.
+
+Every side starts from the same Polars frame in memory (category and facility as text, registered as a boolean, amounts as int64 in fen) and
+ends with four whole columns (basic, critical_illness, medical_aid, own). Bringing text into a side's own form is part of its work, since a
+table has text. OpenFisca is helped: Polars finds the indexes of its enums, faster than its own encoding does. It is measured twice, with
+figures looked up as its documentation teaches and as a patient programmer would do it (`rules/openfisca_system.py`).
+
+Files are read and written in `tables.py`, not here.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from typing import Any
+
+from benchmarks.rows import NotRun, Row, show
+from benchmarks.rules import straight_line
+from benchmarks.rules.bills import Answer, Bill, usual
+from benchmarks.rules.openfisca_system import System
+from benchmarks.timing import interleaved, ratio, told
+
+QUESTION = "a million bills in memory"
+ROWS, ROWS_QUICK = 1_000_000, 100_000
+#: Ours must be so many times as fast as OpenFisca.
+GOAL = 50.0
+
+Columns = tuple[Any, ...]
+Side = Callable[[Any], Columns]
+
+OURS, LINE = "the columns program", "a loop over the straight-line function"
+TUNED, DOCUMENTED = "OpenFisca-Core with numpy look-ups", "OpenFisca-Core as documented"
+
+
+# --- to be filled in by the owner of the columns program -----------------------------------------------------------------------------
+
+
+def ours(frame: Any) -> Columns:  # noqa: ARG001 - until it is written
+    """The four columns of a Polars frame with the fields of `Bill`, by the engine's columns program.
+
+    Wanted: `from bot.tables import batch_program`, called with the frame's place and day fixed (anhui-bozhou, none), nothing written.
+    Compile before the clock runs where that is done once a run: see `_ours_ready`.
+    """
+    raise NotRun("`ours` in million.py is not filled in yet")
+
+
+def _ours_ready() -> Side:
+    """`ours` with what is made once, or NotRun."""
+    try:
+        from bot.tables import batch_program  # noqa: F401
+    except ImportError as error:
+        raise NotRun("bot.tables has no batch_program yet") from error
+    return ours
+
+
+# --------------------------------------------------------------------------------------------------------------------------------------
+
+
+def run(quick: bool) -> list[Row]:
+    """Measure all sides that can run here."""
+    try:
+        frame = _frame(ROWS_QUICK if quick else ROWS)
+    except ImportError as error:
+        return [Row.not_run(QUESTION, f"tables need Polars ({error})")]
+    sides, missing = _sides(frame)
+    not_run = [Row.not_run(QUESTION, f"{name}: {reason}") for name, reason in missing.items()]
+    if len(sides) == 1:
+        return not_run
+    _agree({name: side(frame.head(2_000)) for name, side in sides.items()})
+    times = interleaved({name: _turn(side, frame) for name, side in sides.items()}, 3 if quick else 5, warm=False)
+    return [*_rows(times, frame.height), *not_run]
+
+
+def _sides(frame: Any) -> tuple[dict[str, Side], dict[str, NotRun]]:
+    sides: dict[str, Side] = {LINE: _line_by_line}
+    missing: dict[str, NotRun] = {}
+    makers = {TUNED: _openfisca_ready, DOCUMENTED: partial(_openfisca_ready, tuned=False), OURS: _ours_ready}
+    for name, ready in makers.items():
+        try:
+            side = ready()
+            side(frame.head(100))
+            sides[name] = side
+        except NotRun as reason:
+            missing[name] = reason
+    return sides, missing
+
+
+def _rows(times: Mapping[str, list[float]], rows: int) -> Iterator[Row]:
+    """Ours against each of the others; the loop against OpenFisca, which says what an engine without columns would come to."""
+    for name in (TUNED, DOCUMENTED):
+        if name in times and OURS in times:
+            yield _faster(times, name, rows)
+    for mine, theirs in ((OURS, LINE), (LINE, TUNED), (LINE, DOCUMENTED)):
+        if mine in times and theirs in times:
+            measured = (told(times[mine]), told(times[theirs]), ratio(times[mine], times[theirs]))
+            yield Row.at_most(QUESTION, f"{rows:,} rows: {mine}, against {theirs}", measured)
+
+
+def _faster(times: Mapping[str, list[float]], theirs: str, rows: int) -> Row:
+    """How many times as fast ours is; the goal is written that way round."""
+    faster = ratio(times[theirs], times[OURS])
+    amounts = (told(times[OURS]), told(times[theirs]), faster.median, (faster.low, faster.high))
+    return Row(QUESTION, f"{rows:,} rows: time of {theirs} by that of {OURS}", *amounts, f"≥ {GOAL:g} ×", faster.median >= GOAL)
+
+
+def _turn(side: Side, frame: Any) -> Callable[[], object]:
+    return lambda: side(frame)
+
+
+def _line_by_line(frame: Any) -> Columns:
+    """A loop as anybody writes it, on Python values that Polars hands out, back into columns."""
+    import polars as pl
+
+    settled = [straight_line.settle(*row) for row in frame.iter_rows()]
+    schema = [(name, pl.Int64) for name in Answer._fields]
+    return tuple(pl.DataFrame(settled, schema=schema, orient="row"))
+
+
+def _openfisca_ready(*, tuned: bool = True) -> Side:
+    """The system made before the clock runs; one simulation settles the whole frame.
+
+    Text goes to OpenFisca as the indexes of its enums, found by Polars.
+    """
+    system = System(tuned=tuned)
+    import polars as pl
+
+    def settle(frame: Any) -> Columns:
+        bills = {name: frame[name].to_numpy() for name in ("registered", "total", "self_funded")}
+        for name in ("category", "facility"):
+            keys = [member.name for member in system.rules.get_variable(name).possible_values]
+            codes = frame[name].replace_strict(keys, list(range(len(keys))), return_dtype=pl.Int16)
+            bills[name] = codes.to_numpy()
+        return system.settle_many(bills)
+
+    return settle
+
+
+def _agree(answers: Mapping[str, Columns]) -> None:
+    """No side is measured on wrong answers."""
+    right = [[int(amount) for amount in column] for column in answers[LINE]]
+    for name, columns in answers.items():
+        if [[int(amount) for amount in column] for column in columns] != right:
+            raise ValueError(f"{name} settles a bill otherwise than the straight-line function")
+
+
+def _frame(rows: int) -> Any:
+    """The bills as a Polars frame."""
+    import polars as pl
+
+    return pl.DataFrame(usual(rows), schema=list(Bill._fields), orient="row")
+
+
+if __name__ == "__main__":
+    show(run(quick=False))
