@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 NENGBAO_DATA_DIR ?= $(CURDIR)/var
 export NENGBAO_DATA_DIR
 
-.PHONY: run install test lint types imports tests browser lock clean
+.PHONY: run install test lint types imports tests browser fuzz bench lock clean
 
 run: install
 	@exec $(BIN)/nengbao serve
@@ -50,6 +50,16 @@ imports:
 tests:
 	$(BIN)/python -m pytest
 
+# A million random rows over a hundred random packs, in columns and one by one; about a quarter of an hour.
+fuzz: install $(VENV)/.tools
+	@$(BIN)/python -m tests.fuzz
+
+# Ratios within one run, written to benchmarks/RESULTS.md; OpenFisca lives in an environment of its own.
+bench: install $(VENV)/.tools
+	@test -d .venv-bench || $(PYTHON) -m venv .venv-bench
+	@.venv-bench/bin/python -m pip install -q --disable-pip-version-check -e '.[bulk,bench]'
+	@.venv-bench/bin/python -m benchmarks.run --write
+
 # Written by hand when dependencies change; no registry's address gets into the files.
 lock: $(VENV)/.tools
 	$(BIN)/pip-compile -q --upgrade $(LOCK) --extra bulk -o requirements.lock pyproject.toml
@@ -59,4 +69,4 @@ LOCK := --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-tru
   --no-header --annotation-style=line --all-build-deps
 
 clean:
-	rm -rf $(VENV) build dist
+	rm -rf $(VENV) .venv-bench .venv-spark build dist

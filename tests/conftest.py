@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.assistant import Assistant, Knowledge, read_knowledge
+from bot.assistant import Assistant
+from bot.knowledge import Knowledge, read_knowledge
 from bot.store import SqliteStore
 from tests.doors.browser import Browser, chromium
 from tests.server import Server

@@ -12,7 +12,7 @@ import click
 from bot.cli.common import EXIT_REQUEST, PRINT_OPTIONS, fail, knowledge_of, options, read_settings
 
 if TYPE_CHECKING:
-    from bot.assistant import Knowledge
+    from bot.knowledge import Knowledge
     from bot.speech import Voice
     from bot.tables.batch import Done, Job
 
@@ -88,10 +88,7 @@ def _names(knowledge: "Knowledge") -> Any:
     from bot import resources
     from bot.tables.names import Names
 
-    places: dict[str, list[str]] = {}
-    for edition in knowledge.shelf.editions():
-        places.setdefault(edition.policy.place, []).extend((edition.policy.name.zh, edition.policy.name.en, *edition.policy.words.place))
-    return Names.read(resources.TABLE_WORDS, knowledge.vocabulary, places, knowledge.voices.values())
+    return Names.read(resources.TABLE_WORDS, knowledge.vocabulary, knowledge.shelf, tuple(knowledge.voices.values()))
 
 
 def _check_place(voice: "Voice", knowledge: "Knowledge", place: str | None) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from bot.assistant import Knowledge
+    from bot.knowledge import Knowledge
     from bot.settings import Settings
     from bot.speech import Voice
     from engine import Shelf
@@ -76,7 +76,7 @@ def case_of(source: Any, facts: dict[str, Any]) -> dict[str, Any]:
 
 def answered(lang: str, question: Callable[[], dict[str, Any]], settle: Callable[[dict[str, Any], "Shelf", date], A]) -> "tuple[Voice, A]":
     """The engine's answer to a question, with the voice to tell it; a wrong field ends the command."""
-    from bot.assistant import china_today
+    from bot.knowledge import china_today
 
     asked = question()
     knowledge = knowledge_of(read_settings(None))
@@ -125,7 +125,7 @@ def read_settings(data_dir: Path | None) -> "Settings":
 
 
 def knowledge_of(settings: "Settings") -> "Knowledge":
-    from bot.assistant import read_knowledge
+    from bot.knowledge import read_knowledge
     from bot.speech import MissingCatalogueError
     from engine import PackError
 

@@ -10,7 +10,8 @@ import click
 from bot.cli.common import EXIT_REQUEST, fail, knowledge_of, read_settings
 
 if TYPE_CHECKING:
-    from bot.assistant import Assistant, Knowledge
+    from bot.assistant import Assistant
+    from bot.knowledge import Knowledge
     from bot.settings import Settings
     from bot.web.serve import Door
 

@@ -87,7 +87,7 @@ def check(paths: tuple[Path, ...]) -> None:
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 def cases(paths: tuple[Path, ...]) -> None:
     """Settle hand-worked cases (files of rows) and print every row that comes to something else as file:line:column."""
-    from bot.assistant import china_today
+    from bot.knowledge import china_today
     from engine import PackError, Problem, check_cases
 
     shelf, today = knowledge_of(read_settings(None)).shelf, china_today()
@@ -141,7 +141,7 @@ def diff(first: str, second: str, form: str, lang: str) -> None:
     BEFORE and AFTER are each PLACE/EDITION of a held pack or the path of a pack file.
     """
     from bot import resources
-    from bot.assistant import china_today
+    from bot.knowledge import china_today
     from bot.speech import diff_json, diff_lines, diff_table
     from engine import PackError, read_samples
     from engine import diff as hold_against

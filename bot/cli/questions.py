@@ -160,7 +160,7 @@ def category(
     place: str, on: str | None, yes: tuple[str, ...], no: tuple[str, ...], unsure: tuple[str, ...], expired_ok: bool, form: str, lang: str
 ) -> None:
     """Which category a person belongs to, and the office that confirms it; asks question by question at a terminal."""
-    from bot.assistant import china_today
+    from bot.knowledge import china_today
     from bot.speech import finder_json, finder_lines
     from engine import find, read_finding
 

@@ -64,12 +64,12 @@ def _numbers(column: pl.Series) -> tuple[pl.Series, pl.Series]:
 
 
 def _decimals(column: pl.Series, scale: int) -> tuple[pl.Series, pl.Series]:
-    if scale <= 2:  # noqa: PLR2004 - fen have two decimals
-        digits = column.to_physical().cast(pl.Int64, strict=False)
-        small = digits.is_between(-LIMIT, LIMIT).fill_null(value=False)
-        return (digits * 10 ** (2 - scale)).set(~small, None), pl.repeat(True, len(column), eager=True)
-    digits, step = column.to_physical(), 10 ** (scale - 2)
-    return (digits // step).cast(pl.Int64, strict=False), (digits % step == 0).fill_null(value=False)
+    digits = column.to_physical().cast(pl.Int64, strict=False)
+    if scale > 2:  # noqa: PLR2004 - fen have two decimals
+        step = 10 ** (scale - 2)
+        return digits // step, (digits % step == 0).fill_null(value=False)
+    small = digits.is_between(-LIMIT, LIMIT).fill_null(value=False)
+    return (digits * 10 ** (2 - scale)).set(~small, None), pl.repeat(True, len(column), eager=True)
 
 
 def _scaled(column: pl.Series) -> pl.Series:

@@ -36,7 +36,7 @@ Progress = Callable[[str, int], Callable[[int], None]]
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What to settle and where to. `place` holds for every row of a table without that column; `warn_at` in fen; `master`: where Spark is."""
+    """What to settle and where to. `place` holds for every row of a table without that column; `warn_at` in fen; `master`: Spark's."""
 
     source: Path
     target: Path

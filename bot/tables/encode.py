@@ -17,7 +17,7 @@ from bot.tables.names import FLAGS, MONEY, Names
 from engine import AGES, CARES, CATEGORIES, FACILITIES, Shelf
 from engine.groups import Chosen, Facts, Group, Key, age_told, choose_edition, group_of
 
-_LISTED: Mapping[str, Sequence[str]] = {"category": CATEGORIES, "facility": FACILITIES, "care": CARES}
+_LISTED: Mapping[str, Sequence[str]] = {"category": CATEGORIES, "care": CARES}
 #: What an empty cell means. Any other fact from a list has to be said.
 _WHEN_EMPTY: Mapping[str, Any] = {
     **{"care": "inpatient", "insured": True, "expired_ok": False},
@@ -25,6 +25,8 @@ _WHEN_EMPTY: Mapping[str, Any] = {
 }
 _CODED = ("place", "on", "expired_ok", "age", "category", "facility", "care", "registered", "emergency", "insured")
 _MOST_YEARS, _LONGEST = 130, 100
+#: Days of other years are looked at one by one.
+_YEARS = range(1990, 2100)
 _UNSEEN, _UNREADABLE = -2, -1
 
 
@@ -42,7 +44,7 @@ class Encoder:
 
     def __init__(self, shelf: Shelf, names: Names, columns: Mapping[str, str], fixed: Mapping[str, Any]) -> None:
         """`columns` names the column of each fact; `fixed` gives facts that hold for every row and have none."""
-        self.shelf, self._columns, self._fixed = shelf, columns, fixed
+        self.shelf, self._names, self._columns, self._fixed = shelf, names, columns, fixed
         self.groups: list[Group] = []
         self._coders = {fact: _Coder(_meaning(shelf, names, fact)) for fact in _CODED}
         self._chosen: list[Chosen] = []
@@ -111,7 +113,10 @@ class Encoder:
             self._said(fact, code) for fact, code in zip(_CODED[4:], codes, strict=True)
         )
         age = self._said("age", next(ages))
-        facts = Facts(category, facility, care, registered, emergency, insured, age)
+        level = self._names.facility(self._chosen[chosen].edition.policy.place, facility)
+        if level not in FACILITIES:
+            return _UNREADABLE
+        facts = Facts(category, level, care, registered, emergency, insured, age)
         self.groups.append(group_of(self._chosen[chosen], facts))
         return len(self.groups) - 1
 
@@ -282,11 +287,13 @@ def _meaning(shelf: Shelf, names: Names, fact: str) -> Callable[[Any], Any]:
             return _WHEN_EMPTY[fact] if fact in _WHEN_EMPTY else _fail(fact)
         if fact == "on":
             day = date.fromisoformat(str(value))
-            return day if day.isoformat() == value else _fail(fact)
+            return day if day.isoformat() == value and day.year in _YEARS else _fail(fact)
         if fact == "age":
             return value if type(value) is int and 0 <= value <= _MOST_YEARS else _fail(fact)
         if fact in FLAGS:
             return value if isinstance(value, bool) else _fail(fact)
+        if fact == "facility":
+            return str(value) if names.is_level(value) else _fail(fact)
         return value if value in (shelf.places if fact == "place" else _LISTED[fact]) else _fail(fact)
 
     return read

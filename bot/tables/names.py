@@ -15,7 +15,7 @@ from typing import Any, Self
 
 from bot.speech import Voice
 from bot.understanding import Vocabulary
-from engine import CARES, CATEGORIES, FACILITIES
+from engine import CARES, CATEGORIES, FACILITIES, Shelf
 from engine.yaml_tree import read_tree
 
 #: The facts that a row may say, in the order in which they are asked for. `person` groups rows and is no fact of a case.
@@ -28,6 +28,7 @@ MONEY = ("total", "self_funded", "first_share", "fixed_price")
 FLAGS = ("insured", "registered", "emergency", "expired_ok")
 #: Facts of a case that no cell can hold.
 NESTED = ("earlier", "so_far", "paid")
+_LISTS: Mapping[str, Sequence[str]] = {"category": CATEGORIES, "facility": FACILITIES, "care": CARES}
 
 _TIME = r"(?: 0?0:00(?::00)?)?"
 _DAYS = tuple(
@@ -52,26 +53,43 @@ class Columns:
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """The words of tables. `meanings` says for each fact of a short list what a cell may call each of its keys."""
+    """The words of tables. `meanings` says for each fact of a short list what a cell may call each of its keys.
+
+    `levels` are the hospital levels a word may mean, `facilities` those that each place has.
+    """
 
     columns: Mapping[str, Sequence[str]]
     personal: frozenset[str]
     meanings: Mapping[str, Mapping[str, Any]]
+    levels: Mapping[str, frozenset[str]]
+    facilities: Mapping[str, frozenset[str]]
 
     @classmethod
-    def read(cls, path: Path, vocabulary: Vocabulary, places: Mapping[str, Iterable[str]], voices: Iterable[Voice]) -> Self:
+    def read(cls, path: Path, vocabulary: Vocabulary, shelf: Shelf, voices: Iterable[Voice]) -> Self:
         """Read `tables.yaml`, and what packs, vocabulary and catalogues call places, categories, hospitals and kinds of care."""
         data = read_tree(path).data
         flags = {**dict.fromkeys(map(_tidy, data["yes"]), True), **dict.fromkeys(map(_tidy, data["no"]), False)}
-        meanings: dict[str, Mapping[str, Any]] = dict.fromkeys(FLAGS, flags)
-        meanings["place"] = _meanings({key: [key, *names] for key, names in places.items()})
-        for fact, keys in (("category", CATEGORIES), ("facility", FACILITIES), ("care", CARES)):
-            said = {key: [key, *(voice.say(f"{fact}.{key}") for voice in voices)] for key in keys}
-            for word, meant in vocabulary.words[fact].meanings.items():
-                if len(meant) == 1:
-                    said[meant[0]].append(word)
-            meanings[fact] = _meanings(said)
-        return cls({fact: [fact, *names] for fact, names in data["columns"].items()}, frozenset(map(_tidy, data["personal"])), meanings)
+        words = {fact: _words(fact, keys, vocabulary, voices) for fact, keys in _LISTS.items()}
+        for key, more in data["facility"].items():
+            words["facility"][key] += more
+        places: dict[str, list[str]] = {place: [place] for place in shelf.places}
+        for edition in shelf.editions():
+            policy = edition.policy
+            places[policy.place] += (policy.name.zh, policy.name.en, *policy.words.place)
+        return cls(
+            columns={fact: [fact, *names] for fact, names in data["columns"].items()},
+            personal=frozenset(map(_tidy, data["personal"])),
+            meanings={
+                **dict.fromkeys(FLAGS, flags),
+                "place": _meanings(places),
+                **{fact: _meanings(words[fact]) for fact in ("category", "care")},
+            },
+            levels=_levels(words["facility"]),
+            facilities={
+                place: frozenset(key for edition in editions for key in edition.policy.facilities)
+                for place, editions in shelf.places.items()
+            },
+        )
 
     def columns_of(self, header: Sequence[str]) -> Columns:
         """Which columns of a header say which facts."""
@@ -90,6 +108,16 @@ class Names:
         near = {column: get_close_matches(tidied[column], known, 1, 0.8) for column in other}
         return Columns(facts, personal, unused, {column: names[0] for column, names in near.items() if names})
 
+    def is_level(self, said: Any) -> bool:
+        """Whether a cell means a hospital level anywhere."""
+        return _tidy(str(said)) in self.levels
+
+    def facility(self, place: str, said: Any) -> Any:
+        """The hospital level that a cell means at a place; what it says where that is none, or more than one."""
+        meant = self.levels.get(_tidy(str(said)), frozenset())
+        here = meant & self.facilities.get(place, frozenset()) or meant
+        return next(iter(here)) if len(here) == 1 else said
+
     def value(self, fact: str, said: Any) -> Any:
         """What a cell says of a fact, as a case takes it; None for an empty cell."""
         if isinstance(said, str):
@@ -105,13 +133,27 @@ class Names:
         return _money(said) if fact in MONEY else str(said)
 
 
-def _meanings(said: Mapping[str, Iterable[str]]) -> dict[str, str]:
-    """The key of every word that stands for one key only; a key's own name always is its."""
+def _words(fact: str, keys: Sequence[str], vocabulary: Vocabulary, voices: Iterable[Voice]) -> dict[str, list[str]]:
+    """What catalogues and vocabulary call each key of a list."""
+    words = {key: [key, *(voice.say(f"{fact}.{key}") for voice in voices)] for key in keys}
+    for word, meant in vocabulary.words[fact].meanings.items():
+        for key in meant:
+            words[key].append(word)
+    return words
+
+
+def _levels(said: Mapping[str, Iterable[str]]) -> dict[str, frozenset[str]]:
+    """The keys that each word may stand for; a key's own name stands for it alone."""
     keys: dict[str, set[str]] = {}
     for key, words in said.items():
         for word in words:
             keys.setdefault(_tidy(word), set()).add(key)
-    return {word: next(iter(meant)) for word, meant in keys.items() if len(meant) == 1} | {key: key for key in said}
+    return {word: frozenset(meant) for word, meant in keys.items()} | {key: frozenset((key,)) for key in said}
+
+
+def _meanings(said: Mapping[str, Iterable[str]]) -> dict[str, str]:
+    """The key of every word that stands for one key only."""
+    return {word: next(iter(meant)) for word, meant in _levels(said).items() if len(meant) == 1}
 
 
 def _tidy(text: str) -> str:

@@ -94,14 +94,16 @@ class RowReader:
     """Reads one row as a case, the way a single question is read."""
 
     def __init__(self, names: Names, columns: Mapping[str, str], fixed: Mapping[str, Any]) -> None:
-        self._names, self._fixed = names, fixed
+        self._names, self._fixed = names, dict(fixed)
         self._columns = {fact: column for fact, column in columns.items() if fact in FACTS}
         self._known: dict[tuple[str, Any], Any] = {}
 
     def case(self, row: Mapping[str, Any]) -> Case:
         """The case of a row. Raises CaseError naming every wrong fact."""
-        said = {fact: self._value(fact, row[column]) for fact, column in self._columns.items()}
-        return read_case({fact: value for fact, value in {**said, **self._fixed}.items() if value is not None})
+        said = {fact: self._value(fact, row[column]) for fact, column in self._columns.items()} | self._fixed
+        if said.get("facility") is not None:
+            said["facility"] = self._names.facility(said.get("place", ""), said["facility"])
+        return read_case({fact: value for fact, value in said.items() if value is not None})
 
     def _value(self, fact: str, cell: Any) -> Any:
         """What a cell says; of short lists and days looked up once for each spelling."""

@@ -7,7 +7,7 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel
 
-from bot.assistant import Knowledge
+from bot.knowledge import Knowledge
 from bot.speech import (
     Voice,
     admission_json,

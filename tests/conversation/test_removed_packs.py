@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from bot.assistant import Assistant, Knowledge, Message
+from bot.assistant import Assistant, Message
+from bot.knowledge import Knowledge
 from bot.store import SqliteStore
 from engine import Edition, Shelf
 from tests.shelf import SHELF

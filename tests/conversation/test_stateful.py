@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from bot import resources
-from bot.assistant import read_vocabulary
 from bot.conversation import Conversation, Incoming, Rules, Turned, estimate_at, open_question, read_flow, summary, take_turn
+from bot.knowledge import read_vocabulary
 from bot.speech import Voice, reply_json
 from bot.understanding import understand
 from engine import estimate, read_case, read_questions

@@ -2,7 +2,8 @@
 
 import pytest
 
-from bot.assistant import Assistant, Knowledge, Message
+from bot.assistant import Assistant, Message
+from bot.knowledge import Knowledge
 from engine import estimate, read_case, yuan
 from tests.conftest import TODAY
 from tests.talks import Talk, read_talks, said

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from bot.assistant import Knowledge
+from bot.knowledge import Knowledge
 from bot.speech import finder_json, finder_lines
 from engine import find, read_finding
 from tests.conftest import TODAY

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from bot.assistant import Assistant, Knowledge, Message
+from bot.assistant import Assistant, Message
+from bot.knowledge import Knowledge
 from bot.speech import compare_lines, estimate_json, estimate_lines, why_lines
 from engine import Edition, Estimate, compare, estimate, read_case, yuan
 from tests.conftest import TODAY

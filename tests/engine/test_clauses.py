@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.assistant import Knowledge
+from bot.knowledge import Knowledge
 from bot.speech import coverage_json, coverage_lines, coverage_table
 from engine import CaseError, Clause, Ledger, PackError, Used, all_figures, estimate, read_case, read_ledgers
 from engine.clauses import read_ledger

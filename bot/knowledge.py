@@ -1,0 +1,60 @@
+"""Everything that is read when the program starts: packs, the flow of questions, vocabulary, voices. No store, no door."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta, timezone
+from pathlib import Path
+
+from bot import resources
+from bot.conversation import Flow, read_flow
+from bot.speech import Voice
+from bot.understanding import Vocabulary
+from engine import Questions, Shelf, read_questions, read_shelf
+
+LANGS = ("zh_CN", "en")
+#: The packs' places all keep Beijing time, wherever the server stands.
+_CHINA = timezone(timedelta(hours=8))
+
+
+def china_today() -> date:
+    """The day in China."""
+    return datetime.now(_CHINA).date()
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """Everything read at the start: packs, the flow of questions, those that find a category, vocabulary and voices."""
+
+    shelf: Shelf
+    flow: Flow
+    finder: Questions
+    vocabulary: Vocabulary
+    voices: Mapping[str, Voice]
+
+    def voice(self, lang: str | None) -> Voice:
+        """The voice of a language, Chinese unless it is one we speak."""
+        return self.voices.get(lang or LANGS[0], self.voices[LANGS[0]])
+
+
+def read_knowledge(more_policies: Iterable[Path] = ()) -> Knowledge:
+    """Read packs, flow, vocabulary and catalogues. Raises PackError or MissingCatalogueError."""
+    shelf = read_shelf([resources.POLICIES, *more_policies])
+    return Knowledge(
+        shelf=shelf,
+        flow=read_flow(resources.FLOW),
+        finder=read_questions(resources.FINDER, shelf),
+        vocabulary=read_vocabulary(shelf),
+        voices={lang: Voice(resources.LOCALES, lang) for lang in LANGS},
+    )
+
+
+def read_vocabulary(shelf: Shelf) -> Vocabulary:
+    """The general words together with those each pack brings for its place and hospitals."""
+    places: dict[str, list[str]] = {}
+    facilities: dict[str, list[str]] = {}
+    for edition in shelf.editions():
+        words = edition.policy.words
+        places.setdefault(edition.policy.place, []).extend(words.place)
+        for facility, names in words.facility.items():
+            facilities.setdefault(facility, []).extend(names)
+    return Vocabulary.read(resources.VOCABULARY, places, facilities)
