@@ -4,7 +4,7 @@ The layer and tier nodes that `program.py` writes out as Python, with each node'
 engine that runs the expression (Polars, DuckDB, Spark, a warehouse) sees whole numbers only.
 
 bills:   an int column for each name of `Key` by which the plans differ, then `total`, `self_funded`, `first_share` and `fixed_price` in fen
-         (-1: none agreed)
+         (-1: none agreed); of these the last two may be left out when no row says them
 settled: what is `kept` of these, then `paid_<layer>` for each layer, `hospital_borne`, `out_of_pocket` and `eligible_unpaid` in fen,
          and `open` (1 where own cost depends on a layer that nobody can compute)
 
@@ -63,6 +63,10 @@ def layers_of(plans: Iterable[Plan]) -> list[str]:
     return [key for key in LAYERS if key in known]
 
 
+#: What a table means that lacks a column.
+_UNSAID = {"first_share": 0, "fixed_price": -1}
+
+
 class _Columns:
     """A growing table. What is used again becomes a column; what is used once stays an expression, because each level of columns costs."""
 
@@ -86,7 +90,7 @@ class _Columns:
         return self.table.select(*kept, *(f"paid_{key}" for key in layers), "hospital_borne", "out_of_pocket", "eligible_unpaid", "open")
 
     def __getitem__(self, name: str) -> ir.IntegerValue:
-        return self.table[name]
+        return self.table[name] if name in self.table.columns else _int(_UNSAID[name])
 
     def _add(self, **columns: ir.IntegerValue) -> None:
         self.table = self.table.mutate(**columns)

@@ -24,6 +24,10 @@ class Amounts:
     absent: Flags
     odd: Flags
 
+    def or_else(self, fen: int) -> Ints:
+        """The amounts, with so many fen in place of those that are absent."""
+        return np.where(self.absent, fen, self.fen) if self.absent.any() else self.fen
+
 
 def no_amounts(rows: int) -> Amounts:
     """The amounts of a column that is not there."""
@@ -34,51 +38,53 @@ def amounts_of(column: pl.Series) -> Amounts:
     """The amounts of a column of text, whole numbers, decimals or floats in yuan. Any other kind is odd."""
     dtype = column.dtype
     if dtype == pl.String:
-        absent = (column.is_null() | (column.str.strip_chars() == "")).fill_null(value=True)
-        plain = column.str.contains(_PLAIN).fill_null(value=False)
-        fen = _scaled(column.cast(pl.Decimal(_DIGITS, 2), strict=False))
-    else:
-        absent = column.is_null()
-        fen, plain = _numbers(column)
-    whole = _array(fen)
-    fine = _flags(plain & fen.is_not_null()) & (whole >= 0) & (whole <= LIMIT)
-    return Amounts(whole, _flags(absent), ~fine & ~_flags(absent))
-
-
-def _numbers(column: pl.Series) -> tuple[pl.Series, pl.Series]:
-    """Fen, and which cells have at most two decimals."""
-    dtype = column.dtype
-    every = pl.repeat(True, len(column), eager=True)
-    if dtype.is_integer():
-        known = column.cast(pl.Int64, strict=False)
-        small = known.is_between(-LIMIT, LIMIT).fill_null(value=False)
-        return (known * 100).set(~small, None), every
+        return _text(column)
+    absent = column.is_null().to_numpy() if column.null_count() else np.zeros(len(column), dtype=bool)
     if isinstance(dtype, pl.Decimal):
-        return _decimals(column, dtype.scale)
-    if dtype.is_float():
-        # The nearest double to k/100 is k / 100.0, so an amount has two decimals when it comes back from its count of fen.
-        fen = (column.cast(pl.Float64) * 100).round()
-        small = fen.is_between(-LIMIT, LIMIT).fill_null(value=False)
-        return fen.cast(pl.Int64, strict=False).set(~small, None), ((fen / 100).cast(dtype) == column).fill_null(value=False)
-    return pl.repeat(None, len(column), dtype=pl.Int64, eager=True), ~every
+        fen, fine = _decimals(column, dtype.scale)
+    elif dtype.is_integer():
+        whole = _whole(column)
+        fen, fine = np.minimum(whole, LIMIT) * 100, whole >= 0
+    elif dtype.is_float():
+        fen, fine = _floats(column)
+    else:
+        fen, fine = _whole(None, len(column)), ~absent & False
+    return Amounts(fen, absent, ~(fine & (fen <= LIMIT) | absent))
 
 
-def _decimals(column: pl.Series, scale: int) -> tuple[pl.Series, pl.Series]:
-    digits = column.to_physical().cast(pl.Int64, strict=False)
+def _text(column: pl.Series) -> Amounts:
+    told = column.to_frame("said").select(
+        absent=pl.col("said").is_null() | (pl.col("said").str.strip_chars() == ""),
+        plain=pl.col("said").str.contains(_PLAIN),
+        fen=pl.col("said").cast(pl.Decimal(_DIGITS, 2), strict=False),
+    )
+    absent = told["absent"].fill_null(value=True).to_numpy()
+    fen, _ = _decimals(told["fen"], 2)
+    fine = told["plain"].fill_null(value=False).to_numpy() & (fen >= 0) & (fen <= LIMIT)
+    return Amounts(fen, absent, ~(fine | absent))
+
+
+def _decimals(column: pl.Series, scale: int) -> tuple[Ints, Flags]:
+    """Fen, and which amounts have at most two decimals and are not below nothing."""
+    digits = _whole(column.to_physical())
     if scale > 2:  # noqa: PLR2004 - fen have two decimals
         step = 10 ** (scale - 2)
-        return digits // step, (digits % step == 0).fill_null(value=False)
-    small = digits.is_between(-LIMIT, LIMIT).fill_null(value=False)
-    return (digits * 10 ** (2 - scale)).set(~small, None), pl.repeat(True, len(column), eager=True)
+        return digits // step, (digits >= 0) & (digits % step == 0)
+    return np.minimum(digits, LIMIT + 1) * 10 ** (2 - scale), digits >= 0
 
 
-def _scaled(column: pl.Series) -> pl.Series:
-    return column.to_physical().cast(pl.Int64, strict=False)
+def _floats(column: pl.Series) -> tuple[Ints, Flags]:
+    """The nearest double to k/100 is k / 100.0, so an amount has two decimals when it comes back from its count of fen."""
+    amounts = column.fill_null(-1).to_numpy()
+    with np.errstate(invalid="ignore", over="ignore"):
+        known = np.where((amounts >= 0) & (amounts <= LIMIT), amounts, -1).astype(np.float64)
+        fen = np.rint(known * 100)
+        return fen.astype(np.int64), (known >= 0) & ((fen / 100).astype(amounts.dtype) == amounts)
 
 
-def _array(column: pl.Series) -> Ints:
-    return column.fill_null(-1).to_numpy()
-
-
-def _flags(column: pl.Series) -> Flags:
-    return column.to_numpy()
+def _whole(column: pl.Series | None, rows: int = 0) -> Ints:
+    """Whole numbers, -1 for a cell that is empty or too large to be one here."""
+    if column is None:
+        return np.full(rows, -1, dtype=np.int64)
+    numbers = column.cast(pl.Int64, strict=False)
+    return (numbers.fill_null(-1) if numbers.null_count() else numbers).to_numpy()

@@ -15,6 +15,7 @@ import polars as pl
 from bot.tables.amounts import Amounts, Flags, Ints, amounts_of, no_amounts
 from bot.tables.names import FLAGS, MONEY, Names
 from engine import AGES, CARES, CATEGORIES, FACILITIES, Shelf
+from engine.columns import AMOUNTS
 from engine.groups import Chosen, Facts, Group, Key, age_told, choose_edition, group_of
 
 _LISTED: Mapping[str, Sequence[str]] = {"category": CATEGORIES, "care": CARES}
@@ -32,10 +33,14 @@ _UNSEEN, _UNREADABLE = -2, -1
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """A block of rows. `group` numbers each row's group (-1: odd); `bills` are those of all others in the order of their `row`."""
+    """A block of rows. `group` numbers each row's group (-1: odd).
+
+    `bills` are those of all rows that are settled in columns: first as assumed, in the order of their `row`, then what else is to be tried.
+    """
 
     group: Ints
     total: Ints
+    settled: int
     bills: pl.DataFrame
 
 
@@ -57,15 +62,18 @@ class Encoder:
     def encode(self, frame: pl.DataFrame) -> Rows:
         """A block of rows of the table."""
         amounts = {fact: self._amounts(frame, fact) for fact in MONEY}
-        total, self_funded, first, price = (amounts[fact].fen for fact in MONEY)
-        unsaid = amounts["self_funded"].absent
-        self_funded, first = np.where(unsaid, 0, self_funded), np.where(amounts["first_share"].absent, 0, first)
-        price = np.where(amounts["fixed_price"].absent, -1, price)
-        odd = self._too_long(frame) | amounts["total"].absent | (self_funded + first > total)
+        total, self_funded, first, price = amounts.values()
+        unsaid = self_funded.absent
+        bill = {"total": total.fen, "self_funded": self_funded.or_else(0)}
+        bill |= {"first_share": first.or_else(0)} if "first_share" in self._columns else {}
+        bill |= {"fixed_price": price.or_else(-1)} if "fixed_price" in self._columns else {}
+        odd = self._too_long(frame) | total.absent | (bill["self_funded"] + bill.get("first_share", 0) > total.fen)
         for each in amounts.values():
             odd |= each.odd
-        group = np.where(odd, _UNREADABLE, self._groups_of(frame))
-        return Rows(group, total, self._bills(group, total, self_funded, first, price, unsaid))
+        group = self._groups_of(frame)
+        group = np.where(odd, _UNREADABLE, group) if odd.any() else group
+        bills, settled = self._bills(group, bill, unsaid)
+        return Rows(group, total.fen, settled, bills)
 
     def _column(self, frame: pl.DataFrame, fact: str) -> pl.Series | None:
         if fact in self._columns:
@@ -120,26 +128,27 @@ class Encoder:
         self.groups.append(group_of(self._chosen[chosen], facts))
         return len(self.groups) - 1
 
-    def _bills(self, group: Ints, total: Ints, self_funded: Ints, first: Ints, price: Ints, unsaid: Flags) -> pl.DataFrame:
-        """The bills of all rows that are settled in columns: as assumed, then at the ends of what is unknown."""
+    def _bills(self, group: Ints, bill: Mapping[str, Ints], unsaid: Flags) -> tuple[pl.DataFrame, int]:
+        """The bills of all rows that are settled in columns, and how many rows these are. What no row says is left out of the bills."""
         table, telling = _GroupTable(self.groups), self.telling()
-        settled = np.flatnonzero((group >= 0) & table.settled[group])
-        if len(settled) < len(group):
-            group, total, self_funded, first, price = (each[settled] for each in (group, total, self_funded, first, price))
-            unsaid = unsaid[settled]
-        row, spent = [np.arange(len(group))], [self_funded]
-        open_rows = np.flatnonzero(unsaid)
-        for corner in table.corners(group[open_rows], total[open_rows], first[open_rows]) if len(open_rows) else ():
-            row.append(open_rows)
-            spent.append(corner)
-        at, spends, ends = _at_each_end(np.concatenate(row), np.concatenate(spent), table.ends[group] * (total > table.exact_to[group]))
-        amounts = {"total": total, "self_funded": self_funded, "first_share": first, "fixed_price": price}
-        if len(at) > len(group):
-            order = np.argsort(at, kind="stable")
-            at, spends, ends = at[order], spends[order], ends[order]
-            group, amounts = group[at], {name: each[at] for name, each in amounts.items()} | {"self_funded": spends}
-        keys = {name: values[group] for name, values in table.keys.items() if name in telling} | {"ends": ends.astype(np.int16)}
-        return pl.DataFrame({"row": settled[at], **{name: keys[name] for name in telling}, **amounts})
+        every = bool((group >= 0).all() and table.settled.all())
+        settled = np.arange(len(group)) if every else np.flatnonzero((group >= 0) & table.settled[group])
+        if not every:
+            group, unsaid, bill = group[settled], unsaid[settled], {name: values[settled] for name, values in bill.items()}
+        keys = {name: values[group] for name, values in table.keys.items() if name in telling}
+        ends = {"ends": np.zeros(len(group), dtype=np.int16)} if "ends" in telling else {}
+        assumed = pl.DataFrame({"row": settled, **keys, **ends, **bill})
+        row, spends, end = _further(table, group, bill, unsaid)
+        if not len(row):
+            return assumed, len(settled)
+        more = {"row": settled[row], **{name: values[row] for name, values in keys.items()}}
+        more |= {"ends": end.astype(np.int16)} if ends else {}
+        more |= {name: spends if name == "self_funded" else values[row] for name, values in bill.items()}
+        return pl.concat([assumed, pl.DataFrame(more)]), len(settled)
+
+    def amounts(self) -> list[str]:
+        """The amounts that bills come with."""
+        return [name for name in AMOUNTS if name in ("total", "self_funded") or name in self._columns]
 
     def telling(self) -> list[str]:
         """The parts of a key by which the groups met so far differ."""
@@ -148,15 +157,27 @@ class Encoder:
         return [name for name, told in zip(Key._fields, [*differ, any(key[-1] > 1 for key in keys)], strict=True) if told]
 
 
+def _further(table: "_GroupTable", group: Ints, bill: Mapping[str, Ints], unsaid: Flags) -> tuple[Ints, Ints, Ints]:
+    """The bills beside the assumed ones: their row, self-funded part and end of range figures.
+
+    An unsaid self-funded part is taken at each of its corners, and each of these and the assumed bill at each end of range figures.
+    """
+    total, self_funded = bill["total"], bill["self_funded"]
+    first = bill.get("first_share", np.zeros_like(total))
+    open_rows, more = np.flatnonzero(unsaid), table.ends[group] * (total > table.exact_to[group])
+    corners = table.corners(group[open_rows], total[open_rows], first[open_rows]) if len(open_rows) else []
+    row = np.concatenate([open_rows] * len(corners)) if corners else open_rows[:0]
+    spends = np.concatenate(corners) if corners else self_funded[:0]
+    ranged = np.flatnonzero(more)
+    row_at_ends, spends_at_ends, end = _at_each_end(np.concatenate([ranged, row]), np.concatenate([self_funded[ranged], spends]), more)
+    return np.concatenate([row, row_at_ends]), np.concatenate([spends, spends_at_ends]), np.concatenate([np.zeros_like(row), end])
+
+
 def _at_each_end(row: Ints, spends: Ints, more: Ints) -> tuple[Ints, Ints, Ints]:
-    """Each bill as assumed, and those whose row has `more` ends of range figures at each of them too."""
-    assumed = np.zeros(len(row), dtype=np.int64)
-    if not more.any():
-        return row, spends, assumed
+    """Bills once for each of the `more` ends of range figures that their row has, numbered from 1."""
     counts = more[row]
     again = np.repeat(np.arange(len(row)), counts)
-    end = np.arange(len(again)) - (np.cumsum(counts) - counts)[again] + 1
-    return np.concatenate([row, row[again]]), np.concatenate([spends, spends[again]]), np.concatenate([assumed, end])
+    return row[again], spends[again], np.arange(len(again)) - (np.cumsum(counts) - counts)[again] + 1
 
 
 class _GroupTable:
@@ -186,44 +207,73 @@ def _ints(numbers: Any) -> Ints:
     return np.array(list(numbers) or [0], dtype=np.int64)
 
 
-def _number(known: list[Any], value: Any) -> int:
-    """The place of a value in a list that grows by what is new."""
-    if value not in known:
-        known.append(value)
-    return known.index(value)
-
-
 class _Coder:
     """Small numbers for what the cells of one fact mean, given as they are met."""
 
     def __init__(self, meaning: Callable[[Any], Any]) -> None:
         self._meaning = meaning
         self.values: list[Any] = []
+        self._numbers: dict[Any, int] = {}
         self._cells: dict[Any, int] = {}
+        #: What every cell of the block before said, if it was the same: mostly the next block says it too.
+        self._same: Any = None
 
     def codes(self, column: pl.Series | None, rows: int) -> Ints:
         """A number for each cell, -1 for one that means nothing. A column that is not there is one of empty cells."""
         if column is None:
             return np.full(rows, self._code(None), dtype=np.int64)
+        if column.dtype.is_integer() or column.dtype in (pl.Date, pl.Boolean):
+            return self._by_number(column)
+        if self._same is not None and (column == self._same).all(ignore_nulls=False):
+            return np.full(rows, self._code(self._same), dtype=np.int64)
         codes = self._known(column)
         unseen = codes == _UNSEEN
         if unseen.any():
-            fresh = {cell: self._code(cell) for cell in column.filter(unseen).unique().to_list()}
-            self._cells |= {cell: code for cell, code in fresh.items() if code != _UNREADABLE}
-            codes = self._known(column).replace(_UNSEEN, _UNREADABLE)
-        return codes.to_numpy()
+            self._learn(column.filter(pl.Series(unseen)))
+            codes = self._known(column)
+            codes = np.where(codes == _UNSEEN, _UNREADABLE, codes)
+        self._same = column[0] if rows and codes.min() == codes.max() else None
+        return codes
 
-    def _known(self, column: pl.Series) -> pl.Series:
-        known = pl.repeat(_UNSEEN, len(column), dtype=pl.Int64, eager=True)
-        if self._cells:
-            known = column.replace_strict(list(self._cells), list(self._cells.values()), default=_UNSEEN, return_dtype=pl.Int64)
-        return known.set(column.is_null(), self._code(None)) if column.null_count() else known
+    def _by_number(self, column: pl.Series) -> Ints:
+        """The same where cells are numbers themselves, such as days: each one met is looked up by its number."""
+        numbers = column.to_physical().cast(pl.Int64, strict=False)
+        given = numbers.is_not_null()
+        codes = np.full(len(column), self._code(None) if column.null_count() else _UNREADABLE, dtype=np.int64)
+        known = numbers.drop_nulls().to_numpy()
+        if not len(known):
+            return codes
+        found, places = _distinct(known - known.min(), int(known.max() - known.min()) + 1)
+        self._learn(pl.Series(found + known.min()).cast(column.dtype))
+        met = _ints(self._code(cell) for cell in pl.Series(found + known.min()).cast(column.dtype).to_list())[places]
+        if len(known) == len(column):
+            return met
+        codes[given.to_numpy()] = met
+        return codes
+
+    def _learn(self, cells: pl.Series) -> None:
+        """Look up cells not met before; those that mean nothing are not kept, there may be any number of them."""
+        fresh = {cell: self._code(cell) for cell in cells.unique().to_list() if cell not in self._cells}
+        self._cells |= {cell: code for cell, code in fresh.items() if code != _UNREADABLE}
+
+    def _known(self, column: pl.Series) -> Ints:
+        if not self._cells:
+            codes = np.full(len(column), _UNSEEN, dtype=np.int64)
+        else:
+            codes = column.replace_strict(list(self._cells), list(self._cells.values()), default=_UNSEEN, return_dtype=pl.Int64).to_numpy()
+        return np.where(column.is_null().to_numpy(), self._code(None), codes) if column.null_count() else codes
 
     def _code(self, cell: Any) -> int:
+        if cell in self._cells:
+            return self._cells[cell]
         try:
-            return _number(self.values, self._meaning(cell))
+            value = self._meaning(cell)
         except ValueError:
             return _UNREADABLE
+        if value not in self._numbers:
+            self._numbers[value] = len(self.values)
+            self.values.append(value)
+        return self._numbers[value]
 
 
 class _Combined:

@@ -7,7 +7,7 @@ import ibis
 import polars as pl
 from polars.io.plugins import register_io_source
 
-from engine.columns import AMOUNTS, Plans, settled_columns
+from engine.columns import Plans, settled_columns
 
 Engine = Literal["polars", "duckdb"]
 
@@ -19,9 +19,9 @@ class Runner(Protocol):
         """The bills in their order: `row`, then what `settled_columns` gives."""
 
 
-def runner(engine: Engine, plans: Plans, telling: Sequence[str]) -> Runner:
-    """An engine made ready for these plans; `telling` names the parts of keys that bills come with."""
-    bills = pl.Schema({"row": pl.Int64, **dict.fromkeys(telling, pl.Int16), **dict.fromkeys(AMOUNTS, pl.Int64)})
+def runner(engine: Engine, plans: Plans, telling: Sequence[str], amounts: Sequence[str]) -> Runner:
+    """An engine made ready for these plans; `telling` names the parts of keys that bills come with, `amounts` their amounts."""
+    bills = pl.Schema({"row": pl.Int64, **dict.fromkeys(telling, pl.Int16), **dict.fromkeys(amounts, pl.Int64)})
     return PolarsRunner(plans, bills) if engine == "polars" else DuckRunner(plans, bills)
 
 
@@ -47,11 +47,11 @@ class DuckRunner:
 
     def __init__(self, plans: Plans, schema: pl.Schema) -> None:
         self._connection = ibis.duckdb.connect()
+        self._connection.raw_sql("SET preserve_insertion_order = true")
         bills = ibis.table({name: str(dtype).lower() for name, dtype in schema.items()}, name="bills")
         self._sql = str(ibis.to_sql(settled_columns(bills, plans, ["row"]), dialect="duckdb"))
 
     def settle(self, bills: pl.DataFrame) -> pl.DataFrame:
         raw = self._connection.con
         raw.register("bills", bills.to_arrow())
-        settled = pl.DataFrame(pl.from_arrow(raw.sql(self._sql).to_arrow_table()))
-        return settled if settled["row"].is_sorted() else settled.sort("row", maintain_order=True)
+        return pl.DataFrame(pl.from_arrow(raw.sql(self._sql).to_arrow_table()))

@@ -139,19 +139,21 @@ class Settler:
         return settled
 
     def _in_columns(self, rows: Rows, settled: Settled) -> None:
-        """The bills of all rows that are not odd, brought together by row."""
+        """The rows that are not odd; what is unknown lies between the assumed bill and the others of its row."""
         result = self._ready().settle(rows.bills)
         columns = {name: result[name].to_numpy() for name in result.columns}
-        row = columns["row"]
-        starts = np.flatnonzero(np.concatenate([[True], row[1:] != row[:-1]]))
-        where, alone = row[starts], len(starts) == len(row)
-        own, floor = columns["out_of_pocket"], columns["out_of_pocket"] - columns["eligible_unpaid"]
-        assumed = columns if alone else {name: values[starts] for name, values in columns.items()}
-        least = (own, floor) if alone else (np.minimum.reduceat(own, starts), np.minimum.reduceat(floor, starts))
-        is_open = assumed["open"] == 1
+        assumed = {name: values[: rows.settled] for name, values in columns.items()}
+        where, own, is_open = assumed["row"], assumed["out_of_pocket"], assumed["open"] == 1
+        low, high = np.where(is_open, own - assumed["eligible_unpaid"], own), own
+        if len(result) > rows.settled:
+            low, high = low.copy(), high.copy()
+            more = {name: values[rows.settled :] for name, values in columns.items()}
+            at = np.searchsorted(where, more["row"])
+            floor = more["out_of_pocket"] - more["eligible_unpaid"]
+            np.minimum.at(low, at, np.where(is_open[at], floor, more["out_of_pocket"]))
+            np.maximum.at(high, at, more["out_of_pocket"])
         answers = {name: values for name, values in assumed.items() if name in settled.numbers}
-        answers |= {"out_of_pocket_low": np.where(is_open, least[1], least[0]), "status": np.where(is_open, _PARTIAL, _COMPUTED)}
-        answers |= {"out_of_pocket_high": own if alone else np.maximum.reduceat(own, starts)}
+        answers |= {"out_of_pocket_low": low, "out_of_pocket_high": high, "status": np.where(is_open, _PARTIAL, _COMPUTED)}
         settled.fine[where] = True
         for name, values in answers.items():
             if len(where) == len(settled.fine):
@@ -163,7 +165,8 @@ class Settler:
         """The runner, made again when new groups were met."""
         groups = self._encoder.groups
         if self._runner is None or self._known != len(groups):
-            self._runner, self._known = runner(self._engine, plans_of(groups), self._encoder.telling()), len(groups)
+            encoder = self._encoder
+            self._runner, self._known = runner(self._engine, plans_of(groups), encoder.telling(), encoder.amounts()), len(groups)
         return self._runner
 
     def _listed(self, rows: Rows, settled: Settled) -> None:
