@@ -27,31 +27,40 @@ Columns = tuple[Any, ...]
 Side = Callable[[Any], Columns]
 
 OURS, LINE = "the columns program", "a loop over the straight-line function"
+LAYERS, BLOCK = ("basic", "critical_illness", "medical_aid"), 100_000
 TUNED, DOCUMENTED = "OpenFisca-Core with numpy look-ups", "OpenFisca-Core as documented"
 
 
-# --- to be filled in by the owner of the columns program -----------------------------------------------------------------------------
-
-
-def ours(frame: Any) -> Columns:  # noqa: ARG001 - until it is written
-    """The four columns of a Polars frame with the fields of `Bill`, by the engine's columns program.
-
-    Wanted: `from bot.tables import batch_program`, called with the frame's place and day fixed (anhui-bozhou, none), nothing written.
-    Compile before the clock runs where that is done once a run: see `_ours_ready`.
-    """
-    raise NotRun("`ours` in million.py is not filled in yet")
-
-
 def _ours_ready() -> Side:
-    """`ours` with what is made once, or NotRun."""
-    try:
-        from bot.tables import batch_program  # noqa: F401
-    except ImportError as error:
-        raise NotRun("bot.tables has no batch_program yet") from error
-    return ours
+    """The way of `nengbao batch` without the files: encode, settle in columns, bring together; the program is compiled before the clock runs.
 
+    Fen become the decimals in yuan that a table holds, as part of the work.
+    """
+    import numpy
 
-# --------------------------------------------------------------------------------------------------------------------------------------
+    from bot import resources
+    from bot.knowledge import read_knowledge
+    from bot.tables.batch import decimals
+    from bot.tables.encode import Encoder
+    from bot.tables.names import Names
+    from bot.tables.settle import RowReader, Settler
+
+    knowledge = read_knowledge()
+    names = Names.read(resources.TABLE_WORDS, knowledge.vocabulary, knowledge.shelf, tuple(knowledge.voices.values()))
+    columns = {name: name for name in Bill._fields}
+    fixed = {"place": "anhui-bozhou"}
+    encoder = Encoder(knowledge.shelf, names, columns, fixed)
+    settler = Settler(knowledge.shelf, "polars", encoder, RowReader(names, columns, fixed), LAYERS)
+
+    def settle(frame: Any) -> Columns:
+        blocks = []
+        for block in frame.iter_slices(BLOCK):
+            money = {name: decimals(block[name].to_numpy()) for name in ("total", "self_funded")}
+            settled = settler.settle(block.with_columns(**money))
+            blocks.append([settled[name] for name in (*(f"paid_{layer}" for layer in LAYERS), "out_of_pocket")])
+        return tuple(numpy.concatenate(column) for column in zip(*blocks, strict=True))
+
+    return settle
 
 
 def run(quick: bool) -> list[Row]:

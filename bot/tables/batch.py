@@ -156,7 +156,7 @@ class _Batch:
         results = {
             "edition": editions.gather(settled["edition"].astype(np.uint32)),
             "status": pl.Series(STATUSES).gather(settled["status"].astype(np.uint32)),
-            **{name: _decimals(settled[name], known) for name in (*(f"paid_{layer}" for layer in self.layers), *_OWN)},
+            **{name: decimals(settled[name], known) for name in (*(f"paid_{layer}" for layer in self.layers), *_OWN)},
         }
         out = frame.hstack([column.alias(name) for name, column in results.items()])
         return out if settled.fine.all() else out.filter(pl.Series(settled.fine))
@@ -208,11 +208,11 @@ def _check_columns(columns: Columns, fixed: Mapping[str, Any], table: Table, voi
         raise TableError("columns_missing", wanted=wanted, found="、".join(table.columns[:20]))
 
 
-def _decimals(fen: Ints, known: Flags) -> pl.Series:
-    """Fen as a decimal with two places, null where not known; built in memory as Arrow lays decimals out, because dividing is slow."""
+def decimals(fen: Ints, known: Flags | None = None) -> pl.Series:
+    """Fen as a decimal with two places, null where not `known`; laid out in memory as Arrow does, because dividing is slow."""
     words = np.zeros((len(fen), 2), dtype=np.int64)
     words[:, 0] = fen
-    mask = None if known.all() else pa.array(known).buffers()[1]
+    mask = None if known is None or known.all() else pa.array(known).buffers()[1]
     return pl.Series(pl.from_arrow(pa.Decimal128Array.from_buffers(pa.decimal128(14, 2), len(fen), [mask, pa.py_buffer(words)])))
 
 
