@@ -12,12 +12,14 @@ Written as one value, or as `values` for each key of what it varies `by`:
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any, Generic, Literal, Self, TypeVar
 
 from pydantic import model_validator
 
 from engine.cell import Cell, PackModel
 from engine.keys import Basis
+from engine.quantities import NoLimit, Quantity
 
 T = TypeVar("T", bound=Any)
 
@@ -42,6 +44,8 @@ class Entry(PackModel, Generic[T]):
         wanted = {"range": {"low", "high"}, "unknown": set()}.get(self.basis, {"value"})
         if given != wanted:
             raise ValueError(f"basis `{self.basis}` expects {_listed(wanted)}, found {_listed(given)}")
+        if self.basis == "range" and (wrong := _upside_down(self.low, self.high)):
+            raise ValueError(wrong)
         return self
 
 
@@ -101,6 +105,25 @@ def used(name: str, entry: Entry[Any]) -> Used:
     unit = "" if number is None else number.unit
     value, low, high = (None if part is None else part.text() for part in (entry.value, *_ends(entry)))
     return Used(name, unit, value, low, high, entry.basis, entry.source, entry.note)
+
+
+def _upside_down(low: Any, high: Any) -> str | None:
+    """Why two ends are no range from the lower to the higher one; `none` lies above every amount."""
+    plain = [isinstance(end, Quantity | NoLimit) for end in (low, high)]
+    if any(plain) and not all(plain):
+        return "`low` is a sum and `high` a share or the other way round, expected both of one kind"
+    if all(plain):
+        return "`low` is above `high`, expected the lower end under `low`" if _place(low) > _place(high) else None
+    parts = [name for name in _SHARE_PARTS if getattr(low, name).value > getattr(high, name).value]
+    return f"`{parts[0]}` of `low` is above that of `high`, expected the lower one under `low`" if parts else None
+
+
+#: The numbers that a share of the total consists of.
+_SHARE_PARTS = ("share_of_total", "at_least", "at_most")
+
+
+def _place(end: Quantity | NoLimit) -> tuple[bool, Fraction]:
+    return (True, Fraction(0)) if isinstance(end, NoLimit) else (False, end.value)
 
 
 def _ends(entry: Entry[Any]) -> tuple[Any, Any]:

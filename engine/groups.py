@@ -13,8 +13,8 @@ from engine.cell import Cell
 from engine.keys import AGES, CARES, CATEGORIES, FACILITIES
 from engine.mechanisms.bands import BandsNode
 from engine.note import Note
-from engine.plan import Node, Plan, SilentLayer
-from engine.settling import choices_of, why_not_covered
+from engine.plan import Node, Plan, SilentLayer, choices_of
+from engine.settling import why_not_covered
 from engine.shelf import Edition, Shelf
 from engine.year import Person, Year, cell_of
 
@@ -86,9 +86,21 @@ def group_of(chosen: Chosen, facts: Facts) -> Group:
     if why is not None:
         return Group(replace(chosen, refused=why))
     cell = _cell(chosen, facts)
-    choices = choices_of(sorted(set(edition.plan(cell).ranges)))
-    plans = tuple(edition.plan(cell, dict.fromkeys(high, "high")) for high in choices)
+    plans = _plans(edition, cell)
     return Group(chosen, _key(chosen.number, cell), plans, _exact_to(plans))
+
+
+def group_at(shelf: Shelf, key: Key) -> Group:
+    """The group that has a key, where only the key has travelled."""
+    chosen = Chosen(key.edition, shelf.editions()[key.edition])
+    listed = (CATEGORIES[key.category], FACILITIES[key.facility], CARES[key.care])
+    plans = _plans(chosen.edition, Cell(*listed, bool(key.registered), bool(key.insured), AGES[key.age]))
+    return Group(chosen, key, plans, _exact_to(plans))
+
+
+def _plans(edition: Edition, cell: Cell) -> tuple[Plan, ...]:
+    choices = choices_of(sorted(set(edition.plan(cell).ranges)))
+    return tuple(edition.plan(cell, dict.fromkeys(high, "high")) for high in choices)
 
 
 def _cell(chosen: Chosen, facts: Facts) -> Cell:

@@ -4,7 +4,7 @@ Layer and tier nodes are kept, because the program, its working, its early exits
 `prove` shows at load that no plan can leave the exact range of a double or pay a negative amount.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import product
@@ -31,6 +31,9 @@ from engine.yaml_tree import Location
 
 End = Literal["low", "high"]
 Node = BandsNode | TopUpNode | CeilingNode | SaidNode
+
+#: With more range figures than this not every combination of their ends is tried.
+MOST_COMBINED = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +184,14 @@ def _lowered(key: str, layer: Layer, cell: Cell, ends: Mapping[str, End], settle
     return _by_case(key, layer, work) if isinstance(layer, ByCase) else _layer(key, layer, work), work.ranges
 
 
+def choices_of(names: Sequence[str]) -> list[tuple[str, ...]]:
+    """All choices of range figures at their upper end; beyond a handful only none, each alone, all but each, and all."""
+    if len(names) > MOST_COMBINED:
+        singles = [(name,) for name in names]
+        return [(), *singles, *(tuple(other for other in names if other != name) for name in names), tuple(names)]
+    return [tuple(name for name, taken in zip(names, choice, strict=True) if taken) for choice in product((False, True), repeat=len(names))]
+
+
 def cells(policy: Policy) -> Iterator[Cell]:
     """Every cell a policy answers for."""
     ages = (*policy.ages, "adult")
@@ -196,7 +207,7 @@ def cells(policy: Policy) -> Iterator[Cell]:
 def _needed(policy: Policy) -> Iterator[str]:
     """The layers whose payouts other layers need to know."""
     for layer in policy.layers.values():
-        for case in layer.cases if isinstance(layer, ByCase) else (layer,):
+        for case in _variants(layer):
             yield from case.needs if isinstance(case, Bands) else ()
 
 
@@ -211,31 +222,98 @@ def unknown_layers(policy: Policy) -> frozenset[str]:
 
 
 def prove(pack: Pack) -> None:
-    """Lower every layer for every cell it can tell apart, with both ends of its ranges, and check its bounds.
+    """Lower every layer for every cell it can tell apart, with every choice of the ends of its ranges, and check its bounds; then check
+    that what must come first does.
 
     Raises PackError naming layer, line and cell.
     """
     problems: dict[tuple[int, int, str], Problem] = {}
-    every = list(cells(pack.policy))
-    for key, layer in pack.policy.layers.items():
-        asked = _asked_of(layer)
-        told_apart = {tuple(getattr(cell, name) for name in asked): cell for cell in every}
-        for cell in told_apart.values():
-            try:
-                _prove_layer(key, layer, cell)
-            except _UnsoundError as error:
-                problem = pack.problem(error.location, f"{error} (met for {' '.join(map(str, cell[:3]))})")
-                problems.setdefault((problem.line, problem.column, str(error)), problem)
+    for error, met in _unsound(pack.policy):
+        problem = pack.problem(error.location, f"{error} (met for {met})")
+        problems.setdefault((problem.line, problem.column, str(error)), problem)
     if problems:
         raise PackError([problems[key] for key in sorted(problems)])
 
 
-def _prove_layer(key: str, layer: Layer, cell: Cell) -> None:
+def _unsound(policy: Policy) -> Iterator[tuple[_UnsoundError, str]]:
+    """What cannot be settled right, each with where it was met."""
+    every, alone = list(cells(policy)), True
+    for key, layer in policy.layers.items():
+        for cell in _told_apart(every, layer):
+            for error, high in _unsound_alone(key, layer, cell):
+                alone = False
+                yield error, " ".join(cell[:3]) + (f", with the upper end of {' and '.join(f'`{name}`' for name in high)}" if high else "")
+    if alone:
+        yield from ((error, " ".join(cell[:3])) for error, cell in _out_of_place(policy, every))
+
+
+def _told_apart(every: Sequence[Cell], *parts: Any) -> Collection[Cell]:
+    """One cell for each combination of the facts that parts of a policy ask for."""
+    asked = sorted(set().union(*map(_asked_of, parts)))
+    return {tuple(getattr(cell, name) for name in asked): cell for cell in every}.values()
+
+
+def _unsound_alone(key: str, layer: Layer, cell: Cell) -> Iterator[tuple[_UnsoundError, tuple[str, ...]]]:
+    """What of a layer fails for a cell by itself, and with which figures at the upper ends of their ranges."""
+    try:
+        ranges = _proved(key, layer, cell, ())
+    except _UnsoundError as error:
+        yield error, ()
+        return
+    for high in choices_of(sorted(set(ranges)))[1:]:
+        try:
+            _proved(key, layer, cell, high)
+        except _UnsoundError as error:
+            yield error, high
+            return
+
+
+def _proved(key: str, layer: Layer, cell: Cell, high: tuple[str, ...]) -> list[str]:
+    """The ranges that a layer met, once it has been lowered and its bounds have been checked. Raises _UnsoundError."""
     # Taken as if every layer before it were known, so that no rule waits unproved for a case that says what they paid.
-    lowered, ranges = _lowered(key, layer, cell, _AllEnds("low"), LAYERS)
+    lowered, ranges = _lowered(key, layer, cell, dict.fromkeys(high, "high"), LAYERS)
     _check(lowered)
-    if ranges:
-        _check(_lowered(key, layer, cell, _AllEnds("high"), LAYERS)[0])
+    return ranges
+
+
+def _out_of_place(policy: Policy, every: Sequence[Cell]) -> Iterator[tuple[_UnsoundError, Cell]]:
+    """Layers that count what is spoken for already: by a guarantee the whole bill, by `base: eligible` all that is eligible."""
+    before: dict[str, Layer] = {}
+    for key, layer in policy.layers.items():
+        bands = [case for case in _variants(layer) if isinstance(case, Bands)]
+        counting = [case.applies_to for case in bands if case.at_least or (before and case.base == "eligible")]
+        concerned = [cell for cell in every if any(_applies(when, cell) for when in counting)]
+        for cell in _told_apart(concerned, layer, *before.values(), policy.hospital_bears):
+            yield from ((error, cell) for error in _misplaced(key, layer, before, _borne(policy, cell, {}), cell))
+        before[key] = layer
+
+
+def _misplaced(key: str, layer: Layer, before: Mapping[str, Layer], borne: Borne, cell: Cell) -> Iterator[_UnsoundError]:
+    """What a layer counts in a cell though others pay or bear it."""
+    place, case = _variant(key, layer, cell) or ((), None)
+    lowered = _lowered(key, layer, cell, {}, LAYERS)[0]
+    if not isinstance(case, Bands) or not isinstance(lowered, PaidLayer) or not isinstance(lowered.node, BandsNode):
+        return
+    payer = next((other for other, each in before.items() if _may_pay(_lowered(other, each, cell, {}, LAYERS)[0])), None)
+    if lowered.node.guarantee is not None:
+        yield from (_UnsoundError((*place, "at_least"), what) for what in _ahead_of_a_guarantee(payer, borne))
+    if payer is not None and case.base == "eligible":
+        what = f"`{payer}` pays before this layer, which runs on what that leaves, expected `base: eligible_unpaid`"
+        yield _UnsoundError((*place, "base"), what)
+
+
+def _ahead_of_a_guarantee(payer: str | None, borne: Borne) -> Iterator[str]:
+    rest = "expected a `when` under `at_least` that leaves such stays out"
+    if payer is not None:
+        yield f"the guarantee counts the whole bill, of which `{payer}` pays first, {rest}"
+    if borne.share is not None or borne.fixed_price is not None:
+        rule = "above_fixed_price" if borne.share is None else "out_of_catalogue"
+        yield f"the guarantee counts the whole bill, of which `hospital_bears.{rule}` leaves a part to the hospital, {rest}"
+
+
+def _may_pay(layer: PlanLayer) -> bool:
+    """Whether a layer pays, or would once a case says what it paid."""
+    return isinstance(layer, PaidLayer) or layer.status == "not_computable"
 
 
 def _asked_of(value: Any) -> set[str]:
@@ -249,23 +327,25 @@ def _asked_of(value: Any) -> set[str]:
     return set().union(*map(_asked_of, value)) if isinstance(value, tuple) else set()
 
 
-class _AllEnds(dict[str, End]):
-    """The same end for every range figure."""
+def _variants(layer: Layer) -> tuple[Simple, ...]:
+    return layer.cases if isinstance(layer, ByCase) else (layer,)
 
-    def __init__(self, end: End) -> None:
-        super().__init__()
-        self._end = end
 
-    def get(self, key: str, default: Any = None) -> Any:  # noqa: ARG002 - dict's own signature
-        return self._end
+def _variant(key: str, layer: Layer, cell: Cell) -> tuple[Location, Simple] | None:
+    """A layer, or the first of its variants that applies, with where it stands; None when none does."""
+    if not isinstance(layer, ByCase):
+        return ("layers", key), layer
+    applying = (number for number, case in enumerate(layer.cases) if _applies(case.applies_to, cell))
+    number = next(applying, None)
+    return None if number is None else (("layers", key, "cases", number), layer.cases[number])
 
 
 def _by_case(key: str, layer: ByCase, work: _Lowering) -> PlanLayer:
     """The first variant that applies; without one the layer does not."""
-    for number, case in enumerate(layer.cases):
-        if _applies(case.applies_to, work.cell):
-            work.location = (*work.location, "cases", number)
-            return _layer(key, case, work)
+    found = _variant(key, layer, work.cell)
+    if found is not None:
+        work.location, case = found
+        return _layer(key, case, work)
     return SilentLayer(key, "not_applicable", "category" if work.cell.insured else "uninsured", counts=_counted(key, layer, work.cell))
 
 

@@ -305,6 +305,7 @@ def _inconsistencies(policy: Policy) -> Iterator[tuple[Location, str]]:
         if facility not in policy.facilities:
             yield ("referral", "required_at", index), _not_in("facility", facility, policy.facilities)
     yield from _unordered_layers(policy)
+    yield from _unfit_shares(policy)
     for location, figure in figures_of(policy):
         for key in figure.values:
             for dimension, part in zip(figure.by, key.split("."), strict=False):
@@ -324,6 +325,13 @@ def _unordered_layers(policy: Policy) -> Iterator[tuple[Location, str]]:
             by = case.absorbed_by if isinstance(case, Exists) else None
             if by is not None and by not in keys[number + 1 :]:
                 yield ("layers", key, *place, "absorbed_by"), _not_in("later layer", by, keys[number + 1 :])
+
+
+def _unfit_shares(policy: Policy) -> Iterator[tuple[Location, str]]:
+    """Shares of what the hospital bears that nothing can be settled by."""
+    rule = policy.hospital_bears.out_of_catalogue
+    for key, what in rule.unfit() if rule else ():
+        yield ("hospital_bears", "out_of_catalogue", "share_of_total", "values", key), what
 
 
 def _not_in(what: str, key: str, known: Iterable[str]) -> str:

@@ -4,20 +4,20 @@ What an answer says of them stands in `estimate.py`.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from itertools import product
 from typing import Literal
+
+import msgspec
 
 from engine.case import Case, Earlier, Settlement
 from engine.cell import Cell
 from engine.errors import CaseError, Fault
 from engine.mechanisms.bands import BandsNode
 from engine.note import Note
-from engine.plan import Plan, SilentLayer
+from engine.plan import Plan, SilentLayer, choices_of
 from engine.policy import Policy
-from engine.program import Step
 from engine.shelf import Edition, Shelf
 from engine.year import (
     Bill,
@@ -36,9 +36,6 @@ from engine.year import (
     settle,
     settle_with_working,
 )
-
-#: With more range figures than this not every combination of their ends is tried.
-MOST_COMBINED = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +171,7 @@ class Settling:
         self.bills = bills_of(case, self.plan.borne, edition.policy)
         self.bill = self.bills[0]
 
-    def with_working(self) -> tuple[Outcome, dict[str, list[Step]]]:
+    def with_working(self) -> Outcome:
         """The outcome under the assumed facts, with each layer's steps."""
         return settle_with_working(self.edition, self.cell, self.bill, self.year({}))
 
@@ -245,7 +242,7 @@ class Settling:
         unpaid = max(so_far.own, *year.sums.values(), 0)
         most = min(first.node.cap, int(unpaid * best / (1 - best))) if best < 1 else first.node.cap
         if most + self.bill.total > first.node.cap:
-            yield replace(year, paid={**year.paid, first.key: most, first.cap_account: most})
+            yield msgspec.structs.replace(year, paid={**year.paid, first.key: most, first.cap_account: most})
 
     def _best_rate(self, key: str, ends: Ends) -> Fraction:
         """The highest rate or guarantee by which a layer pays at any hospital of the place."""
@@ -392,11 +389,3 @@ def _not_covered(edition: Edition, bill: Settlement, category: str) -> Note | No
     if bill.care not in policy.care:
         return Note("care_not_covered", values | {"care": bill.care})
     return None
-
-
-def choices_of(names: Sequence[str]) -> list[tuple[str, ...]]:
-    """All choices of range figures at their upper end; beyond a handful only none, each alone, all but each, and all."""
-    if len(names) > MOST_COMBINED:
-        singles = [(name,) for name in names]
-        return [(), *singles, *(tuple(other for other in names if other != name) for name in names), tuple(names)]
-    return [tuple(name for name, taken in zip(names, choice, strict=True) if taken) for choice in product((False, True), repeat=len(names))]

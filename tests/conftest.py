@@ -5,12 +5,17 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from bot.assistant import Assistant
 from bot.knowledge import Knowledge, read_knowledge
 from bot.store import SqliteStore
 from tests.doors.browser import Browser, chromium
 from tests.server import Server
+
+# A slow machine is no fault of the code: no example is timed.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 #: The day all talks are played on.
 TODAY = date(2026, 11, 24)

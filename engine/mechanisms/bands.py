@@ -1,7 +1,7 @@
 """Bands: pay marginal rates on tiers of cost above a deductible, per stay or over the year, up to a yearly cap.
 
 pays: bands
-base: eligible | eligible_unpaid        what the tiers run on
+base: eligible | eligible_unpaid        what the tiers run on; `eligible` only where no layer pays before
 over: stay | year                       a deductible for each stay, or once a year on the sum of the year
 account: name                           keeps this variant's sum of the year apart from the layer's other variants
 cap_account: name                       what the yearly cap is shared with; the account itself unless said
@@ -16,13 +16,13 @@ from fractions import Fraction
 from math import lcm
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, ValidationInfo, field_validator, model_validator
 
 from engine.cell import PackModel, When
 from engine.figures import Figure
 from engine.keys import Basis, LayerKey
 from engine.mechanisms.adjustment import Adjustment
-from engine.mechanisms.deductible import DeductibleNode, DeductibleText, FixedDeductible
+from engine.mechanisms.deductible import DeductibleNode, DeductibleText, FixedDeductible, ShareOfTotal
 from engine.mechanisms.guarantee import Guarantee
 from engine.quantities import CapText, MoneyText, RateText
 
@@ -65,6 +65,21 @@ class Bands(PackModel):
     adjustments: tuple[Adjustment, ...] = ()
     before_joining: Literal["counted", "left_out"] = "counted"
     note: str | None = None
+
+    @field_validator("deductible")
+    @classmethod
+    def _fixed_for_a_year(cls, deductible: Figure[DeductibleText], info: ValidationInfo) -> Figure[DeductibleText]:
+        ends = (end for entry in deductible.values.values() for end in (entry.value, entry.low))
+        if info.data.get("over") == "year" and any(isinstance(end, ShareOfTotal) for end in ends):
+            raise ValueError("a year has no total to take a share of, expected an amount, or `over: stay`")
+        return deductible
+
+    @field_validator("at_least")
+    @classmethod
+    def _guarantees_a_stay(cls, at_least: Guarantee | None, info: ValidationInfo) -> Guarantee | None:
+        if at_least is not None and info.data.get("over") == "year":
+            raise ValueError("a guarantee is reckoned on the bill of a stay and never on a year, leave it out, or write `over: stay`")
+        return at_least
 
     @model_validator(mode="after")
     def _only_the_last_tier_is_open(self) -> "Bands":

@@ -2,6 +2,8 @@
 
 at_least: {share_above_deductible: {value: 45%, …}}
 when: {registered: true}        the stays it holds for, all unless said
+
+It counts the whole bill, so nothing may pay before it and the hospital may bear nothing of the stays it holds for.
 """
 
 from engine.cell import PackModel, When

@@ -13,6 +13,7 @@ hospital_bears:
     source: …
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
@@ -33,6 +34,18 @@ class OutOfCatalogue(PackModel):
     of: Literal["billed", "without_excess"] = "billed"
     rounded: Literal["excess", "limit"] = "excess"
     note: str | None = None
+
+    def unfit(self) -> Iterator[tuple[str, str]]:
+        """The keys of shares that nothing can be settled by, each with why: what is borne comes before every layer and has one amount."""
+        for key, entry in self.share_of_total.values.items():
+            if entry.value is None:
+                yield key, f"the share is {_WITHOUT_A_FIGURE[entry.basis]}, expected one figure; or leave it out and name it in `remarks`"
+            elif self.of == "without_excess" and entry.value.share == 1:
+                yield key, "a share of 100% `without_excess` limits nothing, expected less than 100%; or leave it out"
+
+
+#: What an entry of these bases has instead of a value.
+_WITHOUT_A_FIGURE = {"unknown": "unknown", "range": "a range"}
 
 
 class AboveFixedPrice(PackModel):
