@@ -3,7 +3,7 @@
 Pure: case, shelf and day in, `Estimate` out. Words are found for it in `bot/speech`.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
@@ -113,12 +113,13 @@ class _Telling:
     def __init__(self, settling: Settling, today: date) -> None:
         self.settling, self.today = settling, today
         self.case, self.edition, self.cell, self.plan = settling.case, settling.edition, settling.cell, settling.plan
-        self.outcome, self.steps = settling.with_working()
+        self.outcome = settling.with_working()
+        self.steps = self.outcome.working
 
     def estimate(self) -> Estimate:
-        outcome, steps = self.outcome, self.steps
+        outcome = self.outcome
         span = self.settling.reach()
-        layers = tuple(self._layers(outcome, steps, span))
+        layers = tuple(self._layers(outcome, span))
         open_layers = [layer for layer in layers if layer.status == "not_computable" and not is_absorbed(self.plan, layer.key, outcome)]
         own = OutOfPocket(
             amount=outcome.own,
@@ -150,14 +151,14 @@ class _Telling:
             sources=_sources(self.edition.policy, figures),
         )
 
-    def _layers(self, outcome: Outcome, steps: Mapping[str, list[Step]], span: Span) -> Iterator[Layer]:
-        unknown = False
+    def _layers(self, outcome: Outcome, span: Span) -> Iterator[Layer]:
+        unknown, payouts = False, outcome.payouts
         for layer in self.plan.layers:
             if isinstance(layer, SilentLayer):
                 unknown = unknown or layer.status == "not_computable"
                 yield _silent(layer, outcome)
             else:
-                settled = _paid(layer, outcome.payouts[layer.key], tuple(steps[layer.key]), span)
+                settled = _paid(layer, payouts[layer.key], tuple(self.steps[layer.key]), span)
                 # What an earlier layer of unknown amount pays is no longer there for this one.
                 yield replace(settled, low=0) if unknown else settled
 

@@ -10,7 +10,7 @@ from engine.errors import PackError, Problem
 from engine.note import Note
 from engine.plan import End, Plan, lower, prove, unknown_layers
 from engine.policy import Pack, Policy, read_pack
-from engine.program import Program, compile_plan
+from engine.program import Program
 
 #: <edition>.overlay.yaml confirms or corrects figures of <edition>.yaml.
 _OVERLAY = ".overlay"
@@ -23,6 +23,8 @@ class Edition:
     pack: Pack
     sayable: frozenset[str] = field(init=False, default=frozenset())
     _plans: dict[tuple[Cell, frozenset[str]], Plan] = field(default_factory=dict)
+    #: By cell alone with all ranges at their lower ends, which is what nearly everybody asks for; and with some at their upper ends.
+    _assumed: dict[Cell, tuple[Plan, Program]] = field(default_factory=dict)
     _compiled: dict[tuple[Cell, frozenset[str]], tuple[Plan, Program]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -42,10 +44,21 @@ class Edition:
 
     def program(self, cell: Cell, ends: Mapping[str, End] | None = None) -> tuple[Plan, Program]:
         """The plan and the program of a cell; compiled once."""
+        if ends:
+            return self._looked_up(cell, ends)
+        try:
+            return self._assumed[cell]
+        except KeyError:
+            return self._looked_up(cell, None)
+
+    def _looked_up(self, cell: Cell, ends: Mapping[str, End] | None) -> tuple[Plan, Program]:
+        """The plan and the program by the chosen ends; without upper ends they are noted by cell alone too."""
         key = _key(cell, ends)
         if key not in self._compiled:
-            plan = self.plan(cell, ends)
-            self._compiled[key] = (plan, compile_plan(plan))
+            plan, later = self.plan(cell, ends), self.policy.later_stays
+            self._compiled[key] = (plan, Program(plan, makes_later=later is not None and later.holds(cell)))
+        if key[1] == _ASSUMED:
+            self._assumed[cell] = self._compiled[key]
         return self._compiled[key]
 
 
@@ -53,6 +66,7 @@ def _key(cell: Cell, ends: Mapping[str, End] | None) -> tuple[Cell, frozenset[st
     return (cell, frozenset(name for name, end in ends.items() if end == "high") if ends else _ASSUMED)
 
 
+#: No range at its upper end.
 _ASSUMED: frozenset[str] = frozenset()
 
 

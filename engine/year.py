@@ -2,9 +2,11 @@
 
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal, Self
+
+import msgspec
 
 from engine.bounds import Interval, payout, settle_ceiling, settle_stay, settle_top_up, settle_year
 from engine.case import Settlement, SoFar
@@ -15,9 +17,9 @@ from engine.mechanisms.hospital import Borne
 from engine.mechanisms.said import SaidNode
 from engine.mechanisms.top_up import TopUpNode
 from engine.money import LIMIT
-from engine.plan import End, Node, PaidLayer, Plan, SilentLayer
+from engine.plan import End, Node, Plan, SilentLayer
 from engine.policy import Policy
-from engine.program import Input, Step, inputs
+from engine.program import Amounts, Input, Program, Step, Steps
 from engine.shelf import Edition
 
 Ends = Mapping[str, End]
@@ -32,8 +34,7 @@ class Person:
     age: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Year:
+class Year(msgspec.Struct, frozen=True, gc=False):
     """What a person's calendar year came to so far, in fen.
 
     `paid` is by layer and, where a layer keeps several, by account (`basic.outpatient`); `sums` are the costs yearly layers have run on and
@@ -42,9 +43,9 @@ class Year:
 
     stays: int = 0
     eligible_unpaid: int = 0
-    paid: Mapping[str, int] = field(default_factory=dict)
-    sums: Mapping[str, int] = field(default_factory=dict)
-    peaks: Mapping[str, int] = field(default_factory=dict)
+    paid: Mapping[str, int] = msgspec.field(default_factory=dict)
+    sums: Mapping[str, int] = msgspec.field(default_factory=dict)
+    peaks: Mapping[str, int] = msgspec.field(default_factory=dict)
     later: int = 0
 
     def known(self, given: Input) -> int:
@@ -126,8 +127,7 @@ def _capped_payout(node: Node, base: int) -> int:
     return pays if node.cap is None else min(pays, node.cap)
 
 
-@dataclass(frozen=True, slots=True)
-class Bill:
+class Bill(msgspec.Struct, frozen=True, gc=False):
     """The amounts of one bill in fen, with nothing unknown left. What the hospital bears is in none of the other parts.
 
     `paid`: what layers that cannot be computed are said to have paid of it.
@@ -141,21 +141,85 @@ class Bill:
     paid: tuple[tuple[str, int], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """One settlement in whole fen: payouts by computed layer, the parts a person still pays, and the year including it."""
+class Outcome(msgspec.Struct, frozen=True, gc=False):
+    """One settlement in whole fen: a bill settled by a program on top of the year `before`. What it comes to is worked out when asked.
 
-    payouts: Mapping[str, int]
-    self_funded: int
-    first_share: int
-    eligible_unpaid: int
-    hospital: int
-    year: Year
+    `amounts` and `steps` are what the program gives: the payouts and, last, what no layer pays; of numbers only no steps.
+    """
+
+    program: Program
+    bill: Bill
+    before: Year
+    amounts: Amounts
+    steps: Steps = ()
+
+    @property
+    def working(self) -> dict[str, list[Step]]:
+        """Each computed layer's steps."""
+        return dict(zip(self.program.layers, self.steps, strict=True))
+
+    @property
+    def payouts(self) -> dict[str, int]:
+        """The payouts by computed layer."""
+        return dict(zip(self.program.layers, self.amounts, strict=False))  # the last amount is no payout
 
     @property
     def own(self) -> int:
-        """What the person pays."""
-        return self.self_funded + self.first_share + self.eligible_unpaid
+        """What the person pays: self-funded, first share and eligible cost that is left."""
+        return self.amounts[-1] - self.bill.hospital
+
+    @property
+    def hospital(self) -> int:
+        """What the hospital bears."""
+        return self.bill.hospital
+
+    @property
+    def eligible_unpaid(self) -> int:
+        """The part of own cost that is eligible."""
+        return max(0, self.bill.eligible - self._paid)
+
+    @property
+    def self_funded(self) -> int:
+        """The part of own cost that is self-funded."""
+        return self.bill.self_funded - self._relieved
+
+    @property
+    def first_share(self) -> int:
+        """The part of own cost that is the person's first share."""
+        return self.bill.first_share - (self._beyond - self._relieved)
+
+    @property
+    def year(self) -> Year:
+        """The year with this settlement. Without insurance nothing counts but that it was there."""
+        program, year = self.program, self.before
+        paid, sums, peaks, left = dict(year.paid), dict(year.sums), dict(year.peaks), self.bill.eligible
+        if not program.insured:
+            return Year(year.stays + 1, year.eligible_unpaid, paid, sums, peaks, year.later)
+        for counts, pays, accounts, ceiling in program.moves:
+            if counts is not None:
+                sums[counts] = sums.get(counts, 0) + left
+            if pays is None:
+                continue
+            if ceiling is not None:
+                peaks[accounts[0]] = max(peaks.get(accounts[0], 0), ceiling)
+            for account in accounts:
+                paid[account] = paid.get(account, 0) + self.amounts[pays]
+            left = max(0, left - self.amounts[pays])
+        return Year(year.stays + 1, year.eligible_unpaid + left, paid, sums, peaks, year.later + program.makes_later)
+
+    @property
+    def _paid(self) -> int:
+        return self.bill.total - self.amounts[-1]
+
+    @property
+    def _beyond(self) -> int:
+        """What a guarantee pays above the eligible cost. It relieves the self-funded part first, then the first share."""
+        return max(0, self._paid - self.bill.eligible)
+
+    @property
+    def _relieved(self) -> int:
+        """What of the self-funded part is paid."""
+        return min(self._beyond, self.bill.self_funded)
 
 
 def bills_of(settlement: Settlement, borne: Borne, policy: Policy) -> tuple[Bill, ...]:
@@ -196,16 +260,29 @@ def cell_of(edition: Edition, bill: Settlement, person: Person, year: Year) -> C
 
 def settle(edition: Edition, cell: Cell, bill: Bill, year: Year, ends: Ends) -> Outcome:
     """Settle one bill on top of a year, with the chosen ends of range figures. Numbers only."""
-    plan, program = edition.program(cell, ends)
-    payouts = program.numbers(bill.total, bill.eligible, *_given(plan, year, bill))
-    return _outcome(edition, plan, bill, year, payouts)
+    _, program = edition.program(cell, ends)
+    if year.paid or year.sums or year.peaks or program.said:
+        amounts = program.numbers(bill.total, bill.eligible, *_given(program, year, bill))
+    else:
+        amounts = program.first(bill.total, bill.eligible)
+    return Outcome(program, bill, year, amounts)
 
 
-def settle_with_working(edition: Edition, cell: Cell, bill: Bill, year: Year) -> tuple[Outcome, dict[str, list[Step]]]:
+def settle_with_working(edition: Edition, cell: Cell, bill: Bill, year: Year) -> Outcome:
     """The same with each layer's steps; range figures at their lower ends."""
-    plan, program = edition.program(cell)
-    payouts, steps = program.working(bill.total, bill.eligible, *_given(plan, year, bill))
-    return _outcome(edition, plan, bill, year, payouts), {layer.key: lines for layer, lines in zip(plan.paid(), steps, strict=True)}
+    _, program = edition.program(cell)
+    if year.paid or year.sums or year.peaks or program.said:
+        amounts, steps = program.working(bill.total, bill.eligible, *_given(program, year, bill))
+    else:
+        amounts, steps = program.first_working(bill.total, bill.eligible)
+    return Outcome(program, bill, year, amounts, steps)
+
+
+def _given(program: Program, year: Year, bill: Bill) -> list[int]:
+    """What the layers need of the bill and of the year."""
+    said = dict(bill.paid)
+    amounts = {"paid": year.paid, "sum": year.sums, "peak": year.peaks}
+    return [*(said[key] for key in program.said), *(amounts[kind].get(account, 0) for kind, account in program.year)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,47 +376,6 @@ def hull(spans: Sequence[Span]) -> Span:
     return Span(payouts, _hull(end for span in spans for end in span.own), min(span.floor for span in spans))
 
 
-def _given(plan: Plan, year: Year, bill: Bill) -> list[int]:
-    """The arguments of a program: what its layers need of the year and of the bill."""
-    paid = dict(bill.paid)
-    return [paid[given.account] if given.kind == "said" else year.known(given) for layer in plan.paid() for given in inputs(layer)]
-
-
 def _hull(numbers: Iterable[int]) -> Interval:
     known = tuple(numbers)
     return min(known), max(known)
-
-
-def _outcome(edition: Edition, plan: Plan, bill: Bill, year: Year, payouts: tuple[int, ...]) -> Outcome:
-    pays = {layer.key: payout for layer, payout in zip(plan.paid(), payouts, strict=True)}
-    left = max(0, bill.eligible - sum(payouts))
-    # A guarantee may pay more than is eligible; the excess relieves the self-funded part first, then the first share.
-    beyond = max(0, sum(payouts) - bill.eligible)
-    relieved = min(beyond, bill.self_funded)
-    return Outcome(
-        pays,
-        bill.self_funded - relieved,
-        bill.first_share - (beyond - relieved),
-        left,
-        bill.hospital,
-        _after(edition, plan, bill, year, pays),
-    )
-
-
-def _after(edition: Edition, plan: Plan, bill: Bill, year: Year, pays: Mapping[str, int]) -> Year:
-    """The year with this settlement. Without insurance nothing counts but that it was there."""
-    if not plan.cell.insured:
-        return replace(year, stays=year.stays + 1)
-    paid, sums, peaks, left = dict(year.paid), dict(year.sums), dict(year.peaks), bill.eligible
-    for layer in plan.layers:
-        if layer.counts is not None:
-            sums[layer.counts] = sums.get(layer.counts, 0) + left
-        if isinstance(layer, PaidLayer):
-            if isinstance(layer.node, CeilingNode):
-                peaks[layer.account] = max(peaks.get(layer.account, 0), layer.node.at_most)
-            for account in dict.fromkeys((layer.key, layer.account, layer.cap_account)):
-                paid[account] = paid.get(account, 0) + pays[layer.key]
-            left = max(0, left - pays[layer.key])
-    counted = edition.policy.later_stays
-    later = year.later + (counted is not None and counted.holds(plan.cell))
-    return Year(year.stays + 1, year.eligible_unpaid + left, paid, sums, peaks, later)
