@@ -32,7 +32,7 @@ TUNED, DOCUMENTED = "OpenFisca-Core with numpy look-ups", "OpenFisca-Core as doc
 
 
 def _ours_ready() -> Side:
-    """The way of `nengbao batch` without the files: encode, settle in columns, bring together; the program is compiled before the clock runs.
+    """The way of `nengbao batch` without the files: encode, settle in columns, bring together; compiled before the clock runs.
 
     Fen become the decimals in yuan that a table holds, as part of the work.
     """

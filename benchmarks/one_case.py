@@ -73,7 +73,7 @@ def _rows(times: dict[str, list[float]]) -> list[Row]:
             "straight_line",
             GOAL_WORKING,
         ),
-        row(WORKING, "`settle_with_working` whole, against a straight-line function without", "working", "straight_line", GOAL_WORKING),
+        row(WORKING, "`settle_with_working` whole, against a straight-line function without any", "working", "straight_line", GOAL_WORKING),
         row(NUMBERS, "`settle` whole, against Decimal", "settle", "with_decimal"),
         row(NUMBERS, "`settle` whole, against an interpreter of the rule tree", "settle", "interpreter"),
     ]

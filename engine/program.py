@@ -196,7 +196,8 @@ def _layer(number: int, layer: PaidLayer, given: Mapping[Input, str], notes: "_N
         body = _said(number, given[Input("said", layer.account)], notes)
     if _pays_beyond(layer):
         return body
-    return [f"p{number} = 0", *notes.begin(), f"if unpaid > {threshold}:", *_inside(body)]
+    otherwise = ["else:", *_inside(notes.begin())] if notes.wanted else []
+    return [f"p{number} = 0", f"if unpaid > {threshold}:", *_inside(body), *otherwise]
 
 
 def _pays_beyond(layer: PaidLayer) -> bool:
