@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 NENGBAO_DATA_DIR ?= $(CURDIR)/var
 export NENGBAO_DATA_DIR
 
-.PHONY: run install test lint types imports tests browser fuzz bench lock clean
+.PHONY: run install test lint types imports tests test-spark browser fuzz bench lock clean
 
 run: install
 	@exec $(BIN)/nengbao serve
@@ -49,6 +49,12 @@ imports:
 
 tests:
 	$(BIN)/python -m pytest
+
+# Spark against one machine; pandas, which its extra brings, stays out of $(VENV). Skips, and says why, where Java is missing.
+test-spark: install
+	@test -d .venv-spark || $(PYTHON) -m venv .venv-spark
+	@.venv-spark/bin/python -m pip install -q --disable-pip-version-check -e '.[spark,dev]'
+	.venv-spark/bin/python -m pytest tests/spark -m slow -n 0 -rs
 
 # A million random rows over a hundred random packs, in columns and one by one; about a quarter of an hour.
 fuzz: install $(VENV)/.tools

@@ -2,14 +2,16 @@
 
 import json
 import sys
-from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from time import monotonic
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from bot.cli.common import EXIT_REQUEST, PRINT_OPTIONS, fail, knowledge_of, options, read_settings
+from bot.cli.ending import ended_like_ctrl_c, ignore_ctrl_c, own_words_only
+from bot.cli.progress import Progress
 
 if TYPE_CHECKING:
     from bot.knowledge import Knowledge
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 
 #: What is told when own eligible cost passes it; FACTS.md: a setting, without a document behind it.
 _WARN_AT = "10000"
-_EXTRAS = {"pyspark": "spark"}
+_EXTRAS = dict.fromkeys(("pyspark", "pandas"), "spark")
 
 
 @click.command()
@@ -40,27 +42,58 @@ def batch(
     Columns are keys of a case or what offices call them; rows with the same `person` are settled one after the other by day. Rows that are
     wrong are listed in OUT.rejects.csv.
     """
-    knowledge = knowledge_of(read_settings(None))
-    voice = knowledge.voice(lang)
+    with own_words_only(), ended_like_ctrl_c() as ending:
+        voice: Voice | None = None
+        try:
+            knowledge = knowledge_of(read_settings(None))
+            voice = knowledge.voice(lang)
+            _settle(knowledge, voice, _Asked(source, target, engine, place, drop_names, warn_at, master), form, ending)
+        except KeyboardInterrupt:
+            ignore_ctrl_c()
+            fail(voice.say("table.interrupted") if voice else "已停下，没有写出任何结果。")
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """The words of the command."""
+
+    source: Path
+    target: Path
+    engine: str
+    place: str | None
+    drop_names: bool
+    warn_at: str | None
+    master: str
+
+
+def _settle(knowledge: "Knowledge", voice: "Voice", asked: _Asked, form: str, ending: Event) -> None:
+    """Settle the table and tell what it came to. What cannot be ends the command; `ending` tells that somebody asked for that."""
     try:
         from bot.tables.batch import Job, NothingSettledError, run_job
         from bot.tables.errors import TableError
     except ModuleNotFoundError as error:
         fail(voice.say("table.no_extra", extra=_EXTRAS.get(error.name or "", "bulk"), name=error.name), EXIT_REQUEST)
-    job = Job(source, target, engine, place, drop_names, _fen(voice, warn_at or _WARN_AT), master)
-    _check_place(voice, knowledge, place)
+    names, own_threshold = _names(knowledge), asked.warn_at is not None
+    place = asked.place if asked.place is None else _place(voice, knowledge, names.value("place", asked.place))
+    warn_at = _fen(voice, asked.warn_at or _WARN_AT)
+    job = Job(asked.source, asked.target, asked.engine, place, asked.drop_names, warn_at, asked.master)
     try:
-        done = run_job(job, knowledge.shelf, _names(knowledge), voice, _Progress(voice).stage)
+        done = run_job(job, knowledge.shelf, names, voice, Progress(voice).stage)
     except NothingSettledError as error:
-        _tell(voice, job, error.done, form, own_threshold=warn_at is not None, err=True)
+        _tell(voice, job, error.done, form, own_threshold=own_threshold, err=True)
         sys.exit(EXIT_REQUEST)
     except TableError as error:
+        if ending.is_set():  # a table cut short looks like a broken one
+            raise KeyboardInterrupt from error
         fail(voice.say(f"table.{error.code}", **error.values), error.status)
     except ModuleNotFoundError as error:
         fail(voice.say("table.no_extra", extra=_EXTRAS.get(error.name or "", "bulk"), name=error.name), EXIT_REQUEST)
-    except KeyboardInterrupt:
-        fail(voice.say("table.interrupted"))
-    _tell(voice, job, done, form, own_threshold=warn_at is not None)
+    try:
+        _tell(voice, job, done, form, own_threshold=own_threshold)
+    except BrokenPipeError:
+        raise
+    except OSError:
+        fail(voice.say("table.not_shown", name=job.target.name))
 
 
 def _tell(voice: "Voice", job: "Job", done: "Done", form: str, *, own_threshold: bool, err: bool = False) -> None:
@@ -91,13 +124,15 @@ def _names(knowledge: "Knowledge") -> Any:
     return Names.read(resources.TABLE_WORDS, knowledge.vocabulary, knowledge.shelf, tuple(knowledge.voices.values()))
 
 
-def _check_place(voice: "Voice", knowledge: "Knowledge", place: str | None) -> None:
+def _place(voice: "Voice", knowledge: "Knowledge", place: Any) -> str:
+    """The place for all rows, by key or by name."""
     from bot.speech import fault_words
     from engine import Fault
 
-    if place is not None and place not in knowledge.shelf.places:
+    if place not in knowledge.shelf.places:
         known = ", ".join(sorted(knowledge.shelf.places))
         fail(fault_words(voice, Fault("--place", "unknown_place", {"known": known})), EXIT_REQUEST)
+    return str(place)
 
 
 def _fen(voice: "Voice", amount: str) -> int:
@@ -108,34 +143,3 @@ def _fen(voice: "Voice", amount: str) -> int:
         return fen(amount)
     except MoneyError as error:
         fail(fault_words(voice, Fault("--warn-at", error.code)), EXIT_REQUEST)
-
-
-class _Progress:
-    """One bar a stage, on standard error: rows a second and the time that is left. Away from a terminal nothing is shown."""
-
-    def __init__(self, voice: "Voice") -> None:
-        self._voice = voice
-
-    def stage(self, name: str, rows: int) -> Callable[[int], None]:
-        """Begin a stage of so many rows (0: nobody knows yet); rows done are told to what is given back."""
-        if not sys.stderr.isatty():
-            return lambda _: None
-        begun, done = monotonic(), 0
-        label = self._voice.say(f"batch.stage.{name}")
-
-        def rate(_: Any) -> str:
-            return self._voice.say("batch.rate", rate=f"{done / max(monotonic() - begun, 0.001):,.0f}")
-
-        bar = click.progressbar(
-            length=rows or None, label=label, show_eta=rows > 0, show_percent=rows > 0, item_show_func=rate, file=sys.stderr, width=24
-        )
-        bar.render_progress()
-
-        def tick(more: int) -> None:
-            nonlocal done
-            done += more
-            bar.update(more, current_item=done)
-            if done >= rows > 0:
-                bar.render_finish()
-
-        return tick

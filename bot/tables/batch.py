@@ -1,7 +1,7 @@
 """A whole table settled: read, settle, write beside what it held, list what was rejected, add up what it came to."""
 
-import shutil
-import tempfile
+import os
+import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,18 +11,21 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pyarrow as pa
+from polars.exceptions import PanicException
 
-from bot.speech import Voice, reject_words
+from bot.speech import Voice
 from bot.tables.amounts import Flags, Ints
+from bot.tables.days import by_days
 from bot.tables.encode import Encoder
-from bot.tables.errors import TableError
+from bot.tables.errors import TableError, disk_full, disk_is_full
 from bot.tables.names import NESTED, REQUIRED, Columns, Names
 from bot.tables.persons import PersonSettler
 from bot.tables.reading import Table, open_table
+from bot.tables.rejects import RejectLines
 from bot.tables.run import Engine
 from bot.tables.settle import STATUSES, RowReader, Settled, Settler
 from bot.tables.summary import Summary
-from bot.tables.writing import RejectsFile, check_rows, write_table
+from bot.tables.writing import RejectsFile, check_rows, scratch_beside, write_table
 from engine import LAYERS, Shelf
 
 #: Rows settled at a time: few enough to keep memory low, enough to keep columns worth their while.
@@ -76,9 +79,32 @@ def run_job(job: Job, shelf: Shelf, names: Names, voice: Voice, progress: Progre
     Raises TableError, and NothingSettledError when no row could be settled.
     """
     _check_target(job)
-    with _scratch(job.target) as folder, open_table(job.source, folder, _lazy(progress, "reading")) as table:
+    if job.engine == "spark":
+        from bot.tables.spark import run_on_spark
+
+        with _honest(job.target):
+            return run_on_spark(job, shelf, names, voice, progress)
+    reading = _lazy(progress, "reading")
+    with _honest(job.target), scratch_beside(job.target) as folder, open_table(job.source, folder, reading) as table:
         check_rows(job.target, table.rows)
         return _Batch(job, shelf, names, voice, table, folder, progress).run()
+
+
+@contextmanager
+def _honest(target: Path) -> Iterator[None]:
+    """Whatever breaks within, as a TableError that tells where and repeats no cell."""
+    try:
+        yield
+    except (NothingSettledError, ModuleNotFoundError):
+        raise
+    except TableError as error:
+        raise (disk_full(target) if error.code == "disk_full" else error) from error.__cause__
+    except (Exception, PanicException) as error:
+        if disk_is_full(error):
+            raise disk_full(target) from error
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{type(error).__name__} {Path(frame.filename).name}:{frame.lineno}"
+        raise TableError("failed", status=1, where=where) from error
 
 
 class _Batch:
@@ -89,11 +115,13 @@ class _Batch:
         self.table, self.folder, self.progress = table, folder, progress
         self.columns = names.columns_of(table.columns)
         self.fixed = {} if job.place is None or "place" in self.columns.facts else {"place": job.place}
-        _check_columns(self.columns, self.fixed, table, voice)
-        self.layers = self._layers()
+        check_columns(self.columns, self.fixed, table.columns, voice)
+        places = {self.fixed["place"]} if self.fixed else self._places()
+        self.layers = layers_of_places(shelf, places)
+        self.lines = RejectLines(voice, shelf, names, self.columns.facts, table.columns, places, table.first_row)
         self.dropped = self.columns.personal if job.drop_names else ()
         self.kept = [column for column in table.columns if column not in self.dropped]
-        self._check_names()
+        check_names(self.kept, self.layers)
         self.summary = Summary(self.layers, job.warn_at, by_person="person" in self.columns.facts)
 
     def run(self) -> Done:
@@ -124,7 +152,7 @@ class _Batch:
         settler = Settler(self.shelf, engine, encoder, reader, self.layers)
         tick = self.progress("settling", self.table.rows)
         for frame in self.table.frames(_BLOCK):
-            yield frame, settler.settle(frame)
+            yield frame, settler.settle(by_days(frame, self.columns.facts))
             tick(len(frame))
 
     def _by_person(self) -> Iterator[tuple[pl.DataFrame, Settled]]:
@@ -138,54 +166,34 @@ class _Batch:
         number, written = self.table.first_row, 0
         for frame, settled in blocks:
             self.summary.add(settled)
-            for reject in settled.rejects:
-                column = self.columns.facts.get(reject.fault.field, reject.fault.field)
-                rejects.add(number + reject.row, column, reject_words(self.voice, column, reject.fault), reject.fault.code)
+            for row, *told in self.lines.of(frame, settled.rejects):
+                rejects.add(number + row, *told)
             number += len(frame)
             if settled.fine.any():
                 out = self._beside(frame.select(self.kept), settled)
                 written += len(out)
                 yield out
+        rejects.seal()
         if not written:
             raise _AllRejectedError
 
     def _beside(self, frame: pl.DataFrame, settled: Settled) -> pl.DataFrame:
         """The kept columns of a block with the results; without rejected rows."""
-        known = settled["status"] != STATUSES.index("refused")
-        editions = pl.Series([edition.policy.edition for edition in self.shelf.editions()])
-        results = {
-            "edition": editions.gather(settled["edition"].astype(np.uint32)),
-            "status": pl.Series(STATUSES).gather(settled["status"].astype(np.uint32)),
-            **{name: decimals(settled[name], known) for name in (*(f"paid_{layer}" for layer in self.layers), *_OWN)},
-        }
-        out = frame.hstack([column.alias(name) for name, column in results.items()])
+        out = frame.hstack([column.alias(name) for name, column in results_of(settled, self.shelf, self.layers).items()])
         return out if settled.fine.all() else out.filter(pl.Series(settled.fine))
 
     def _schema(self) -> pl.Schema:
         kept = [(column, self.table.schema[column]) for column in self.kept]
-        results = [("edition", pl.String()), ("status", pl.String()), *((name, _MONEY) for name in self._amounts())]
+        results = [("edition", pl.String()), ("status", pl.String()), *((name, _MONEY) for name in amounts_told(self.layers))]
         return pl.Schema([*kept, *results])
 
-    def _amounts(self) -> list[str]:
-        return [*(f"paid_{layer}" for layer in self.layers), *_OWN]
-
-    def _layers(self) -> list[str]:
-        """The layers of all packs of the places in the table, in the order in which layers pay."""
-        places = {self.fixed["place"]} if self.fixed else self._places()
-        known = {key for edition in self.shelf.editions() if edition.policy.place in places for key in edition.policy.layers}
-        return [key for key in LAYERS if key in known]
-
-    def _places(self) -> set[str]:
-        cells: set[Any] = set()
+    def _places(self) -> set[Any]:
+        """The places of the table, and what it says in their stead; of that there may be any number, so only its meaning is kept."""
+        places: set[Any] = set()
         for frame in self.table.frames(_BLOCK):
-            cells.update(frame[self.columns.facts["place"]].unique().to_list())
-        return {self.names.value("place", cell) for cell in cells}
-
-    def _check_names(self) -> None:
-        """No column of the table may have the name of a result."""
-        taken = [column for column in self.kept if column in {"edition", "status", *self._amounts()}]
-        if taken:
-            raise TableError("column_taken", columns="、".join(taken))
+            meant = (self.names.value("place", cell) for cell in frame[self.columns.facts["place"]].unique().to_list())
+            places.update(place for place in meant if place in self.shelf.places)
+        return places
 
 
 class _AllRejectedError(Exception):
@@ -193,19 +201,57 @@ class _AllRejectedError(Exception):
 
 
 def _check_target(job: Job) -> None:
-    if job.source.resolve() == job.target.resolve():
-        raise TableError("same_file", name=job.target.name)
+    for path in (job.target, job.rejects):
+        if path.resolve() == job.source.resolve():
+            raise TableError("same_file", name=job.source.name)
     check_rows(job.target, 0)
+    if not job.target.parent.is_dir():
+        raise TableError("no_such_folder", folder=str(job.target.parent))
+    for path in (job.target, job.rejects):
+        if job.engine != "spark" and os.path.isdir(path):  # Path raises for a name too long
+            raise TableError("is_folder", name=str(path))
 
 
-def _check_columns(columns: Columns, fixed: Mapping[str, Any], table: Table, voice: Voice) -> None:
-    nested = [column for column in table.columns if column in NESTED]
+def check_columns(columns: Columns, fixed: Mapping[str, Any], header: Sequence[str], voice: Voice) -> None:
+    """Raises TableError for a column that no table can hold, or when one is missing."""
+    nested = [column for column in header if column in NESTED]
     if nested:
         raise TableError("nested_column", columns="、".join(nested))
     missing = [fact for fact in REQUIRED if fact not in columns.facts and fact not in fixed]
     if missing:
         wanted = "、".join(voice.say("table.column", name=voice.say(f"slot.{fact}"), fact_key=fact) for fact in missing)
-        raise TableError("columns_missing", wanted=wanted, found="、".join(table.columns[:20]))
+        near = [voice.say("table.near", column=column, near=name) for column, name in columns.doubtful.items()]
+        hints = [*near, voice.say("table.place_option")] if "place" in missing else near
+        raise TableError("columns_missing", wanted=wanted, found="、".join(header[:20]), hints="".join(hints))
+
+
+def check_names(kept: Sequence[str], layers: Sequence[str]) -> None:
+    """Raises TableError when a column of the table has the name of a result."""
+    taken = [column for column in kept if column in {"edition", "status", *amounts_told(layers)}]
+    if taken:
+        raise TableError("already_settled" if {"status", "out_of_pocket"} <= {*taken} else "column_taken", columns="、".join(taken))
+
+
+def layers_of_places(shelf: Shelf, places: set[Any]) -> list[str]:
+    """The layers of all packs of some places, in the order in which layers pay."""
+    known = {key for edition in shelf.editions() if edition.policy.place in places for key in edition.policy.layers}
+    return [key for key in LAYERS if key in known]
+
+
+def amounts_told(layers: Sequence[str]) -> list[str]:
+    """The columns of amounts that results have."""
+    return [*(f"paid_{layer}" for layer in layers), *_OWN]
+
+
+def results_of(settled: Settled, shelf: Shelf, layers: Sequence[str]) -> dict[str, pl.Series]:
+    """The columns of results, of all rows of a block."""
+    known = settled["status"] != STATUSES.index("refused")
+    editions = pl.Series([edition.policy.edition for edition in shelf.editions()])
+    return {
+        "edition": editions.gather(settled["edition"].astype(np.uint32)),
+        "status": pl.Series(STATUSES).gather(settled["status"].astype(np.uint32)),
+        **{name: decimals(settled[name], known) for name in amounts_told(layers)},
+    }
 
 
 def decimals(fen: Ints, known: Flags | None = None) -> pl.Series:
@@ -236,25 +282,15 @@ def _ticked(frames: Iterator[pl.DataFrame], tick: Callable[[int], None]) -> Iter
 
 
 def _lazy(progress: Progress, stage: str) -> Callable[[int], None]:
-    """A stage that begins when it is told of its first rows; how many there will be it does not know."""
+    """A stage that begins when it is told how many rows are done for the first time; how many there will be it does not know."""
     ticks: list[Callable[[int], None]] = []
+    before = 0
 
     def tick(rows: int) -> None:
+        nonlocal before
         if not ticks:
             ticks.append(progress(stage, 0))
-        ticks[0](rows)
+        ticks[0](rows - before)
+        before = rows
 
     return tick
-
-
-@contextmanager
-def _scratch(target: Path) -> Iterator[Path]:
-    """A folder for what has to be unpacked or sorted, on the disk that the result goes to; gone afterwards."""
-    try:
-        folder = Path(tempfile.mkdtemp(prefix=".nengbao-", dir=target.resolve().parent))
-    except OSError as error:
-        raise TableError("cannot_write", name=str(target.resolve().parent)) from error
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)

@@ -41,7 +41,7 @@ def prepare(path: Path, folder: Path, tick: Callable[[int], None]) -> CsvText:
     encoding = _encoding(path)
     old_mac = _only_carriage_returns(path, encoding)
     text = path if encoding == "utf-8-sig" and not old_mac else _rewritten(path, folder, encoding, None if old_mac else "")
-    separator, header, skipped = _head(text)
+    separator, header, skipped = head(text)
     scan = _Scan(separator, len(header), skipped)
     scan.read(text, tick)
     if len(header) == 1 and scan.blank_lines:  # polars drops a blank line of one column when it ends in \r\n
@@ -119,7 +119,7 @@ def _rewritten(path: Path, folder: Path, encoding: str, newline: str | None) -> 
     return copy
 
 
-def _head(path: Path) -> tuple[str, tuple[str, ...], int]:
+def head(path: Path) -> tuple[str, tuple[str, ...], int]:
     """Separator, header cells and the number of blank lines before them."""
     with path.open(encoding="utf-8-sig", newline="") as file:
         start = file.read(_BLOCK)
@@ -135,6 +135,11 @@ def _head(path: Path) -> tuple[str, tuple[str, ...], int]:
     except csv.Error:
         raise TableError("stray_quote", name=path.name, row="1") from None
     return separator, tuple(header), start[: len(start) - len(body)].count("\n")
+
+
+def see_rows(name: str, rows: bytes, separator: str, width: int) -> None:
+    """See that whole rows in UTF-8, each ended by a line end, are rows. Raises TableError with the number of a row among them."""
+    _Scan(separator, width, 0).see(Path(name), rows)
 
 
 class _Scan:
@@ -158,6 +163,10 @@ class _Scan:
                 rest = self._whole_rows(path, rest, block)
                 tick(max(self.rows - 1, 0))
         self._whole_rows(path, rest, b"" if rest.endswith(b"\n") else b"\n", at_end=True)
+
+    def see(self, path: Path, rows: bytes) -> None:
+        """Go through whole rows."""
+        self._whole_rows(path, rows, b"", at_end=True)
 
     def _whole_rows(self, path: Path, rest: bytes, block: bytes, at_end: bool = False) -> bytes:
         """Count the rows that end in this block and give back what is left of the last one."""

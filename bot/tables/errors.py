@@ -25,4 +25,4 @@ def disk_is_full(error: BaseException) -> bool:
 
 def disk_full(path: Path) -> TableError:
     """The error for a disk without room."""
-    return TableError("disk_full", status=1, folder=str(path.parent))
+    return TableError("disk_full", status=1, folder=str(path.resolve().parent))

@@ -7,13 +7,13 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
 from decimal import Decimal
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Self
 
 from bot.speech import Voice
+from bot.tables.days import iso_day
 from bot.understanding import Vocabulary
 from engine import CARES, CATEGORIES, FACILITIES, Shelf
 from engine.yaml_tree import read_tree
@@ -30,11 +30,6 @@ FLAGS = ("insured", "registered", "emergency", "expired_ok")
 NESTED = ("earlier", "so_far", "paid")
 _LISTS: Mapping[str, Sequence[str]] = {"category": CATEGORIES, "facility": FACILITIES, "care": CARES}
 
-_TIME = r"(?: 0?0:00(?::00)?)?"
-_DAYS = tuple(
-    re.compile(form + _TIME, re.ASCII)
-    for form in (r"(\d{4})([-/.])(\d{1,2})\2(\d{1,2})", r"(\d{4})(年)(\d{1,2})月(\d{1,2})日", r"(\d{4})()(\d{2})(\d{2})")
-)
 _GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d{1,2})?")
 _UNIT = re.compile(r"[(（]元[)）]$")
 _WHOLE = re.compile(r"\d{1,3}(?:\.0+)?")
@@ -55,11 +50,12 @@ class Columns:
 class Names:
     """The words of tables. `meanings` says for each fact of a short list what a cell may call each of its keys.
 
-    `levels` are the hospital levels a word may mean, `facilities` those that each place has.
+    `levels` are the hospital levels a word may mean, `facilities` those that each place has; `totals` what stands in a row of sums.
     """
 
     columns: Mapping[str, Sequence[str]]
     personal: frozenset[str]
+    totals: frozenset[str]
     meanings: Mapping[str, Mapping[str, Any]]
     levels: Mapping[str, frozenset[str]]
     facilities: Mapping[str, frozenset[str]]
@@ -70,8 +66,9 @@ class Names:
         data = read_tree(path).data
         flags = {**dict.fromkeys(map(_tidy, data["yes"]), True), **dict.fromkeys(map(_tidy, data["no"]), False)}
         words = {fact: _words(fact, keys, vocabulary, voices) for fact, keys in _LISTS.items()}
-        for key, more in data["facility"].items():
-            words["facility"][key] += more
+        for fact in ("category", "facility"):
+            for key, more in data[fact].items():
+                words[fact][key] += more
         places: dict[str, list[str]] = {place: [place] for place in shelf.places}
         for edition in shelf.editions():
             policy = edition.policy
@@ -79,6 +76,7 @@ class Names:
         return cls(
             columns={fact: [fact, *names] for fact, names in data["columns"].items()},
             personal=frozenset(map(_tidy, data["personal"])),
+            totals=frozenset(map(_tidy, data["totals"])),
             meanings={
                 **dict.fromkeys(FLAGS, flags),
                 "place": _meanings(places),
@@ -108,6 +106,10 @@ class Names:
         near = {column: get_close_matches(tidied[column], known, 1, 0.8) for column in other}
         return Columns(facts, personal, unused, {column: names[0] for column, names in near.items() if names})
 
+    def is_total(self, cells: Iterable[Any]) -> bool:
+        """Whether a row with such cells tells a sum of others."""
+        return any(isinstance(cell, str) and _tidy(cell).rstrip(":") in self.totals for cell in cells)
+
     def is_level(self, said: Any) -> bool:
         """Whether a cell means a hospital level anywhere."""
         return _tidy(str(said)) in self.levels
@@ -127,7 +129,7 @@ class Names:
         if fact in self.meanings:
             return said if isinstance(said, bool) else self.meanings[fact].get(_tidy(str(said)), said)
         if fact == "on":
-            return _day(said)
+            return iso_day(said)
         if fact == "age":
             return _age(said)
         return _money(said) if fact in MONEY else str(said)
@@ -158,17 +160,6 @@ def _meanings(said: Mapping[str, Iterable[str]]) -> dict[str, str]:
 
 def _tidy(text: str) -> str:
     return re.sub(r"\s+", "", unicodedata.normalize("NFKC", text)).lower()
-
-
-def _day(said: Any) -> Any:
-    """An ISO day from the ways a day is written with its year first."""
-    if isinstance(said, datetime):
-        return said.date().isoformat() if said.time() == datetime.min.time() else said.isoformat()
-    if isinstance(said, date):
-        return said.isoformat()
-    text = str(said)
-    match = next((found for found in (form.fullmatch(text) for form in _DAYS) if found), None)
-    return f"{match[1]}-{int(match[3]):02d}-{int(match[4]):02d}" if match else text
 
 
 def _age(said: Any) -> Any:

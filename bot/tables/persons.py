@@ -23,6 +23,8 @@ from engine import Amounts, Case, CaseError, Fault, PersonYear, Refusal, Shelf, 
 #: What sorting may take before it goes to disk.
 _MEMORY = "300MB"
 _BLOCK = 50_000
+#: Progress is told every so many rows.
+_TICK = 1_000
 #: Stands behind the last row.
 _NOBODY: dict[str, Any] = {"_person": None}
 
@@ -70,22 +72,10 @@ class PersonSettler:
     def _facts(self, frames: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
         taken = 0
         for frame in frames:
-            person = frame[self._columns["person"]].cast(pl.String).str.strip_chars()
-            day = self._days(frame)
             facts = {fact: frame[column] for fact, column in self._said.items()}
-            row = np.arange(taken, taken + len(frame))
-            yield pl.DataFrame({"_row": row, "_person": person.set(person == "", None), "_day": day, **facts})
+            row, day = np.arange(taken, taken + len(frame)), days_of(frame, self._columns, self._names)
+            yield pl.DataFrame({"_row": row, "_person": people_of(frame, self._columns), "_day": day, **facts})
             taken += len(frame)
-
-    def _days(self, frame: pl.DataFrame) -> pl.Series:
-        """The day each row tells; null where it tells none that can be read."""
-        if "on" not in self._said:
-            return pl.repeat(None, len(frame), dtype=pl.Date, eager=True)
-        cells = frame[self._said["on"]]
-        known = {cell: _day(self._names.value("on", cell)) for cell in cells.unique().to_list() if cell is not None}
-        if not known:
-            return pl.repeat(None, len(frame), dtype=pl.Date, eager=True)
-        return cells.replace_strict(list(known), list(known.values()), default=None, return_dtype=pl.Date)
 
     def _sorted(self, name: str, by: str) -> Iterator[pl.DataFrame]:
         with duckdb.connect() as connection:
@@ -96,11 +86,12 @@ class PersonSettler:
                 yield pl.DataFrame(pl.from_arrow(batch))
 
     def _results(self, summary: Summary, tick: Callable[[int], None]) -> Iterator[pl.DataFrame]:
-        fold, block = _Fold(self._shelf, self._reader, summary), _Block(self._layers)
+        fold, block = Fold(self._shelf, self._reader, summary), _Block(self._layers)
         rows = (
             row for frame in self._sorted("facts", "_person NULLS FIRST, _day NULLS FIRST, _row") for row in frame.iter_rows(named=True)
         )
-        for row, following in pairwise(chain(rows, [_NOBODY])):
+        number = 0
+        for number, (row, following) in enumerate(pairwise(chain(rows, [_NOBODY])), 1):
             try:
                 case, answer = fold.settle(row, alone=following["_person"] != row["_person"])
                 block.put(row["_row"], self._editions[edition_key(answer)], case, answer)
@@ -108,10 +99,27 @@ class PersonSettler:
                 block.reject(row["_row"], error)
             if block.full:
                 yield block.frame()
-                tick(_BLOCK)
                 block = _Block(self._layers)
+            if number % _TICK == 0:
+                tick(_TICK)
         fold.finish()
+        tick(number % _TICK)
         yield block.frame()
+
+
+def people_of(frame: pl.DataFrame, columns: Mapping[str, str]) -> pl.Series:
+    """Whose each row is; null where nobody is named."""
+    person = frame[columns["person"]].cast(pl.String).str.strip_chars()
+    return person.set(person == "", None)
+
+
+def days_of(frame: pl.DataFrame, columns: Mapping[str, str], names: Names) -> pl.Series:
+    """The day each row tells; null where it tells none that can be read."""
+    cells = frame[columns["on"]] if "on" in columns else None
+    told = [] if cells is None else cells.drop_nulls().unique().to_list()
+    if cells is None or not told:
+        return pl.repeat(None, len(frame), dtype=pl.Date, eager=True)
+    return cells.replace_strict(told, [_day(names.value("on", cell)) for cell in told], default=None, return_dtype=pl.Date)
 
 
 class _Block:
@@ -144,7 +152,7 @@ class _Block:
         return pl.DataFrame({"_row": rows, **numbers, "_fine": self._settled.fine[:size], "_faults": faults})
 
 
-class _Fold:
+class Fold:
     """The settlements of all people, told one after the other; counts people and those whose year passes the warning threshold."""
 
     def __init__(self, shelf: Shelf, reader: RowReader, summary: Summary) -> None:
@@ -152,6 +160,8 @@ class _Fold:
         self._person: str | None = None
         self._year, self._number, self._unpaid = PersonYear(shelf), 0, 0
         self._category, self._warned, self._lost = "", False, False
+        #: The row of this person and year that was rejected first, where rows are numbered.
+        self._rejected: int | None = None
 
     def settle(self, row: Mapping[str, Any], *, alone: bool) -> tuple[Case, Amounts | Refusal]:
         """The next row; `alone` says that it is its person's last. Raises CaseError for one that cannot be settled."""
@@ -161,14 +171,25 @@ class _Fold:
         first = row["_person"] != self._person
         if first:
             self.finish()
-            self._person, self._lost, self._number = row["_person"], False, 0
-        case = self._read(row, alone=first and alone)
-        self._turn_to(row["_day"].year if row["_day"] else 0)
-        answer = self._year.settle(case)
-        self._category = case.category
+            self._person, self._lost, self._number, self._rejected = row["_person"], False, 0, None
+        try:
+            case = self._read(row, alone=first and alone)
+            self._turn_to(row["_day"].year if row["_day"] else 0)
+            answer = self._year.settle(case)
+        except CaseError as error:
+            raise CaseError(self._pointing(error, row.get("_row"))) from error
         if isinstance(answer, Amounts):
+            self._category = case.category
             self._unpaid += answer.eligible_unpaid
         return case, answer
+
+    def _pointing(self, error: CaseError, row: int | None) -> list[Fault]:
+        """The faults of a row, and which row keeps it from being settled where an earlier one does."""
+        if self._rejected is None:
+            self._rejected = row
+            return list(error.faults)
+        at = {"row": str(self._rejected)}
+        return [Fault(fault.field, fault.code, at) if fault.code == "earlier_row_rejected" else fault for fault in error.faults]
 
     def finish(self) -> None:
         """The person told last has no more rows."""
@@ -202,6 +223,8 @@ class _Fold:
             return
         self._warned = self._warned or self._unpaid > self._summary.warn_at
         self._year, self._number, self._unpaid = PersonYear(self._shelf), number, 0
+        if not self._lost:
+            self._rejected = None
 
 
 def _sink(frames: Iterator[pl.DataFrame], schema: pl.Schema, path: Path) -> None:

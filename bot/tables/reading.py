@@ -92,9 +92,9 @@ def open_table(path: Path, scratch: Path, tick: Callable[[int], None] = lambda _
 
 def _see_file(path: Path) -> None:
     """Raises TableError unless a file with something in it can be read there."""
-    if path.exists() and not path.is_file():
-        raise TableError("is_folder" if path.is_dir() else "unreadable", name=str(path))
     try:
+        if path.exists() and not path.is_file():
+            raise TableError("is_folder" if path.is_dir() else "unreadable", name=str(path))
         with path.open("rb") as file:
             if not file.read(1):
                 raise TableError("empty", name=path.name)
@@ -124,7 +124,7 @@ def _open_parquet(path: Path, made: Path, _: Callable[[int], None]) -> Table:
     written = lazy.collect_schema()
     if not written:
         raise TableError("empty", name=path.name)
-    schema = pl.Schema(dict(zip(_names(path, written.names()), written.dtypes(), strict=True)))
+    schema = pl.Schema(dict(zip(column_names(path, written.names()), written.dtypes(), strict=True)))
     rows = int(lazy.select(pl.len()).collect().item())
     return Table(path, schema, rows, 1, lambda size: lazy.collect_batches(chunk_size=size, maintain_order=True), made)
 
@@ -139,12 +139,12 @@ def _open_csv(path: Path, made: Path, tick: Callable[[int], None]) -> Table:
         skip_lines=text.skipped,
         with_column_names=lambda names: [str(at) for at in range(len(names))],
     ).head(text.rows)
-    named = len(_without_blank_end(text.header))
+    named = len(without_blank_end(text.header))
     if named < len(text.header) and text.rows:
         behind = lazy.select(pl.any_horizontal(pl.col(str(at)).is_not_null().any() for at in range(named, len(text.header))))
         if behind.collect(engine="streaming").item():
             raise TableError("unnamed_column", name=path.name, place=str(named + 1))
-    names = _names(path, text.header[:named])
+    names = column_names(path, text.header[:named])
     lazy = lazy.select(str(at) for at in range(named))
 
     def frames(size: int) -> Iterator[pl.DataFrame]:
@@ -160,20 +160,20 @@ def _open_xlsx(path: Path, made: Path, tick: Callable[[int], None]) -> Table:
         for file in sheet.files:
             yield from pl.read_parquet(file, glob=False).iter_slices(size)
 
-    return Table(path, _all_text(_names(path, sheet.header)), sheet.rows, sheet.first_row, frames, made, sheet.notes)
+    return Table(path, _all_text(column_names(path, sheet.header)), sheet.rows, sheet.first_row, frames, made, sheet.notes)
 
 
 def _all_text(names: Sequence[str]) -> pl.Schema:
     return pl.Schema(dict.fromkeys(names, pl.String))
 
 
-def _without_blank_end(header: Sequence[str]) -> Sequence[str]:
+def without_blank_end(header: Sequence[str]) -> Sequence[str]:
     """The header without the nameless columns at its right end."""
     named = max((at for at, name in enumerate(header, 1) if name.strip()), default=0)
     return header[:named]
 
 
-def _names(path: Path, header: Sequence[str]) -> list[str]:
+def column_names(path: Path, header: Sequence[str]) -> list[str]:
     """The names of the columns, stripped. Raises TableError: too_many_columns, unnamed_column, duplicate_column."""
     names = [name.strip() for name in header]
     if len(names) > MOST_COLUMNS:

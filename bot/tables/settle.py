@@ -128,38 +128,21 @@ class Settler:
     def settle(self, frame: pl.DataFrame) -> Settled:
         """A block of rows, settled."""
         rows = self._encoder.encode(frame)
+        settled = self.begun(frame, rows)
+        if len(rows.bills):
+            result = self._ready().settle(rows.bills)
+            bring_together({name: result[name].to_numpy() for name in result.columns}, rows.settled, settled)
+        return settled
+
+    def begun(self, frame: pl.DataFrame, rows: Rows) -> Settled:
+        """A block of rows with everything but what their bills come to."""
         settled = Settled.of(len(frame), self._layers)
         odd = np.flatnonzero(rows.group < 0)
         settled.numbers["total"] = rows.total.copy() if len(odd) else rows.total
-        if len(rows.bills):
-            self._in_columns(rows, settled)
         self._listed(rows, settled)
         for row, said in zip(odd.tolist(), frame[odd].iter_rows(named=True), strict=True):
             self._one_by_one(row, said, settled)
         return settled
-
-    def _in_columns(self, rows: Rows, settled: Settled) -> None:
-        """The rows that are not odd; what is unknown lies between the assumed bill and the others of its row."""
-        result = self._ready().settle(rows.bills)
-        columns = {name: result[name].to_numpy() for name in result.columns}
-        assumed = {name: values[: rows.settled] for name, values in columns.items()}
-        where, own, is_open = assumed["row"], assumed["out_of_pocket"], assumed["open"] == 1
-        low, high = np.where(is_open, own - assumed["eligible_unpaid"], own), own
-        if len(result) > rows.settled:
-            low, high = low.copy(), high.copy()
-            more = {name: values[rows.settled :] for name, values in columns.items()}
-            at = np.searchsorted(where, more["row"])
-            floor = more["out_of_pocket"] - more["eligible_unpaid"]
-            np.minimum.at(low, at, np.where(is_open[at], floor, more["out_of_pocket"]))
-            np.maximum.at(high, at, more["out_of_pocket"])
-        answers = {name: values for name, values in assumed.items() if name in settled.numbers}
-        answers |= {"out_of_pocket_low": low, "out_of_pocket_high": high, "status": np.where(is_open, _PARTIAL, _COMPUTED)}
-        settled.fine[where] = True
-        for name, values in answers.items():
-            if len(where) == len(settled.fine):
-                settled.numbers[name] = values
-            else:
-                settled.numbers[name][where] = values
 
     def _ready(self) -> Runner:
         """The runner, made again when new groups were met."""
@@ -194,6 +177,28 @@ class Settler:
             settled.reject(row, error)
             return
         settled.put(row, self._editions[edition_key(answer)], case, answer)
+
+
+def bring_together(bills: Mapping[str, Ints], rows: int, settled: Settled) -> None:
+    """What the bills of a block came to: its `rows` as assumed, and then those between which lies what is unknown."""
+    assumed = {name: values[:rows] for name, values in bills.items()}
+    where, own, is_open = assumed["row"], assumed["out_of_pocket"], assumed["open"] == 1
+    low, high = np.where(is_open, own - assumed["eligible_unpaid"], own), own
+    if len(bills["row"]) > rows:
+        low, high = low.copy(), high.copy()
+        more = {name: values[rows:] for name, values in bills.items()}
+        at = np.searchsorted(where, more["row"])
+        floor = more["out_of_pocket"] - more["eligible_unpaid"]
+        np.minimum.at(low, at, np.where(is_open[at], floor, more["out_of_pocket"]))
+        np.maximum.at(high, at, more["out_of_pocket"])
+    answers = {name: values for name, values in assumed.items() if name in settled.numbers}
+    answers |= {"out_of_pocket_low": low, "out_of_pocket_high": high, "status": np.where(is_open, _PARTIAL, _COMPUTED)}
+    settled.fine[where] = True
+    for name, values in answers.items():
+        if len(where) == len(settled.fine):
+            settled.numbers[name] = values
+        else:
+            settled.numbers[name][where] = values
 
 
 def plans_of(groups: Iterable[Group]) -> dict[Key, CellPlan]:

@@ -58,6 +58,19 @@ class Summary:
             for layer in self.layers:
                 group.paid[layer] += int(paid[layer][number])
 
+    def merge(self, other: "Summary") -> None:
+        """Add what another part of the table came to."""
+        self.rows, self.rejected = self.rows + other.rows, self.rejected + other.rejected
+        for status in STATUSES:
+            self.statuses[status] += other.statuses[status]
+        for category, more in other.groups.items():
+            group = self.group(category)
+            group.people = None if group.people is None and more.people is None else (group.people or 0) + (more.people or 0)
+            for name in ("bills", "total", "hospital", "own", "warned"):
+                setattr(group, name, getattr(group, name) + getattr(more, name))
+            for layer in self.layers:
+                group.paid[layer] += more.paid[layer]
+
     def group(self, category: str) -> Group:
         """The sums of one category so far."""
         return self.groups.setdefault(category, Group(paid=dict.fromkeys(self.layers, 0)))

@@ -1,11 +1,11 @@
-"""A table that was settled, in words and as JSON."""
+"""A table that was settled, in words and as JSON; and what is said of a row that was not."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
-from bot.speech import Voice
+from bot.speech import Voice, reject_words
 from bot.tables.summary import Group, Summary
-from engine import CATEGORIES, yuan
+from engine import CATEGORIES, FACILITIES, Fault, Shelf, yuan
 
 
 def batch_lines(voice: Voice, summary: Summary, target: str, rejects: str, *, own_threshold: bool) -> Iterator[str]:
@@ -62,3 +62,26 @@ def batch_json(summary: Summary) -> dict[str, Any]:
             for category, sums in summary.groups.items()
         },
     }
+
+
+class RejectWords:
+    """Says what is wrong with a row of one table. What could stand there instead is what the places of the table have."""
+
+    def __init__(self, voice: Voice, shelf: Shelf, places: Collection[str], first_row: int) -> None:
+        """`first_row` is the number of the first row of data."""
+        self._voice, self._first_row = voice, first_row
+        editions = [edition.policy for place in places for edition in shelf.places.get(place, ())]
+        levels = {level for policy in editions for level in policy.facilities}
+        self._levels = "、".join(voice.say(f"facility.{level}") for level in FACILITIES if not levels or level in levels)
+        self._places = "、".join(voice.worded("place", editions[-1].policy.name) for editions in shelf.places.values())
+
+    def of(self, column: str, fault: Fault) -> str:
+        """The sentence of one fault."""
+        match fault.code:
+            case "not_one_of" if fault.field == "facility":
+                fault = Fault("", fault.code, {"expected": self._levels})
+            case "unknown_place":
+                fault = Fault("", fault.code, {"known": self._places})
+            case "earlier_row_rejected" if "row" in fault.values:
+                fault = Fault("", "earlier_row_at", {"row": str(self._first_row + int(fault.values["row"]))})
+        return reject_words(self._voice, column, fault)

@@ -30,7 +30,7 @@ _LONGEST_XLSX_TEXT = 32_767
 #: From here on a double, and Excel, cannot tell whole numbers apart.
 _EXCEL_DIGITS = 10**15
 _EXCEL_BEGINS = 1900
-_REJECTS_HEADER = ("行号", "列", "原因", "代码")
+REJECTS_HEADER = ("行号", "列", "原因", "代码")
 #: Errors of the system that another name or folder would avoid.
 _ASKED_WRONG = (errno.ENAMETOOLONG, errno.EACCES, errno.EPERM, errno.EROFS, errno.EISDIR)
 #: What makes a spreadsheet take a text for a formula.
@@ -49,6 +49,8 @@ def write_table(frames: Iterator[pl.DataFrame], schema: pl.Schema, path: Path) -
     try:
         with _whole(path) as temporary:
             writer(_watched(frames, raised), schema, temporary)
+    except KeyboardInterrupt:  # cuts the frames off, which may look like a broken file
+        raise
     except BaseException:
         if raised:
             raise raised[0] from None
@@ -56,11 +58,17 @@ def write_table(frames: Iterator[pl.DataFrame], schema: pl.Schema, path: Path) -
 
 
 def _watched(frames: Iterator[pl.DataFrame], raised: list[BaseException]) -> Iterator[pl.DataFrame]:
-    """The same frames; what they raise is kept, for polars pulls them in a thread of its own and may wrap it."""
+    """The same frames; what they raise is kept, for polars pulls them in a thread of its own and may wrap it.
+
+    A panic is not handed back to where it came from: there it is printed, with what it says of cells.
+    """
     try:
         yield from frames
     except GeneratorExit:
         raise
+    except PanicException as error:
+        raised.append(error)
+        raise RuntimeError("panic") from None
     except BaseException as error:
         raised.append(error)
         raise
@@ -71,6 +79,20 @@ def check_rows(path: Path, rows: int) -> None:
     _writer(path)
     if path.suffix.lower() == ".xlsx" and rows > MOST_XLSX_ROWS:
         raise TableError("xlsx_rows", most=f"{MOST_XLSX_ROWS:,}")
+
+
+@contextmanager
+def scratch_beside(path: Path) -> Iterator[Path]:
+    """A folder for what has to be unpacked or sorted, on the disk that the path is on; gone afterwards."""
+    with _honest(path):
+        folder = Path(tempfile.mkdtemp(prefix=".nengbao-", dir=path.resolve().parent))
+    try:
+        yield folder
+    finally:
+        try:  # a second Ctrl-C may come in between
+            shutil.rmtree(folder, ignore_errors=True)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 class RejectsFile:
@@ -90,20 +112,27 @@ class RejectsFile:
         with _honest(self._path):
             if self._file is None:
                 self._file = self._temporary.open("w", encoding="utf-8-sig", newline="")
-                csv.writer(self._file).writerow(_REJECTS_HEADER)
-            shown = f"'{column}" if column.startswith(_FORMULA_STARTS) else column
-            csv.writer(self._file).writerow((row, shown, said or "", reason))
+                csv.writer(self._file).writerow(REJECTS_HEADER)
+            csv.writer(self._file).writerow((row, no_formula(column), said or "", reason))
         self.count += 1
+
+    def seal(self) -> None:
+        """Nothing more comes: what was noted is on the disk then, and putting the list in its place cannot fail for want of room."""
+        if self._file is not None:
+            with _honest(self._path):
+                self._file.close()
+                _sync(self._temporary)
 
     def finish(self) -> None:
         """Put the list in its place; without rejects, remove the list of an earlier run."""
         try:
+            self.seal()
             with _honest(self._path):
                 if self._file is None:
                     self._path.unlink(missing_ok=True)
-                    return
-                self._file.close()
-                _put(self._temporary, self._path)
+                else:
+                    self._temporary.replace(self._path)
+                    _sync(self._path.parent)
         except BaseException:
             self.discard()
             raise
@@ -114,6 +143,11 @@ class RejectsFile:
             with suppress(OSError):
                 self._file.close()
             _remove(self._temporary)
+
+
+def no_formula(column: str) -> str:
+    """The name of a column as a cell that no spreadsheet takes for a formula."""
+    return f"'{column}" if column.startswith(_FORMULA_STARTS) else column
 
 
 def _writer(path: Path) -> Callable[[Iterator[pl.DataFrame], pl.Schema, Path], None]:
@@ -136,10 +170,11 @@ def _check_kinds(schema: pl.Schema, path: Path) -> None:
 @contextmanager
 def _whole(path: Path) -> Iterator[Path]:
     """A temporary name beside the path; what was written there takes its place at the end, or goes away."""
-    if not path.parent.is_dir():
-        raise TableError("no_such_folder", folder=str(path.parent))
-    if path.is_dir():
-        raise TableError("is_folder", name=str(path))
+    with _honest(path):
+        if not path.parent.is_dir():
+            raise TableError("no_such_folder", folder=str(path.parent))
+        if path.is_dir():
+            raise TableError("is_folder", name=str(path))
     temporary = _temporary_name(path)
     try:
         with _honest(path):
@@ -213,19 +248,19 @@ def _streamed(frames: Iterator[pl.DataFrame], schema: pl.Schema) -> pl.LazyFrame
 
 
 def _write_xlsx(frames: Iterator[pl.DataFrame], schema: pl.Schema, path: Path) -> None:
-    scratch = Path(tempfile.mkdtemp(prefix=".nengbao-", dir=path.parent))
-    book = xlsxwriter.Workbook(path, {"constant_memory": True, "tmpdir": str(scratch)})
-    sheet = book.add_worksheet()
-    try:
-        _fill(_Sheet(book, sheet), frames, schema)
-        book.close()
-    except BaseException as error:
-        _abandon_archive(error)
-        raise
-    finally:
-        if sheet.row_data_fh is not None:
-            sheet.row_data_fh.close()
-        shutil.rmtree(scratch, ignore_errors=True)
+    with scratch_beside(path) as scratch:
+        book = xlsxwriter.Workbook(path, {"constant_memory": True, "tmpdir": str(scratch)})
+        sheet = book.add_worksheet()
+        try:
+            _fill(_Sheet(book, sheet), frames, schema)
+            book.close()
+        except BaseException as error:
+            _abandon_archive(error)
+            raise
+        finally:
+            if sheet.row_data_fh is not None:
+                with suppress(OSError):  # what it still holds does not fit on a full disk either
+                    sheet.row_data_fh.close()
 
 
 def _abandon_archive(error: BaseException) -> None:

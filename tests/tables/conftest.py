@@ -1,0 +1,5 @@
+"""Fixtures of the tests of tables."""
+
+from tests.tables.command import command
+
+__all__ = ["command"]
