@@ -3,7 +3,6 @@
 What edition answers, whether being registered counts, which age group somebody is in: decided here by what decides it for one case.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import NamedTuple
@@ -11,9 +10,8 @@ from typing import NamedTuple
 from engine.case import Case, read_case
 from engine.cell import Cell
 from engine.keys import AGES, CARES, CATEGORIES, FACILITIES
-from engine.mechanisms.bands import BandsNode
 from engine.note import Note
-from engine.plan import Node, Plan, SilentLayer, choices_of
+from engine.plan import Plan
 from engine.settling import why_not_covered
 from engine.shelf import Edition, Shelf
 from engine.year import Person, Year, cell_of
@@ -86,21 +84,15 @@ def group_of(chosen: Chosen, facts: Facts) -> Group:
     if why is not None:
         return Group(replace(chosen, refused=why))
     cell = _cell(chosen, facts)
-    plans = _plans(edition, cell)
-    return Group(chosen, _key(chosen.number, cell), plans, _exact_to(plans))
+    return Group(chosen, _key(chosen.number, cell), edition.plans(cell), edition.exact_to(cell))
 
 
 def group_at(shelf: Shelf, key: Key) -> Group:
     """The group that has a key, where only the key has travelled."""
     chosen = Chosen(key.edition, shelf.editions()[key.edition])
     listed = (CATEGORIES[key.category], FACILITIES[key.facility], CARES[key.care])
-    plans = _plans(chosen.edition, Cell(*listed, bool(key.registered), bool(key.insured), AGES[key.age]))
-    return Group(chosen, key, plans, _exact_to(plans))
-
-
-def _plans(edition: Edition, cell: Cell) -> tuple[Plan, ...]:
-    choices = choices_of(sorted(set(edition.plan(cell).ranges)))
-    return tuple(edition.plan(cell, dict.fromkeys(high, "high")) for high in choices)
+    cell = Cell(*listed, bool(key.registered), bool(key.insured), AGES[key.age])
+    return Group(chosen, key, chosen.edition.plans(cell), chosen.edition.exact_to(cell))
 
 
 def _cell(chosen: Chosen, facts: Facts) -> Cell:
@@ -115,20 +107,3 @@ def _case(chosen: Chosen, facts: Facts) -> Case:
 def _key(number: int, cell: Cell) -> Key:
     listed = (CATEGORIES.index(cell.category), FACILITIES.index(cell.facility), CARES.index(cell.care))
     return Key(number, *listed, int(cell.registered), int(cell.insured), AGES.index(cell.age), 0)
-
-
-def _exact_to(plans: Sequence[Plan]) -> int:
-    """Up to which bill the ends make no difference: where only caps differ the lowest, because no layer pays more than the bill."""
-    lowest = 10**18
-    for layers in zip(*(plan.layers for plan in plans), strict=True):
-        nodes = [None if isinstance(layer, SilentLayer) else layer.node for layer in layers]
-        if any(node != nodes[0] for node in nodes):
-            caps = [node.cap for node in nodes if isinstance(node, BandsNode) and node.cap is not None]
-            if len({_uncapped(node) for node in nodes}) > 1:
-                return -1
-            lowest = min(lowest, *caps)
-    return lowest
-
-
-def _uncapped(node: Node | None) -> Node | None:
-    return replace(node, cap=None) if isinstance(node, BandsNode) else node

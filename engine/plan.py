@@ -5,7 +5,7 @@ Layer and tier nodes are kept, because the program, its working, its early exits
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import product
 from typing import Any, Literal
@@ -25,6 +25,7 @@ from engine.mechanisms.exists import Exists
 from engine.mechanisms.hospital import Borne
 from engine.mechanisms.said import SaidNode
 from engine.mechanisms.top_up import TopUp, TopUpNode
+from engine.money import LIMIT
 from engine.policy import ByCase, Layer, Pack, Policy, Simple, figures_of
 from engine.quantities import NoLimit
 from engine.yaml_tree import Location
@@ -190,6 +191,26 @@ def choices_of(names: Sequence[str]) -> list[tuple[str, ...]]:
         singles = [(name,) for name in names]
         return [(), *singles, *(tuple(other for other in names if other != name) for name in names), tuple(names)]
     return [tuple(name for name, taken in zip(names, choice, strict=True) if taken) for choice in product((False, True), repeat=len(names))]
+
+
+def exact_to(plans: Sequence[Plan]) -> int:
+    """Up to which sum of a year's bills the ends make no difference: where only caps differ the lowest, since no more is paid than billed.
+
+    -1 where they differ in anything else.
+    """
+    lowest = LIMIT
+    for layers in zip(*(plan.layers for plan in plans), strict=True):
+        nodes = [None if isinstance(layer, SilentLayer) else layer.node for layer in layers]
+        if any(node != nodes[0] for node in nodes):
+            caps = [node.cap for node in nodes if isinstance(node, BandsNode) and node.cap is not None]
+            if len({_uncapped(node) for node in nodes}) > 1:
+                return -1
+            lowest = min(lowest, *caps)
+    return lowest
+
+
+def _uncapped(node: Node | None) -> Node | None:
+    return replace(node, cap=None) if isinstance(node, BandsNode) else node
 
 
 def cells(policy: Policy) -> Iterator[Cell]:

@@ -15,6 +15,7 @@ from engine.case import Case, Earlier, Settlement
 from engine.cell import Cell
 from engine.errors import CaseError, Fault
 from engine.mechanisms.bands import BandsNode
+from engine.money import LIMIT
 from engine.note import Note
 from engine.plan import Plan, SilentLayer, choices_of
 from engine.policy import Policy
@@ -125,7 +126,9 @@ class Past:
         self.stays: list[Stay] = []
         #: The edition and the cell that each fell into under the assumed facts.
         self.cells: list[tuple[Edition, Cell]] = []
+        self._total, self._exact_to = 0, LIMIT
         self._ranges: frozenset[str] = frozenset()
+        self._unsaid = False
         self._years: dict[tuple[frozenset[str], bool], tuple[int, Year]] = {}
         for stay in stays:
             self.add(stay)
@@ -135,11 +138,18 @@ class Past:
         cell = stay.cell(self.year({}))
         self.stays.append(stay)
         self.cells.append((stay.edition, cell))
+        self._total += stay.bill.total
+        self._exact_to = min(self._exact_to, stay.edition.exact_to(cell))
         self._ranges = self._ranges.union(stay.edition.program(cell)[0].ranges)
+        self._unsaid = self._unsaid or stay.bill.self_funded is None
+
+    def is_exact(self, bill: Settlement, edition: Edition, cell: Cell) -> bool:
+        """Whether the ends of range figures make no difference to a bill on top of them, because the year is below every cap."""
+        return self._total + bill.total <= min(self._exact_to, edition.exact_to(cell))
 
     def year(self, ends: Ends, *, all_self_funded: bool = False) -> Year:
         """The year with all of them; `all_self_funded` takes bills of unknown self-funded part as wholly self-funded."""
-        key = (self._ranges.intersection(name for name, end in ends.items() if end == "high"), all_self_funded)
+        key = (self._ranges.intersection(name for name, end in ends.items() if end == "high"), all_self_funded and self._unsaid)
         done, year = self._years.get(key, (0, Year()))
         for stay in self.stays[done:]:
             year = stay.settled(year, ends, all_self_funded=all_self_funded).year
@@ -196,7 +206,7 @@ class Settling:
 
     def settled(self) -> Settled:
         """The settlement of the case itself."""
-        return _settled(self.case, self.plan, self._corner(self.bill, ()))
+        return _settled(self.case, self.plan, self._corners[self.bill, ()])
 
     def amounts(self) -> Amounts:
         """What the settlement comes to, without its working."""
@@ -253,13 +263,16 @@ class Settling:
 
     def years(self) -> Iterator[Year]:
         """The year with this stay at the ends of its own and the earlier bills' self-funded parts, and of range figures."""
-        for high in choices_of(self._ranges()):
+        for high in choices_of(self._ranges):
             ends: Ends = dict.fromkeys(high, "high")
             for bill, worst in ((self.bills[0], False), (self.bills[-1], True)):
                 yield settle(self.edition, self.cell, bill, self.year(ends, all_self_funded=worst), ends).year
 
+    @cached_property
     def _ranges(self) -> list[str]:
-        """The figures of this and the earlier stays that are known only as a range."""
+        """The figures of this and the earlier stays that are known only as a range, where their ends can make a difference."""
+        if self.case.so_far is None and self.past.is_exact(self.case, self.edition, self.cell):
+            return []
         return sorted({name for edition, cell in self._cells() for name in edition.program(cell)[0].ranges})
 
     def _known_before(self) -> Year:
@@ -283,14 +296,14 @@ class Settling:
 
     def causes(self, span: Span) -> list[Note]:
         """What makes the ends of a reach differ."""
-        causes = list(self._causes(self._corners, self._ranges()))
+        causes = list(self._causes(self._corners, self._ranges))
         if span.own[0] != span.own[1]:
             causes += [cause for cause in self._earlier_causes(self._worlds) if cause not in causes]
         return causes
 
     @cached_property
     def _corners(self) -> dict[tuple[Bill, tuple[str, ...]], Outcome]:
-        choices = choices_of(self._ranges())
+        choices = choices_of(self._ranges)
         return {(bill, high): self._corner(bill, high) for bill in self.bills for high in choices}
 
     @cached_property
@@ -298,7 +311,7 @@ class Settling:
         """The years this stay may come on top of; none without a past."""
         if not self.past.stays and self.case.so_far is None:
             return []
-        return [self._world(high) for high in choices_of(self._ranges())]
+        return [self._world(high) for high in choices_of(self._ranges)]
 
     def _world(self, high: tuple[str, ...]) -> World:
         ends: Ends = dict.fromkeys(high, "high")

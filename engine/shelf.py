@@ -8,7 +8,7 @@ from pathlib import Path
 from engine.cell import Cell
 from engine.errors import PackError, Problem
 from engine.note import Note
-from engine.plan import End, Plan, lower, prove, unknown_layers
+from engine.plan import End, Plan, choices_of, exact_to, lower, prove, unknown_layers
 from engine.policy import Pack, Policy, read_pack
 from engine.program import Program
 
@@ -22,6 +22,7 @@ class Edition:
 
     pack: Pack
     sayable: frozenset[str] = field(init=False, default=frozenset())
+    _exact: dict[Cell, int] = field(default_factory=dict)
     _plans: dict[tuple[Cell, frozenset[str]], Plan] = field(default_factory=dict)
     #: By cell alone with all ranges at their lower ends, which is what nearly everybody asks for; and with some at their upper ends.
     _assumed: dict[Cell, tuple[Plan, Program]] = field(default_factory=dict)
@@ -41,6 +42,17 @@ class Edition:
         if key not in self._plans:
             self._plans[key] = lower(self.policy, cell, ends)
         return self._plans[key]
+
+    def plans(self, cell: Cell) -> tuple[Plan, ...]:
+        """The plans of a cell at each choice of ends of its range figures, the assumed one first."""
+        choices = choices_of(sorted(set(self.plan(cell).ranges)))
+        return tuple(self.plan(cell, dict.fromkeys(high, "high")) for high in choices)
+
+    def exact_to(self, cell: Cell) -> int:
+        """Up to which sum of a year's bills the ends of a cell's range figures make no difference, in fen; -1 when they always may."""
+        if cell not in self._exact:
+            self._exact[cell] = exact_to(self.plans(cell))
+        return self._exact[cell]
 
     def program(self, cell: Cell, ends: Mapping[str, End] | None = None) -> tuple[Plan, Program]:
         """The plan and the program of a cell; compiled once."""

@@ -15,6 +15,8 @@ from pathlib import Path
 from bot.tables.errors import TableError
 
 _BLOCK = 1 << 20
+#: What is parsed at a time: enough rows for a block that is settled.
+_ROWS_BLOCK = 1 << 22
 #: Bytes of one row: a longer one is a file that is no table, or a quote that never closes.
 _LONGEST_ROW = 1 << 20
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
@@ -137,6 +139,21 @@ def head(path: Path) -> tuple[str, tuple[str, ...], int]:
     return separator, tuple(header), start[: len(start) - len(body)].count("\n")
 
 
+def row_blocks(text: CsvText) -> Iterator[bytes]:
+    """The rows below the header, some MiB of whole rows at a time."""
+    with text.path.open("rb") as file:
+        rest = file.read(_ROWS_BLOCK).removeprefix(codecs.BOM_UTF8)
+        for _ in range(text.skipped):
+            rest = rest.partition(b"\n")[2]
+        rest = rest[_first_row_end(rest) + 1 :]
+        while block := file.read(_ROWS_BLOCK):
+            rest += block
+            cut = _row_end(rest) + 1
+            yield rest[:cut]
+            rest = rest[cut:]
+        yield rest
+
+
 def see_rows(name: str, rows: bytes, separator: str, width: int) -> None:
     """See that whole rows in UTF-8, each ended by a line end, are rows. Raises TableError with the number of a row among them."""
     _Scan(separator, width, 0).see(Path(name), rows)
@@ -208,6 +225,14 @@ class _Scan:
     def _number(self, at: int) -> str:
         """The number a spreadsheet shows beside the row."""
         return str(self._skipped + self.rows + at)
+
+
+def _first_row_end(text: bytes) -> int:
+    """Where the first whole row ends; the end of the text for a header without a line end."""
+    end = text.find(b"\n")
+    while end >= 0 and text.count(b'"', 0, end) % 2:
+        end = text.find(b"\n", end + 1)
+    return end if end >= 0 else len(text)
 
 
 def _row_end(text: bytes) -> int:

@@ -3,7 +3,7 @@
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -131,26 +131,39 @@ def _open_parquet(path: Path, made: Path, _: Callable[[int], None]) -> Table:
 
 def _open_csv(path: Path, made: Path, tick: Callable[[int], None]) -> Table:
     text = csv_text.prepare(path, made, tick)
-    lazy = pl.scan_csv(
-        text.path,
-        separator=text.separator,
-        infer_schema=False,
-        glob=False,
-        skip_lines=text.skipped,
-        with_column_names=lambda names: [str(at) for at in range(len(names))],
-    ).head(text.rows)
     named = len(without_blank_end(text.header))
-    if named < len(text.header) and text.rows:
-        behind = lazy.select(pl.any_horizontal(pl.col(str(at)).is_not_null().any() for at in range(named, len(text.header))))
-        if behind.collect(engine="streaming").item():
-            raise TableError("unnamed_column", name=path.name, place=str(named + 1))
+    every = range(len(text.header))
+    if named < len(text.header) and any(frame[str(at)].null_count() < frame.height for frame in _parsed(text) for at in every[named:]):
+        raise TableError("unnamed_column", name=path.name, place=str(named + 1))
     names = column_names(path, text.header[:named])
-    lazy = lazy.select(str(at) for at in range(named))
 
     def frames(size: int) -> Iterator[pl.DataFrame]:
-        return iter(lazy.collect_batches(chunk_size=size, maintain_order=True)) if text.rows else iter(())
+        return _gathered((frame.select(str(at) for at in range(named)) for frame in _parsed(text)), size)
 
     return Table(path, _all_text(names), text.rows, text.skipped + 2, frames, made)
+
+
+def _parsed(text: csv_text.CsvText) -> Iterator[pl.DataFrame]:
+    """The rows in frames of no particular size, columns named by their position. Polars' own scan of a whole file takes more memory."""
+    schema, left = dict.fromkeys(map(str, range(len(text.header))), pl.String), text.rows
+    for rows in csv_text.row_blocks(text):
+        if rows and left:
+            frame = pl.read_csv(rows, has_header=False, schema=schema, separator=text.separator).head(left)
+            left -= frame.height
+            yield frame
+
+
+def _gathered(frames: Iterable[pl.DataFrame], size: int) -> Iterator[pl.DataFrame]:
+    """Frames of so many rows, the last one of fewer."""
+    waiting: list[pl.DataFrame] = []
+    for frame in frames:
+        waiting.append(frame)
+        while sum(each.height for each in waiting) >= size:
+            whole = pl.concat(waiting)
+            yield whole.head(size).rechunk()
+            waiting = [whole.slice(size)]
+    if waiting:
+        yield pl.concat(waiting)
 
 
 def _open_xlsx(path: Path, made: Path, tick: Callable[[int], None]) -> Table:
