@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -22,7 +23,7 @@ from bot.tables.names import Columns, Names
 from bot.tables.reading import column_names, without_blank_end
 from bot.tables.settle import plans_of
 from bot.tables.spark_lines import Form
-from bot.tables.spark_master import Files, session_at
+from bot.tables.spark_master import Files, apart, session_at
 from bot.tables.spark_work import REJECTS, Place, Sums, Task, guarded, packs_of, worker_of
 from bot.tables.writing import REJECTS_HEADER
 from engine import Shelf
@@ -95,9 +96,14 @@ class _SparkBatch:
                 if done.summary.rejected:
                     self._reject(source, task, listed)
             self._put(done, written, listed)
+        except NothingSettledError:
+            raise
+        except BaseException:
+            apart(self.session.stop)  # what still runs would go on writing
+            raise
         finally:
-            self.files.remove(written)
-            self.files.remove(listed)
+            for address in (written, listed):
+                apart(partial(self.files.remove, address))
         return done
 
     def _looked(self) -> tuple[_Source, Task, Columns, _Look]:

@@ -1,13 +1,16 @@
 """A Spark session for one job, and the files that the cluster sees: local ones, HDFS, or whatever else its Hadoop reaches."""
 
+import logging
 import os
 import re
 import secrets
 import shutil
+import signal
 import socket
 import sys
 import tempfile
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -43,6 +46,7 @@ def session_at(master: str) -> Iterator[Any]:
 
     _see_java()
     _see_master(master)
+    logging.getLogger().addFilter(_not_of_py4j)
     # Workers on this machine run the Python that runs here; those of a cluster the one that PYSPARK_PYTHON names there.
     if master.startswith("local"):
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
@@ -51,15 +55,43 @@ def session_at(master: str) -> Iterator[Any]:
         for name, value in _SETTINGS.items():
             builder = builder.config(name, value)
         try:
-            session = builder.getOrCreate()
+            with _own_ctrl_c():
+                session = builder.getOrCreate()
             session.sparkContext.setLogLevel("ERROR")
-        except Exception as error:  # whatever the Java side raises; what it says goes to standard error
+        except Exception as error:  # whatever the Java side raises
             raise TableError("spark_no_master", status=1, master=master) from error
     try:
         yield session
     finally:
+        apart(session.stop)
+
+
+def _not_of_py4j(record: logging.LogRecord) -> bool:
+    """What joins Python to Java writes a traceback to the root log when a call is cut short."""
+    return "py4j" not in record.pathname
+
+
+def apart(work: Callable[[], None]) -> None:
+    """Do something at the end whatever happened: over a line of its own, as a call that was cut short leaves its line unusable."""
+
+    def quietly() -> None:
         with suppress(Exception):
-            session.stop()
+            work()
+
+    thread = threading.Thread(target=quietly)
+    thread.start()
+    thread.join()
+
+
+@contextmanager
+def _own_ctrl_c() -> Iterator[None]:
+    """Keeps Ctrl-C what it was: Spark takes it over, and then cannot reach its Java side from within a call to it."""
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        yield
+    finally:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, before)
 
 
 def _see_java() -> None:
