@@ -33,6 +33,8 @@ from engine.groups import Key, group_at
 _MONEY = "decimal(14,2)"
 _ENCODINGS = ("utf-8", "gb18030")
 _HEAD = 1 << 20
+#: Rows of people that one task settles, about half a minute of work.
+_FOLDED = 100_000
 _BOM = b"\xef\xbb\xbf"
 _GLOB = re.compile(r"([\\*?\[\]{}])")
 _TOLD = re.compile(r"nengbao: (\w+ at [\w.]+:\d+)")
@@ -94,7 +96,7 @@ class _SparkBatch:
                 done = self._settle(source, task, columns, look, written)
                 tick(look.rows)
                 if done.summary.rejected:
-                    self._reject(source, task, listed)
+                    self._reject(source, task, look, listed)
             self._put(done, written, listed)
         except NothingSettledError:
             raise
@@ -242,7 +244,7 @@ class _SparkBatch:
         results = [("edition", "string"), ("status", "string"), *((name, _MONEY) for name in amounts_told(task.layers))]
         form = _schema([*self._kinds(source, task), *(kind for _, kind in results)])
         if "person" in task.facts:
-            rows = self._sorted(source, task, travelling).mapInArrow(
+            rows = self._sorted(source, task, look, travelling).mapInArrow(
                 lambda batches: guarded(lambda each: worker_of(travelling.value).folded(each, sums), batches), form
             )
         else:
@@ -269,7 +271,7 @@ class _SparkBatch:
         plans = plans_of(group_at(self.shelf, key) for key in look.keys)
         return self.session.sql(connection.compile(settled_columns(connection.table("nengbao_bills"), plans, ["row", "block"])))
 
-    def _sorted(self, source: _Source, task: Task, travelling: Any) -> Any:
+    def _sorted(self, source: _Source, task: Task, look: _Look, travelling: Any) -> Any:
         """All rows of a person together and in the order of their days; those without a person by themselves, wherever there is room."""
         from pyspark.sql import functions
 
@@ -278,18 +280,20 @@ class _SparkBatch:
         size = len(task.kept)
         person, day, file, row = (functions.col(str(size + at)) for at in range(4))
         apart = functions.coalesce(person, functions.concat_ws(":", file, row))
-        return rows.repartition(apart).sortWithinPartitions(person, day, file, row)
+        # By number, because by itself Spark would take as few as the bytes fill: a year takes much work for its size.
+        tasks = max(2 * self.session.sparkContext.defaultParallelism, look.rows // _FOLDED)
+        return rows.repartition(tasks, apart).sortWithinPartitions(person, day, file, row)
 
     def _kinds(self, source: _Source, task: Task) -> list[Any]:
         known = dict(zip(source.columns, source.kinds, strict=True))
         return [known[column] for column in task.kept]
 
-    def _reject(self, source: _Source, task: Task, listed: str) -> None:
+    def _reject(self, source: _Source, task: Task, look: _Look, listed: str) -> None:
         """List the rejected rows: they are looked for again, as two tables cannot be written in one go."""
         travelling = self.session.sparkContext.broadcast(task)
         form = ", ".join(f"{name} {'bigint' if name == 'row' else 'string'}" for name in REJECTS)
         if "person" in task.facts:
-            rows, work = self._sorted(source, task, travelling), "fold_rejected"
+            rows, work = self._sorted(source, task, look, travelling), "fold_rejected"
         else:
             rows, work = source.rows, "rejected"
         rejects = rows.mapInArrow(lambda batches: guarded(getattr(worker_of(travelling.value), work), batches), form)

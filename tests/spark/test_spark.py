@@ -15,6 +15,7 @@ import pytest
 
 from bot.tables.batch import Done, Job, NothingSettledError, run_job
 from bot.tables.errors import TableError
+from bot.tables.spark_work import guarded
 from engine import Shelf
 from tests.fuzz.columns import frame_of, knowledge, names_of
 from tests.fuzz.packs import random_case, random_edition, random_year
@@ -218,11 +219,27 @@ def test_what_cannot_start_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 
 def test_no_cell_gets_into_the_log(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    """Neither a good run nor one that fails on a worker writes what a cell held."""
+    """Neither a good run nor one that breaks in the middle of the table writes what a cell held; the broken one leaves nothing behind."""
     numbered([ROW, {**ROW, "total": "x"}], 姓名=["张三", "李四"]).write_csv(tmp_path / "in.csv")
     settled(tmp_path / "in.csv", "spark")
-    (tmp_path / "bad.parquet").write_bytes(b"PAR1 zhangsan PAR1")
-    with pytest.raises(TableError):
-        settled(tmp_path / "bad.parquet", "spark")
-    told = "".join(capfd.readouterr())
+    numbered([ROW] * 2000, 姓名=[f"张三{at}" for at in range(2000)]).write_parquet(tmp_path / "bad.parquet", compression="uncompressed")
+    whole = (tmp_path / "bad.parquet").read_bytes()
+    (tmp_path / "bad.parquet").write_bytes(whole[:100] + b"\xff" * 2000 + whole[2100:])
+    with pytest.raises(TableError) as error:
+        settled(tmp_path / "bad.parquet", "spark", target="bad.parquet")
+    assert error.value.code == "failed"
+    assert not [path for path in (tmp_path / "spark").iterdir() if "bad" in path.name]
+    told = "".join(capfd.readouterr()) + str(error.value)
     assert [word for word in ("张三", "李四", "20000") if word in told] == []
+
+
+def test_what_breaks_on_a_worker_repeats_no_cell() -> None:
+    """Spark logs what a worker raises: it names the kind and the line of the failure, and hides the words of libraries."""
+
+    def broken(_: Any) -> Any:
+        raise ValueError("张三")
+        yield
+
+    with pytest.raises(RuntimeError, match=r"^nengbao: ValueError at test_spark.py:\d+$") as error:
+        list(guarded(broken, iter(())))
+    assert (error.value.__cause__, error.value.__context__) == (None, None)
