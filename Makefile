@@ -5,8 +5,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 NENGBAO_DATA_DIR ?= $(CURDIR)/var
 export NENGBAO_DATA_DIR
+# The tests start hundreds of processes; without bytecode each of them compiles all sources again.
+unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run install test lint types imports tests test-spark browser fuzz bench lock clean
+.PHONY: run install test lint types imports tests test-spark browser soak fuzz bench lock clean
 
 run: install
 	@exec $(BIN)/nengbao serve
@@ -55,6 +57,10 @@ test-spark: install
 	@test -d .venv-spark || $(PYTHON) -m venv .venv-spark
 	@.venv-spark/bin/python -m pip install -q --disable-pip-version-check -e '.[spark,dev]'
 	.venv-spark/bin/python -m pytest tests/spark -m slow -n 0 -rs
+
+# Thirty kills -9 in each way that Telegram's messages come, where the tests do with fewer.
+soak: install $(VENV)/.tools
+	NENGBAO_KILLS=30 $(BIN)/python -m pytest tests/telegram/test_kills.py
 
 # A million random rows over a hundred random packs, in columns and one by one; about a quarter of an hour.
 fuzz: install $(VENV)/.tools

@@ -52,12 +52,14 @@ def _ours_ready() -> Side:
     encoder = Encoder(knowledge.shelf, names, columns, fixed)
     settler = Settler(knowledge.shelf, "polars", encoder, RowReader(names, columns, fixed), LAYERS)
 
+    def in_yuan(block: Any) -> Any:
+        return block.with_columns(**{name: decimals(block[name].to_numpy()) for name in ("total", "self_funded")})
+
     def settle(frame: Any) -> Columns:
-        blocks = []
-        for block in frame.iter_slices(BLOCK):
-            money = {name: decimals(block[name].to_numpy()) for name in ("total", "self_funded")}
-            settled = settler.settle(block.with_columns(**money))
-            blocks.append([settled[name] for name in (*(f"paid_{layer}" for layer in LAYERS), "out_of_pocket")])
+        blocks = [
+            [settled[name] for name in (*(f"paid_{layer}" for layer in LAYERS), "out_of_pocket")]
+            for _, settled in settler.settle(map(in_yuan, frame.iter_slices(BLOCK)))
+        ]
         return tuple(numpy.concatenate(column) for column in zip(*blocks, strict=True))
 
     return settle

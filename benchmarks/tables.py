@@ -2,7 +2,8 @@
 
 Reading and writing alone is Polars by itself, streaming the finished table (the columns of the input and those of the result) from one file
 into another with the same row groups and the same compression: what no program that settles a table can do without. Both are whole
-processes, timed from outside, with their starts; the peak of memory is what the kernel says of each when it ends.
+processes, timed from outside, with their starts; the peak of memory is the kernel's high-water mark of each, read by itself as it ends
+(`ru_maxrss` would be no less than what this process held when it started the other).
 
 Bills are log-normal around 5,400 yuan, as hospitals have them, so caps bind for few; one place, all its categories and hospital levels,
 the self-funded part known. With `person` every person has four bills on average, over one year.
@@ -10,7 +11,6 @@ the self-funded part known. With `person` every person has four bills on average
     python -m benchmarks.tables [--rows N]      one size alone, such as 100,000,000, which is not part of the whole run
 """
 
-import os
 import subprocess
 import sys
 import time
@@ -28,7 +28,9 @@ _BLOCK, _GROUP_ROWS = 500_000, 100_000
 _MIB = 1024
 CATEGORIES = ("extreme_poverty", "subsistence_allowance", "back_in_poverty", "monitored", "lifted_out", "ordinary")
 FACILITIES = ("township", "county", "city", "province", "outside_province")
-_COPY = "import polars, sys; polars.scan_parquet(sys.argv[1]).sink_parquet(sys.argv[2], row_group_size={rows}, compression='zstd')"
+_COPY = "import polars, sys; polars.scan_parquet(sys.argv[1]).sink_parquet(sys.argv[2], row_group_size={rows}, compression='zstd')\n"
+_BATCH = "from bot.cli import main\ntry:\n    main()\nexcept SystemExit as end:\n    assert not end.code\n"
+_PEAK = "print(open('/proc/self/status').read().partition('VmHWM:')[2].split()[0])"
 
 
 class Run(NamedTuple):
@@ -56,8 +58,8 @@ def _independent(folder: Path, size: int, rounds: int) -> Iterator[Row]:
     write_bills(source, size, person=False)
     ours, theirs = [], []
     for _ in range(rounds):
-        ours.append(_measured(["-m", "bot.cli", "batch", str(source), str(settled)]))
-        theirs.append(_measured(["-c", _COPY.format(rows=_GROUP_ROWS), str(settled), str(copy)]))
+        ours.append(_measured(_BATCH + _PEAK, "batch", str(source), str(settled)))
+        theirs.append(_measured(_COPY.format(rows=_GROUP_ROWS) + _PEAK, str(settled), str(copy)))
     ratio = Spread.of([mine.seconds / other.seconds for mine, other in zip(ours, theirs, strict=True)])
     question = f"a table of {size:,} rows, Parquet to Parquet"
     told = (_told(ours), _told(theirs), ratio)
@@ -68,7 +70,7 @@ def _independent(folder: Path, size: int, rounds: int) -> Iterator[Row]:
 def _people(folder: Path, size: int) -> Iterator[Row]:
     source, settled = folder / "people.parquet", folder / "people-out.parquet"
     write_bills(source, size, person=True)
-    ours = [_measured(["-m", "bot.cli", "batch", str(source), str(settled)])]
+    ours = [_measured(_BATCH + _PEAK, "batch", str(source), str(settled))]
     question = f"a table of {size:,} rows with `person`"
     yield Row(question, "sorted, each year settled in order, and put back", f"{_told(ours)}, {size / ours[0].seconds:,.0f} rows/s")
     yield _memory(question, ours, [], MOST_MIB_PERSON)
@@ -84,14 +86,13 @@ def _told(runs: Sequence[Run]) -> str:
     return f"{Spread.of([each.seconds for each in runs]).median:.2f} s"
 
 
-def _measured(command: Sequence[str]) -> Run:
+def _measured(code: str, *command: str) -> Run:
     begun = time.monotonic()
-    process = subprocess.Popen([sys.executable, *command], stdout=subprocess.DEVNULL)  # noqa: S603 - ourselves
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
+    process = subprocess.run([sys.executable, "-c", code, *command], stdout=subprocess.PIPE, check=False)  # noqa: S603 - ourselves
+    seconds = time.monotonic() - begun
     if process.returncode:
         raise RuntimeError(f"exit status {process.returncode}: {' '.join(command)}")
-    return Run(time.monotonic() - begun, usage.ru_maxrss / _MIB)
+    return Run(seconds, int(process.stdout.split()[-1]) / _MIB)
 
 
 def write_bills(path: Path, rows: int, *, person: bool) -> None:

@@ -15,11 +15,9 @@ from polars.exceptions import PanicException
 
 from bot.speech import Voice
 from bot.tables.amounts import Flags, Ints
-from bot.tables.days import by_days
 from bot.tables.encode import Encoder
 from bot.tables.errors import TableError, disk_full, disk_is_full
 from bot.tables.names import NESTED, REQUIRED, Columns, Names
-from bot.tables.persons import PersonSettler
 from bot.tables.reading import Table, open_table
 from bot.tables.rejects import RejectLines
 from bot.tables.run import Engine
@@ -151,11 +149,13 @@ class _Batch:
         engine: Engine = "duckdb" if self.job.engine == "duckdb" else "polars"
         settler = Settler(self.shelf, engine, encoder, reader, self.layers)
         tick = self.progress("settling", self.table.rows)
-        for frame in self.table.frames(_BLOCK):
-            yield frame, settler.settle(by_days(frame, self.columns.facts))
+        for frame, settled in settler.settle(self.table.frames(_BLOCK)):
+            yield frame, settled
             tick(len(frame))
 
     def _by_person(self) -> Iterator[tuple[pl.DataFrame, Settled]]:
+        from bot.tables.persons import PersonSettler  # brings DuckDB
+
         settler = PersonSettler(self.shelf, self.names, self.columns.facts, self.fixed, self.layers, self.folder)
         settler.take(_ticked(self.table.frames(_BLOCK), self.progress("sorting", self.table.rows)), self.table.schema)
         settler.fold(self.summary, self.progress("settling", self.table.rows))

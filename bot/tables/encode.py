@@ -7,12 +7,14 @@ A row that is out of the ordinary in any way is `odd`: it is read and settled by
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from math import prod
 from typing import Any
 
 import numpy as np
 import polars as pl
 
 from bot.tables.amounts import Amounts, Flags, Ints, amounts_of, no_amounts
+from bot.tables.days import by_days
 from bot.tables.names import FLAGS, MONEY, Names
 from engine import AGES, CARES, CATEGORIES, FACILITIES, Shelf
 from engine.columns import AMOUNTS
@@ -29,6 +31,8 @@ _MOST_YEARS, _LONGEST = 130, 100
 #: Days of other years are looked at one by one.
 _YEARS = range(1990, 2100)
 _UNSEEN, _UNREADABLE = -2, -1
+#: Cells that are numbers below this (days until 2149 among them), and so many combinations at most, are looked up in a table.
+_SMALL_CELLS, _SMALL_TABLE = 1 << 16, 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +40,14 @@ class Rows:
     """A block of rows. `group` numbers each row's group (-1: odd).
 
     `bills` are those of all rows that are settled in columns: first as assumed, in the order of their `row`, then what else is to be tried.
+    They tell apart the first `known` groups.
     """
 
     group: Ints
     total: Ints
     settled: int
     bills: pl.DataFrame
+    known: int
 
 
 class Encoder:
@@ -61,6 +67,7 @@ class Encoder:
 
     def encode(self, frame: pl.DataFrame) -> Rows:
         """A block of rows of the table."""
+        frame = by_days(frame, self._columns)
         amounts = {fact: self._amounts(frame, fact) for fact in MONEY}
         total, self_funded, first, price = amounts.values()
         unsaid = self_funded.absent
@@ -73,7 +80,7 @@ class Encoder:
         group = self._groups_of(frame)
         group = np.where(odd, _UNREADABLE, group) if odd.any() else group
         bills, settled = self._bills(group, bill, unsaid)
-        return Rows(group, total.fen, settled, bills)
+        return Rows(group, total.fen, settled, bills, len(self.groups))
 
     def _column(self, frame: pl.DataFrame, fact: str) -> pl.Series | None:
         if fact in self._columns:
@@ -150,9 +157,9 @@ class Encoder:
         """The amounts that bills come with."""
         return [name for name in AMOUNTS if name in ("total", "self_funded") or name in self._columns]
 
-    def telling(self) -> list[str]:
-        """The parts of a key by which the groups met so far differ."""
-        keys = [(*group.key, len(group.plans)) for group in self.groups if group.key is not None]
+    def telling(self, known: int | None = None) -> list[str]:
+        """The parts of a key by which the groups met so far differ, or the first `known` of them."""
+        keys = [(*group.key, len(group.plans)) for group in self.groups[:known] if group.key is not None]
         differ = [len({key[number] for key in keys}) > 1 for number in range(len(Key._fields) - 1)]
         return [name for name, told in zip(Key._fields, [*differ, any(key[-1] > 1 for key in keys)], strict=True) if told]
 
@@ -215,6 +222,8 @@ class _Coder:
         self.values: list[Any] = []
         self._numbers: dict[Any, int] = {}
         self._cells: dict[Any, int] = {}
+        #: The code of each small number, where cells are numbers.
+        self._table: Ints | None = None
         #: What every cell of the block before said, if it was the same: mostly the next block says it too.
         self._same: Any = None
 
@@ -236,20 +245,30 @@ class _Coder:
         return codes
 
     def _by_number(self, column: pl.Series) -> Ints:
-        """The same where cells are numbers themselves, such as days: each one met is looked up by its number."""
+        """The same where cells are numbers themselves, such as days: small ones stand in a table, the others are looked up one by one."""
         numbers = column.to_physical().cast(pl.Int64, strict=False)
-        given = numbers.is_not_null()
-        codes = np.full(len(column), self._code(None) if column.null_count() else _UNREADABLE, dtype=np.int64)
-        known = numbers.drop_nulls().to_numpy()
-        if not len(known):
+        known = (numbers.fill_null(0) if numbers.null_count() else numbers).to_numpy()
+        small = known.min(initial=0) >= 0 and known.max(initial=0) < _SMALL_CELLS
+        codes = self._in_table(known, column.dtype) if small else self._one_by_one(known, column.dtype)
+        if not numbers.null_count():
             return codes
-        found, places = _distinct(known - known.min(), int(known.max() - known.min()) + 1)
-        self._learn(pl.Series(found + known.min()).cast(column.dtype))
-        met = _ints(self._code(cell) for cell in pl.Series(found + known.min()).cast(column.dtype).to_list())[places]
-        if len(known) == len(column):
-            return met
-        codes[given.to_numpy()] = met
-        return codes
+        empty = column.is_null().to_numpy()
+        return np.where(empty, self._code(None), np.where(numbers.is_null().to_numpy(), _UNREADABLE, codes))
+
+    def _in_table(self, known: Ints, dtype: pl.DataType) -> Ints:
+        if self._table is None:
+            self._table = np.full(_SMALL_CELLS, _UNSEEN, dtype=np.int64)
+        codes = self._table[known]
+        unseen = known[codes == _UNSEEN]
+        if not len(unseen):
+            return codes
+        met = np.unique(unseen)
+        self._table[met] = self._one_by_one(met, dtype)
+        return self._table[known]
+
+    def _one_by_one(self, known: Ints, dtype: pl.DataType) -> Ints:
+        found, places = np.unique(known, return_inverse=True)
+        return _ints(self._code(cell) for cell in pl.Series(found).cast(dtype).to_list())[places]
 
     def _learn(self, cells: pl.Series) -> None:
         """Look up cells not met before; those that mean nothing are not kept, there may be any number of them."""
@@ -282,42 +301,51 @@ class _Combined:
     def __init__(self, look_up: Callable[..., int]) -> None:
         self._look_up = look_up
         self._known: dict[tuple[int, ...], int] = {}
+        #: How many of each code there have been, and the number of each combination of so many, as far as met.
+        self._sizes: tuple[int, ...] = ()
+        self._table = np.zeros(0, dtype=np.int64)
 
     def numbers(self, codes: Sequence[Ints]) -> Ints:
         """The number of each row's combination, -1 where one of its codes is."""
-        sizes = [int(each.max(initial=0)) + 1 for each in codes]
+        self._make_room(codes)
         mixed = np.zeros(len(codes[0]), dtype=np.int64)
-        for each, size in zip(codes, sizes, strict=True):
+        for each, size in zip(codes, self._sizes, strict=True):
             if size > 1:
                 mixed = mixed * size + each
-        fine = np.logical_and.reduce([each >= 0 for each in codes if each.min(initial=0) < 0] or [np.ones(len(mixed), dtype=bool)])
-        if fine.all():
-            return self._looked_up(mixed, sizes)
+        unreadable = [each < 0 for each in codes if each.min(initial=0) < 0]
+        if not unreadable:
+            return self._looked_up(mixed)
+        fine = ~np.logical_or.reduce(unreadable)
         result = np.full(len(mixed), _UNREADABLE, dtype=np.int64)
-        result[fine] = self._looked_up(mixed[fine], sizes)
+        result[fine] = self._looked_up(mixed[fine])
         return result
 
-    def _looked_up(self, mixed: Ints, sizes: Sequence[int]) -> Ints:
-        found, places = _distinct(mixed, int(np.prod(sizes)))
-        return _ints(self._number(_parted(int(each), sizes)) for each in found)[places]
+    def _make_room(self, codes: Sequence[Ints]) -> None:
+        met = tuple(int(each.max(initial=0)) + 1 for each in codes)
+        sizes = tuple(map(max, met, self._sizes or met))
+        if sizes != self._sizes:
+            self._sizes = sizes
+            self._table = np.full(min(prod(sizes), _SMALL_TABLE), _UNSEEN, dtype=np.int64)
+
+    def _looked_up(self, mixed: Ints) -> Ints:
+        if prod(self._sizes) > len(self._table):
+            found, places = np.unique(mixed, return_inverse=True)
+            return self._numbers(found)[places]
+        numbers = self._table[mixed]
+        unseen = mixed[numbers == _UNSEEN]
+        if not len(unseen):
+            return numbers
+        met = np.unique(unseen)
+        self._table[met] = self._numbers(met)
+        return self._table[mixed]
+
+    def _numbers(self, mixed: Ints) -> Ints:
+        return _ints(self._number(_parted(int(each), self._sizes)) for each in mixed)
 
     def _number(self, combination: tuple[int, ...]) -> int:
         if combination not in self._known:
             self._known[combination] = self._look_up(*combination)
         return self._known[combination]
-
-
-_SMALL = 1_000_000
-
-
-def _distinct(mixed: Ints, size: int) -> tuple[Ints, Ints]:
-    """The distinct numbers, and for each row where its own stands among them."""
-    if size > _SMALL:
-        found, places = np.unique(mixed, return_inverse=True)
-        return found, places
-    seen = np.zeros(size, dtype=bool)
-    seen[mixed] = True
-    return np.flatnonzero(seen), (np.cumsum(seen) - 1)[mixed]
 
 
 def _parted(mixed: int, sizes: Sequence[int]) -> tuple[int, ...]:

@@ -1,6 +1,5 @@
 """A table of any of three kinds, opened, checked and given out by frames: `open_table`."""
 
-import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -9,17 +8,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-# Polars reads it at its first import: two row groups ahead, however many cores there are, keep the memory flat (measured).
-os.environ.setdefault("POLARS_ROW_GROUP_PREFETCH_SIZE", "2")
-
 import polars as pl
 from polars.exceptions import PanicException, PolarsError
 
-from bot.tables import csv_text, xlsx_sheet
+from bot.tables import csv_text
 from bot.tables.errors import TableError, disk_full, disk_is_full
-from bot.tables.xlsx_sheet import UNCOMPUTED
-
-__all__ = ["MOST_COLUMNS", "UNCOMPUTED", "Table", "open_table"]
 
 MOST_COLUMNS = 500
 
@@ -167,6 +160,8 @@ def _gathered(frames: Iterable[pl.DataFrame], size: int) -> Iterator[pl.DataFram
 
 
 def _open_xlsx(path: Path, made: Path, tick: Callable[[int], None]) -> Table:
+    from bot.tables import xlsx_sheet  # brings openpyxl
+
     sheet = xlsx_sheet.convert(path, made, tick)
 
     def frames(size: int) -> Iterator[pl.DataFrame]:

@@ -1,8 +1,9 @@
 """A block of rows settled: in columns where that goes, one by one where a row is out of the ordinary; and what is wrong with the others."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import numpy as np
 import polars as pl
@@ -15,6 +16,7 @@ from engine import CATEGORIES, Amounts, Case, CaseError, Fault, Refusal, Shelf, 
 from engine.columns import CellPlan
 from engine.groups import Group, Key
 
+T = TypeVar("T")
 STATUSES = ("computed", "partial", "refused")
 _COMPUTED, _PARTIAL, _REFUSED = range(3)
 #: So many spellings are kept at most.
@@ -125,14 +127,17 @@ class Settler:
         self._runner: Runner | None = None
         self._known = 0
 
-    def settle(self, frame: pl.DataFrame) -> Settled:
-        """A block of rows, settled."""
+    def settle(self, frames: Iterable[pl.DataFrame]) -> Iterator[tuple[pl.DataFrame, Settled]]:
+        """Blocks of rows with what they come to; while one is settled, the next is encoded in another thread."""
+        for frame, rows, settled in one_ahead(map(self._encoded, frames)):
+            if len(rows.bills):
+                result = self._ready(rows.known).settle(rows.bills)
+                bring_together({name: result[name].to_numpy() for name in result.columns}, rows.settled, settled)
+            yield frame, settled
+
+    def _encoded(self, frame: pl.DataFrame) -> tuple[pl.DataFrame, Rows, Settled]:
         rows = self._encoder.encode(frame)
-        settled = self.begun(frame, rows)
-        if len(rows.bills):
-            result = self._ready().settle(rows.bills)
-            bring_together({name: result[name].to_numpy() for name in result.columns}, rows.settled, settled)
-        return settled
+        return frame, rows, self.begun(frame, rows)
 
     def begun(self, frame: pl.DataFrame, rows: Rows) -> Settled:
         """A block of rows with everything but what their bills come to."""
@@ -144,17 +149,16 @@ class Settler:
             self._one_by_one(row, said, settled)
         return settled
 
-    def _ready(self) -> Runner:
-        """The runner, made again when new groups were met."""
-        groups = self._encoder.groups
-        if self._runner is None or self._known != len(groups):
-            encoder = self._encoder
-            self._runner, self._known = runner(self._engine, plans_of(groups), encoder.telling(), encoder.amounts()), len(groups)
+    def _ready(self, known: int) -> Runner:
+        """The runner for so many groups, made again when a block brought new ones."""
+        if self._runner is None or self._known != known:
+            plans = plans_of(self._encoder.groups[:known])
+            self._runner, self._known = runner(self._engine, plans, self._encoder.telling(known), self._encoder.amounts()), known
         return self._runner
 
     def _listed(self, rows: Rows, settled: Settled) -> None:
         """Edition and category of all rows with a group, and those that no rule answers."""
-        groups = self._encoder.groups
+        groups = self._encoder.groups[: rows.known]
         if not groups:
             return
         refused = np.array([group.key is None for group in groups])
@@ -177,6 +181,15 @@ class Settler:
             settled.reject(row, error)
             return
         settled.put(row, self._editions[edition_key(answer)], case, answer)
+
+
+def one_ahead(items: Iterator[T]) -> Iterator[T]:
+    """The same items; while one is used the next is made in a thread of its own."""
+    with ThreadPoolExecutor(1) as thread:
+        coming = thread.submit(next, items, None)
+        while (item := coming.result()) is not None:
+            coming = thread.submit(next, items, None)
+            yield item
 
 
 def bring_together(bills: Mapping[str, Ints], rows: int, settled: Settled) -> None:

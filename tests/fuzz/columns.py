@@ -41,7 +41,8 @@ def settled_in_columns(frame: pl.DataFrame, shelf: Shelf, engine: Engine) -> Set
     names = names_of(shelf)
     columns = names.columns_of(frame.columns).facts
     reader = RowReader(names, columns, {})
-    return Settler(shelf, engine, Encoder(shelf, names, columns, {}), reader, LAYERS).settle(frame)
+    settler = Settler(shelf, engine, Encoder(shelf, names, columns, {}), reader, LAYERS)
+    return next(settled for _, settled in settler.settle([frame]))
 
 
 def one_by_one(frame: pl.DataFrame, shelf: Shelf) -> Iterator[Amounts | Refusal | None]:

@@ -216,14 +216,14 @@ def test_memory_stays_flat_as_the_table_grows(tmp_path: Path) -> None:
     """Ten times the rows take hardly more memory."""
     small, large = (_peak(many(tmp_path, rows, "parquet", person=False)) for rows in (30_000, 300_000))
     assert large - small < 120 * MIB, (small, large)
-    assert large < 500 * MIB
+    assert large < 400 * MIB
 
 
 def _peak(source: Path) -> int:
-    """The most memory that a run took, in bytes."""
+    """The most memory that a run took, in bytes: the kernel's mark of the process itself, for `ru_maxrss` holds that of the tests too."""
     code = (
-        "import resource, sys\nfrom bot.cli import main\ntry:\n    main()\n"
-        "finally:\n    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)\n"
+        "import sys\nfrom pathlib import Path\nfrom bot.cli import main\ntry:\n    main()\n"
+        "finally:\n    print(Path('/proc/self/status').read_text().partition('VmHWM:')[2].split()[0], file=sys.stderr)\n"
     )
     command = [sys.executable, "-c", code, "batch", str(source), str(source.with_name("b.parquet"))]
     done = subprocess.run(command, capture_output=True, text=True, env=environment(source.parent), check=True)

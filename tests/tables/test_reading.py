@@ -8,7 +8,8 @@ import openpyxl
 import polars as pl
 import pytest
 
-from bot.tables.reading import UNCOMPUTED, open_table
+from bot.tables.reading import open_table
+from bot.tables.xlsx_sheet import UNCOMPUTED
 from tests.tables.files import HEADER, book, cell, hand_made, rows_of, sheet_xml, written
 
 TWO = "甲,乙\n001,重症\n2,\n"
