@@ -114,7 +114,7 @@ def _notes(voice: "Voice", done: "Done") -> list[str]:
     lines = [voice.say(f"table.{key}", **values) for key, values in done.notes]
     lines += [voice.say("batch.column.unused", column=column, taken=taken) for column, taken in done.columns.unused.items()]
     lines += [voice.say("batch.column.doubtful", column=column, near=near) for column, near in done.columns.doubtful.items()]
-    return lines + ([voice.say("batch.dropped", columns="、".join(done.dropped))] if done.dropped else [])
+    return lines + ([voice.say("batch.dropped", columns=list(done.dropped))] if done.dropped else [])
 
 
 def _names(knowledge: "Knowledge") -> Any:

@@ -64,7 +64,7 @@ def reject_words(voice: Voice, column: str, fault: Fault) -> str:
     """What is wrong with a cell of a table, and what to write there instead. A short list is told by its words, not its keys."""
     values = {"expected": "", "known": ""} | dict(fault.values)
     if fault.code == "not_one_of" and fault.field in _LISTS:
-        values["expected"] = "、".join(voice.say(f"{fault.field}.{key}") for key in _LISTS[fault.field])
+        values["expected"] = voice.listed(voice.say(f"{fault.field}.{key}") for key in _LISTS[fault.field])
     if voice.has(f"reject.{fault.code}"):
         return voice.say(f"reject.{fault.code}", **(values | {"field": column}))
     return fault_words(voice, Fault(column, fault.code, values))

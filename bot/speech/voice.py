@@ -1,6 +1,6 @@
 """A voice: words of one language from the catalogue, amounts and days as people write them there."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -71,11 +71,17 @@ class Voice:
         for kind, words in self._kinds().items():
             if isinstance(value, kind):
                 return words(value)
+        if isinstance(value, list):
+            return self.listed(value)
         if isinstance(value, tuple):
             return self.say("and").join(
                 self.worded(name, each) if isinstance(each, Text) else self.say(f"{_singular(name)}.{each}") for each in value
             )
         return self.say(f"{_FAMILIES[name]}.{value}") if name in _FAMILIES else str(value)
+
+    def listed(self, words: Iterable[str]) -> str:
+        """Words one after the other, with the language's comma between."""
+        return self.say("and").join(words)
 
     def money(self, fen: int) -> str:
         """15,600 or 27,482.50: fen only when there are any. Written here, because an answer says some forty and babel takes its time."""

@@ -16,7 +16,7 @@ from polars.exceptions import PanicException
 from bot.speech import Voice
 from bot.tables.amounts import Flags, Ints
 from bot.tables.encode import Encoder
-from bot.tables.errors import TableError, disk_full, disk_is_full
+from bot.tables.errors import TableError, Values, disk_full, disk_is_full
 from bot.tables.names import NESTED, REQUIRED, Columns, Names
 from bot.tables.reading import Table, open_table
 from bot.tables.rejects import RejectLines
@@ -60,7 +60,7 @@ class Done:
     summary: Summary
     columns: Columns
     dropped: tuple[str, ...]
-    notes: Sequence[tuple[str, Mapping[str, str]]]
+    notes: Sequence[tuple[str, Values]]
 
 
 class NothingSettledError(Exception):
@@ -216,20 +216,20 @@ def check_columns(columns: Columns, fixed: Mapping[str, Any], header: Sequence[s
     """Raises TableError for a column that no table can hold, or when one is missing."""
     nested = [column for column in header if column in NESTED]
     if nested:
-        raise TableError("nested_column", columns="、".join(nested))
+        raise TableError("nested_column", columns=nested)
     missing = [fact for fact in REQUIRED if fact not in columns.facts and fact not in fixed]
     if missing:
-        wanted = "、".join(voice.say("table.column", name=voice.say(f"slot.{fact}"), fact_key=fact) for fact in missing)
+        wanted = voice.listed(voice.say("table.column", name=voice.say(f"slot.{fact}"), fact_key=fact) for fact in missing)
         near = [voice.say("table.near", column=column, near=name) for column, name in columns.doubtful.items()]
         hints = [*near, voice.say("table.place_option")] if "place" in missing else near
-        raise TableError("columns_missing", wanted=wanted, found="、".join(header[:20]), hints="".join(hints))
+        raise TableError("columns_missing", wanted=wanted, found=list(header[:20]), hints="".join(hints))
 
 
 def check_names(kept: Sequence[str], layers: Sequence[str]) -> None:
     """Raises TableError when a column of the table has the name of a result."""
     taken = [column for column in kept if column in {"edition", "status", *amounts_told(layers)}]
     if taken:
-        raise TableError("already_settled" if {"status", "out_of_pocket"} <= {*taken} else "column_taken", columns="、".join(taken))
+        raise TableError("already_settled" if {"status", "out_of_pocket"} <= {*taken} else "column_taken", columns=taken)
 
 
 def layers_of_places(shelf: Shelf, places: set[Any]) -> list[str]:

@@ -70,7 +70,7 @@ def _gb18030(path: Path, in_utf8: TableError) -> str:
     try:
         return _decodes(path, "gb18030")
     except TableError as in_gb:
-        if in_gb.code == "bad_encoding" and int(in_gb.values["row"]) <= int(in_utf8.values["row"]):
+        if in_gb.code == "bad_encoding" and in_gb.row <= in_utf8.row:
             raise in_utf8 from None
         raise
 

@@ -1,21 +1,31 @@
 """What can be wrong with a file of cases."""
 
 import errno
+from collections.abc import Mapping
 from pathlib import Path
 
 #: What the libraries below us write when the disk is full: they wrap the system's error in their own.
 _FULL = ("no space left on device", "os error 28", "os error 122", "disk quota exceeded")
 
 
+#: What fills a sentence: words, or lists of words.
+Values = Mapping[str, str | list[str]]
+
+
 class TableError(Exception):
-    """A file cannot be read or written. `code` is stable, `table.<code>` its sentence, `values` fill it.
+    """A file cannot be read or written. `code` is stable, `table.<code>` its sentence, `values` (words, or lists of words) fill it.
 
     `status` is the exit status: 2, the file or the request is wrong; 1, the machine could not do it.
     """
 
-    def __init__(self, code: str, status: int = 2, **values: str) -> None:
+    def __init__(self, code: str, status: int = 2, **values: str | list[str]) -> None:
         super().__init__(code, values)
         self.code, self.status, self.values = code, status, values
+
+    @property
+    def row(self) -> int:
+        """The row that is at fault, where one is."""
+        return int(str(self.values["row"]))
 
 
 def disk_is_full(error: BaseException) -> bool:

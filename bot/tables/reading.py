@@ -12,7 +12,7 @@ import polars as pl
 from polars.exceptions import PanicException, PolarsError
 
 from bot.tables import csv_text
-from bot.tables.errors import TableError, disk_full, disk_is_full
+from bot.tables.errors import TableError, Values, disk_full, disk_is_full
 
 MOST_COLUMNS = 500
 
@@ -34,7 +34,7 @@ class Table:
         first_row: int,
         frames: Frames,
         made: Path,
-        notes: Sequence[tuple[str, dict[str, str]]] = (),
+        notes: Sequence[tuple[str, Values]] = (),
     ) -> None:
         self.path, self.schema, self.rows, self.first_row = path, schema, rows, first_row
         self.columns = tuple(schema.names())

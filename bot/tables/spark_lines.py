@@ -108,7 +108,7 @@ def _wrong(form: Form, lines: list[bytes], before: int) -> tuple[str, int] | Non
     try:
         csv_text.see_rows("", text, form.separator, form.width)
     except TableError as error:
-        return error.code, before + int(error.values["row"])
+        return error.code, before + error.row
     return None
 
 

@@ -72,8 +72,8 @@ class RejectWords:
         self._voice, self._first_row = voice, first_row
         editions = [edition.policy for place in places for edition in shelf.places.get(place, ())]
         levels = {level for policy in editions for level in policy.facilities}
-        self._levels = "、".join(voice.say(f"facility.{level}") for level in FACILITIES if not levels or level in levels)
-        self._places = "、".join(voice.worded("place", editions[-1].policy.name) for editions in shelf.places.values())
+        self._levels = voice.listed(voice.say(f"facility.{level}") for level in FACILITIES if not levels or level in levels)
+        self._places = voice.listed(voice.worded("place", editions[-1].policy.name) for editions in shelf.places.values())
 
     def of(self, column: str, fault: Fault) -> str:
         """The sentence of one fault."""

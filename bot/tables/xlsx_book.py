@@ -54,7 +54,7 @@ def open_book(package: Package) -> Book:
     (name, part), *behind = sheets.items()
     others = tuple(other for other, target in behind if _holds_data(package, target))
     if others and not _holds_data(package, part):
-        raise TableError("empty_sheet", name=package.path.name, sheet=name, others="、".join(others))
+        raise TableError("empty_sheet", name=package.path.name, sheet=name, others=list(others))
     named = {kind: target for kind, _, target in related if target in package}
     strings = shared_strings(package, named["sharedStrings"]) if "sharedStrings" in named else []
     days = _days(package, named["styles"]) if "styles" in named else frozenset()

@@ -13,7 +13,7 @@ from pathlib import Path
 import polars as pl
 from openpyxl.utils.datetime import from_excel  # type: ignore[import-untyped]
 
-from bot.tables.errors import TableError
+from bot.tables.errors import TableError, Values
 from bot.tables.xlsx_book import Book, column_letters, column_number, open_book
 from bot.tables.xlsx_zip import Package
 
@@ -41,7 +41,7 @@ class Sheet:
     rows: int
     first_row: int
     files: tuple[Path, ...]
-    notes: list[tuple[str, dict[str, str]]]
+    notes: list[tuple[str, Values]]
 
 
 def convert(path: Path, folder: Path, tick: Callable[[int], None]) -> Sheet:
@@ -58,7 +58,7 @@ def convert(path: Path, folder: Path, tick: Callable[[int], None]) -> Sheet:
         rows.finish()
     finally:
         package.close()
-    notes = [("other_sheets", {"sheet": book.sheet, "others": "、".join(book.others)})] if book.others else []
+    notes: list[tuple[str, Values]] = [("other_sheets", {"sheet": book.sheet, "others": list(book.others)})] if book.others else []
     return Sheet(rows.header, rows.done, rows.first_row, tuple(rows.files), notes)
 
 

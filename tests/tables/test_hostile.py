@@ -207,7 +207,7 @@ def test_an_empty_first_sheet_names_the_ones_with_data(tmp_path: Path) -> None:
     made = openpyxl.Workbook()
     made.create_sheet("数据").append(["甲", "乙"])
     made.save(tmp_path / "a.xlsx")
-    assert refusal(tmp_path / "a.xlsx").values == {"name": "a.xlsx", "sheet": "Sheet", "others": "数据"}
+    assert refusal(tmp_path / "a.xlsx").values == {"name": "a.xlsx", "sheet": "Sheet", "others": ["数据"]}
 
 
 def test_a_file_nobody_may_read_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

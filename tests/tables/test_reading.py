@@ -128,7 +128,7 @@ def test_the_first_visible_sheet_is_read_and_the_others_told(tmp_path: Path) -> 
             sheet.append(row)
     made.save(tmp_path / "a.xlsx")
     with open_table(tmp_path / "a.xlsx", tmp_path) as table:
-        assert table.notes == [("other_sheets", {"sheet": "一月", "others": "二月"})]
+        assert table.notes == [("other_sheets", {"sheet": "一月", "others": ["二月"]})]
         assert next(table.frames(9)).rows() == [("1", "2")]
 
 
