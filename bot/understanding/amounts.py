@@ -14,7 +14,8 @@ from bot.understanding.tidy import BLOCK
 
 _SCALE = 100  # from 百 on a numeral sounds like money; 十 alone counts anything
 _JIAO, _FEN = Decimal("0.1"), Decimal("0.01")
-_SPOKEN_JIAO_BELOW = 10_000
+#: 三万块五 is hardly three mao more; 两万二千四百三十六块七 is.
+_SPOKEN_JIAO_BELOW, _ROUND = 10_000, 10
 _WINDOW = 16
 
 
@@ -47,6 +48,8 @@ class Amount(msgspec.Struct):
 
 
 _DIGIT = "一二两三四五六七八九"
+#: As cheques and sheets write them.
+_FORMAL = "壹贰叁肆伍陆柒捌玖"
 _COUNT = f"0-9零〇十百千万亿几多数{_DIGIT}"
 #: Vague words that contain a unit and no count.
 _IDIOM = re.compile(
@@ -56,14 +59,17 @@ _IDIOM = re.compile(
 #: 百来块 is about 100, 千来块 about 1000.
 _OR_SO = re.compile(rf"(?<![{_COUNT}])(?P<unit>[百千万])来(?:块钱|块|元)")
 _OR_SO_VALUES = {"百": Decimal(100), "千": Decimal(1000), "万": Decimal(10_000)}
-_UNIT = re.compile(r" {0,2}(?:块钱|块(?![钢骨肉石板肿疤斑地])|元[整钱]?|圆整?|人民币|(?i:rmb))")
+_UNIT = re.compile(r" {0,2}(?:块钱|块(?![钢骨肉石板肿疤斑地])|元(?:人民币|[整钱])?|圆整?|人民币|(?i:rmb))")
 _SMALL_UNIT = re.compile(" ?[毛角]钱?")
 _FOREIGN = re.compile(r" {0,2}(?:美元|美金|美刀|欧元|港币|港元|日元|英镑|韩元|(?i:usd|hkd|eur))")
 _CURRENCY = re.compile(r"(?:¥|(?i:rmb|cny)) ?$")
+#: What a digit after 块 may count or begin instead of being 角: 三十块一天, 两百块二楼, 五块三毛.
+_GOES_ON = f"0-9.零〇{_DIGIT}十百千万亿kKwW天个次元块毛角分号月日周楼层岁点成级甲等家人口位名床瓶盒针年倍折斤公里米度晚餐顿片支袋"
 #: 3块5, 12块3毛5分, 3元5角. A bare digit counts as 角 only after 块 and where nothing else can follow from it; 12块50 stays unclear.
 _CHANGE = re.compile(
-    rf"零?(?:(?P<jiao>[0-9{_DIGIT}])[毛角](?:(?P<fen>[0-9{_DIGIT}])分?)?|(?P<only_fen>[0-9{_DIGIT}])分(?!钟)"
-    rf"|(?<=块)(?P<bare>[0-9{_DIGIT}])(?:(?=钱)|(?![0-9.,，、\u4e00-\u9fffkKwW]))|(?<=[块元])(?P<unclear>[0-9]{{2}}(?![{_COUNT}块元]))"
+    rf"零?(?:(?P<jiao>[0-9{_DIGIT}{_FORMAL}])[毛角](?:(?P<fen>[0-9{_DIGIT}{_FORMAL}])分?)?|(?P<only_fen>[0-9{_DIGIT}{_FORMAL}])分(?!钟)"
+    rf"|(?<=块)(?P<bare>[0-9{_DIGIT}])(?:(?=钱)|(?=[,，、](?![0-9]))|(?<!一)(?=[\u4e00-\u9fff])(?![{_GOES_ON}])|(?![0-9.,，、\u4e00-\u9fffkKwW]))"
+    rf"|(?<=[块元])(?P<unclear>[0-9]{{2}}(?![{_COUNT}块元]))"
     r")[钱整]?"
 )
 _COUNTER = re.compile(
@@ -78,11 +84,11 @@ _LABEL = re.compile(
     r"(?:第|分之|号码?|电话|手机|身份证|编码|代码|密码|账户|微信|QQ|尾数|周|星期|礼拜|初|\$|[A-Za-z][-−]?)[为是:]? ?$|[0-9]\.+$|(?<!\.)\.$"
 )
 _RATE = re.compile(" ?[/每一](?:天|日|个?月|年|人|次|针|盒|支|瓶|片|晚|袋)")
-_AFTER = re.compile(" ?(?:左右|上下|出头|大概|差不多|多(?![少次])|好几|挂零|冒头|有余|余(?![下额款]))")
+_AFTER = re.compile(" ?(?:还多(?!少)|左右|上下|出头|大概|差不多|多(?![少次])|好几|挂零|冒头|有余|余(?![下额款]))")
 _BOUND_AFTER = re.compile(" ?(?:以上|以下|以内|往上|开外|打底|[还都]?[不没]到|不[止足够])")
 _BEFORE = re.compile(
-    "(?:大约摸?|大概其?|约摸?|差不多|将近|接近|(?<![最附])近|估计|估摸着?|可能|好像|大致|(?<![很赶尽凉])快)"
-    "(?:是|有|花了|花|用了|要|得|共|一共|总共|[: ]){0,4}$"
+    "(?:预计|预估|大约摸?|大概其?|约摸?|差不多|将近|接近|(?<![最附])近|估计|估摸着?|可能|好像|大致|(?<![很赶尽凉])快)"
+    "(?:是|有|花费|费用|花了|花|用了|要|得|共|一共|总共|[: ]){0,4}$"
 )
 _BOUND_BEFORE = re.compile("(?:不[到足止]|超过|至少|最[少多]|顶多|起码|少说也?|[多少高低]于|(?<!大)小)(?:是|有|花了|花|要|得|[: ]){0,3}$")
 _MINUS = re.compile("(?:(?<![自担抱])负的?|[-−] ?)$")
@@ -199,7 +205,7 @@ def _read_change(text: str, amount: Amount) -> None:
     if not match:
         return
     amount.end = match.end()
-    if match["unclear"] or (match["bare"] and any(value >= _SPOKEN_JIAO_BELOW for value in amount.values)):
+    if match["unclear"] or (match["bare"] and any(value >= _SPOKEN_JIAO_BELOW and value % _ROUND == 0 for value in amount.values)):
         amount.values, amount.sure = (), False
         return
     change = _digit(match["jiao"] or match["bare"]) * _JIAO + _digit(match["fen"] or match["only_fen"]) * _FEN

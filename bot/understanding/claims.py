@@ -33,7 +33,7 @@ def settle(claims: Sequence[Claim], corrections: Sequence[int]) -> Slot | Ambigu
     sure = next((claim for claim in named if claim.sure), None)
     if sure and len(agreed) == 1:
         value = agreed[0]
-        return Slot(_BOOLS.get(value, value), sure.text, any(claim.approximate for claim in named))
+        return Slot(int(value) if sure.slot == "age" else _BOOLS.get(value, value), sure.text, any(claim.approximate for claim in named))
     offered = tuple(agreed) or tuple(dict.fromkeys(each for claim in named for each in claim.candidates))
     return Ambiguity(claims[0].slot, offered, "、".join(dict.fromkeys(claim.text for claim in claims)))
 

@@ -17,6 +17,11 @@ from bot.understanding.scope import CLAUSE
 _ROLES = ("mixed", "including", "first_share", "self_funded", "paid", "part", "other", "each", "total", "stay")
 _ROLES_AFTER = ("first_share", "self_funded", "part", "other", "paid", "total")
 _WINDOW = 24
+#: 自费的不是三千 tells what the amount after it is.
+DENIED = re.compile("不是[要有是花了说 ]{0,2}$")
+_SPENT = re.compile("花|用了|用掉")
+_OF_CATALOGUE = re.compile("药|材|丙类|目录|检查|项目")
+_MISTAKEN = re.compile("(?:那里|这里|那块|那个|这个)?(?:[写说填打弄搞算记看]错了?|不对|有误|不是这个数)$")
 
 
 class Place(msgspec.Struct):
@@ -67,16 +72,19 @@ def _give_roles(masked: str, inside: list[Place], clause: re.Match[str], earlier
 
 
 def _give_role_before(place: Place, patterns: MoneyPatterns) -> None:
-    match = patterns.cue.search(place.lead, max(0, len(place.lead) - _WINDOW))
+    lead = DENIED.sub("", place.lead)
+    match = patterns.cue.search(lead, max(0, len(lead) - _WINDOW))
     if match:
-        place.role = _role_of(patterns, match, place.lead)
-        place.foreign = not patterns.clean.fullmatch(place.lead, 0, match.start())
-        place.spent = "花" in match["between"] or "用" in match["between"]
+        place.role = _role_of(patterns, match, lead)
+        place.foreign = not patterns.clean.fullmatch(lead, 0, match.start())
+        # 自费花了三千 may be what was paid in the end; 自费药花了三千 is not.
+        place.spent = not _OF_CATALOGUE.search(match[0]) and ("花" in match["between"] or "用" in match["between"])
         place.from_before = True
 
 
 def _role_of(patterns: MoneyPatterns, match: re.Match[str], lead: str) -> str:
     role = next(name for name in _ROLES if match[name] is not None)
+    role = "total" if role == "stay" and _SPENT.search(match["between"]) else role
     if role in {"mixed", "including"}:
         return _mixed_role(patterns, role, share=match["share"] is not None, between=match["between"])
     if role in {"total", "stay"} and patterns.aside.search(lead):
@@ -96,8 +104,8 @@ def _mixed_role(patterns: MoneyPatterns, role: str, *, share: bool, between: str
 
 
 def _role_of_clause(patterns: MoneyPatterns, clause: str) -> str | None:
-    """一共，三万二: a clause that is nothing but a cue belongs to the amount after it."""
-    match = patterns.cue.fullmatch(clause) if clause else None
+    """一共，三万二 and 自费写错了，是六百: a clause that is nothing but a cue belongs to the amount after it."""
+    match = patterns.cue.fullmatch(_MISTAKEN.sub("", clause)) if clause else None
     return _role_of(patterns, match, clause) if match else None
 
 
@@ -105,6 +113,8 @@ def _combined(first: str | None, after: str | None) -> str | None:
     """The role from the cues before and after an amount."""
     if first is None or after is None or first == after:
         return first or after
+    if first in {"mixed", "part"} and after == "self_funded":
+        return after  # 除了三千自费药, 材料费三千是自费
     if first == "stay":
         return "conflict" if after in {"self_funded", "first_share"} else after
     if first in {"self_funded", "first_share"}:

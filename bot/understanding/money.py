@@ -12,7 +12,7 @@ import msgspec
 from bot.conversation.heard import Problem
 from bot.understanding.amounts import Amount, amounts
 from bot.understanding.claims import Claim
-from bot.understanding.cues import Place, places
+from bot.understanding.cues import DENIED, Place, places
 from bot.understanding.patterns import BLANK, MoneyPatterns
 from bot.understanding.scope import CLAUSE, EARLIER, ELSEWHEN, Stays, blank
 from bot.understanding.words import Found
@@ -26,15 +26,17 @@ _FEN = 100
 _BY_QUESTION = {"sheet": (None, "paid"), "so_far_own": (None, "paid", "total", "stay")}
 #: A deposit, or money in hand, is no line of a sheet.
 _BESIDE_THE_SHEET = re.compile("押金|预交|够不够|够吗|够不")
+_OUTPATIENT = {"outpatient", "chronic_outpatient", "major_disease_outpatient"}
 _TOTALS = {"total", "earlier_total"}
 _SMALL = 100  # "3" may be 3 yuan or 3万, "99" is asked again; nobody writes 100 for 100万
 _DIGIT = 10
 _WAN = 10_000
 _PLAIN_BILL = 1000
 _AMOUNT = "\x01"
-_NOT = re.compile("不是[要有是花了说 ]{0,2}$")
+#: 没花三万，花了两万 corrects nothing that was said before.
+_NOT_SPENT = re.compile("没有?[花用][了掉到]{0,2}$")
 _PUNCTUATION = re.compile("[,，。;!?\n.…、]")
-_LEADING = re.compile("^(?:也|都|就|并|倒|完全|一点|我|他|她|这次| )+")
+_BETWEEN = " \n,，。;、"
 _SEVERAL_YEARS = re.compile("[一两二三四五六七八九十几0-9]年[里多来间]?(?:一共|总共|共|住院|吃药|看病)?[花用]")
 _LIKE_A_YEAR = re.compile("(?:19|20)[0-9]{2}")
 _DATE_LIKE = re.compile("(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])[0-3][0-9]")
@@ -67,6 +69,7 @@ class _Message(msgspec.Struct):
     stays: Stays
     expecting: str | None
     about_bill: bool
+    in_hospital: bool
     several_stays: bool
     corrected_alone: bool
     money: Money
@@ -100,9 +103,13 @@ def find_money(
     several = stays.several or bool(_SEVERAL_YEARS.search(text))
     alone = _nothing_else(masked, corrected, patterns)
     money = Money(corrections=[start for start, _ in corrected])
-    message = _Message(text, masked, len(found), patterns, stays, expecting, about, several, alone, money)
+    outpatient = any(claim.slot == "care" and set(claim.candidates) <= _OUTPATIENT for claim in words.claims)
+    in_hospital = any(claim.slot == "facility" for claim in words.claims)
+    message = _Message(text, masked, len(found), patterns, stays, expecting, about, in_hospital, several, alone, money)
     message.money.spans = [(amount.start, amount.end) for amount in found]
     for place in places(masked, found, patterns):
+        if outpatient and place.role == "part" and len(found) == 1:
+            place.role, place.foreign = "total", False  # 门诊拿药花了三百: the medicine is the bill
         _judge(message, place)
         message.last = place
     _add_none(message)
@@ -134,7 +141,9 @@ def _judge(message: _Message, place: Place) -> None:
         return
     if stay in ELSEWHEN:
         _judge_elsewhen(message, place, stay)
-    elif _NOT.search(place.lead):
+    elif _NOT_SPENT.search(place.lead):
+        return
+    elif DENIED.search(place.lead):
         insort(message.corrections, amount.start)
     else:
         _judge_said(message, place)
@@ -159,7 +168,7 @@ def _judge_said(message: _Message, place: Place) -> None:
         _offer(message, message.slot, amount, empty=True)
     elif role:
         _offer(message, message.slot, amount)
-    elif message.last and _corrected_between(message, message.last.amount.end, amount.start):
+    elif message.last and (DENIED.search(message.last.lead) or _corrected_between(message, message.last.amount.end, amount.start)):
         _judge_again(message, place, message.last)
     else:
         _judge_bare(message, place)
@@ -181,7 +190,7 @@ def _corrected_between(message: _Message, start: int, end: int) -> bool:
 
 
 def _judge_again(message: _Message, place: Place, last: Place) -> None:
-    """三万，不对，三万二: an amount after a correction is what the amount before it was."""
+    """三万，不对，三万二 and 自费的不是三千是五千: an amount after a correction is what the amount before it was."""
     place.role = last.role
     if not message.patterns.clean.fullmatch(place.lead):
         place.amount.sure = False
@@ -226,6 +235,9 @@ def _judge_bare(message: _Message, place: Place) -> None:
             _offer(message, slot, amount)
         return
     alone = message.count == 1 and _is_alone(message, amount)
+    if message.in_hospital and message.count == 1 and _is_a_piece(message, amount):
+        _take(message, place, slot)  # 低保 县医院 12000
+        return
     spoken_of = alone or message.corrections or message.about_bill
     if not spoken_of:
         return
@@ -246,6 +258,13 @@ def _may_be_money(message: _Message, amount: Amount) -> bool:
 
 def _is_plain(amount: Amount) -> bool:
     return amount.unit or (amount.digits and (amount.value or _ZERO) >= _PLAIN_BILL and not _LIKE_A_YEAR.fullmatch(amount.text))
+
+
+def _is_a_piece(message: _Message, amount: Amount) -> bool:
+    """Whether a plain amount stands by itself, between commas or spaces."""
+    text = message.text
+    before, after = text[amount.start - 1 : amount.start], text[amount.end : amount.end + 1]
+    return _is_plain(amount) and (not before or before in _BETWEEN) and (not after or after in _BETWEEN)
 
 
 def _is_alone(message: _Message, amount: Amount) -> bool:
@@ -322,11 +341,10 @@ def _add_none(message: _Message) -> None:
         message.money.claims.append(Claim(message.slot, ("0.00",), whole, 0, len(message.text)))
         return
     for clause in CLAUSE.finditer(message.text):
-        said = _LEADING.sub("", clause[0].strip())
-        if message.stays.at(clause.start()) in ELSEWHEN:
-            continue
-        if said in message.patterns.no_self_funded and not message.text.startswith("?", clause.end()):
-            message.money.claims.append(Claim("self_funded", ("0.00",), said, *clause.span()))
+        said = message.patterns.no_self_funded.search(clause[0].rstrip())
+        if said and message.stays.at(clause.start()) not in ELSEWHEN and not message.text.startswith("?", clause.end()):
+            start = clause.start() + said.start()
+            message.money.claims.append(Claim("self_funded", ("0.00",), said[0], start, start + len(said[0])))
 
 
 def _add_shares(message: _Message, shares: list[re.Match[str]]) -> None:

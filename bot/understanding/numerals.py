@@ -1,4 +1,4 @@
-"""Chinese and mixed numerals: 三万二, 三万零五百, 3.2万, 1w2, 3万2千.
+"""Chinese and mixed numerals: 三万二, 三万零五百, 3.2万, 1w2, 3万2千, 廿三万.
 
 A numeral is read from its tokens by a strict grammar. What does not fit it ("三万二万", "一二三万") has no value: nothing is guessed.
 """
@@ -13,6 +13,7 @@ DIGITS = {char: value for value, chars in enumerate(_SPELLINGS) for char in char
 _TEN, _HUNDRED, _THOUSAND, _WAN, _YI = 10, 100, 1000, 10_000, 100_000_000
 _UNIT_SPELLINGS = {_TEN: "十拾", _HUNDRED: "百佰", _THOUSAND: "千仟k", _WAN: "万萬w", _YI: "亿億"}
 _UNITS = {char: value for value, chars in _UNIT_SPELLINGS.items() for char in chars}
+_TENS = {"廿": 2, "卅": 3}
 _UNIT_CHARS = "十拾百佰千仟万萬亿億"
 
 #: One piece of a numeral. A unit may stand one or two spaces after a written number ("3.2 万").
@@ -20,6 +21,7 @@ _TOKEN = re.compile(
     r"(?P<arabic>[0-9]+(?:[.,，。、·' :/][0-9]+)*)"
     r"|(?P<digit>[一壹二两贰貳三叁參四肆五伍六陆陸七柒八捌九玖]|(?<![我俺咱你他她们])[俩仨](?=[百千万]))"
     r"|(?P<zero>[零〇])"
+    r"|(?P<tens>[廿卅])"
     rf"|(?P<unit>[{_UNIT_CHARS}]|[kKwW](?![A-Za-z])|(?<=[0-9]) {{1,2}}(?:[百千万亿]|[kKwW](?![A-Za-z])))"
     rf"|(?P<some>几|数(?=[{_UNIT_CHARS}]))"
     rf"|(?P<over>多(?!少)|余(?=[{_UNIT_CHARS}块元])|来(?=[{_UNIT_CHARS}块元]))"
@@ -68,6 +70,9 @@ def _tokens(text: str) -> Iterator[Token]:
         kind, written = match.lastgroup or "", match[0]
         if kind == "arabic":
             yield from _written(written, match.start())
+        elif kind == "tens":  # 廿三 is 二十三
+            yield Token("digit", Decimal(_TENS[written]), match.start(), match.start(), written)
+            yield Token("unit", Decimal(_TEN), match.start(), match.end(), written)
         elif kind == "unit":
             yield Token(kind, Decimal(_UNITS[written.strip().lower()]), match.start(), match.end(), written)
         else:

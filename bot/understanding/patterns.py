@@ -22,6 +22,11 @@ def any_of(words: Iterable[str]) -> str:
     return "|".join(map(re.escape, sorted(set(words), key=lambda word: (-len(word), word)))) or "(?!)"
 
 
+def any_phrase_of(words: Iterable[str]) -> str:
+    """The same, where `…` in a word stands for a few characters of the same clause: "医保…交多少"."""
+    return any_of(words).replace("…", f"[^{_STOP}]{{0,8}}?")
+
+
 def _undated(relative: Sequence[str]) -> str:
     """去年12月, 上个月, 3月5号, 12月, 5号出院: days of a year that only a calendar tells."""
     part = "(?:[0-9]{1,2}|[一二三四五六七八九]?十?[一二三四五六七八九]|[一二三]?十)"
@@ -48,7 +53,7 @@ class MoneyPatterns:
     share: Pattern
     share_asked: Pattern
     none: frozenset[str]
-    no_self_funded: frozenset[str]
+    no_self_funded: Pattern
 
 
 def money_patterns(words: Words) -> MoneyPatterns:
@@ -59,7 +64,7 @@ def money_patterns(words: Words) -> MoneyPatterns:
         cue_after=re.compile(_cue_after(words)),
         sums_up=re.compile("总|一共|共计|合计|拢共|统共|全部"),
         self_funded=re.compile(any_of(words["self_funded"])),
-        aside=re.compile(any_of([*words["aside"], *words["self_funded"]])),
+        aside=re.compile(f"(?<!医)(?:{any_of([*words['aside'], *words['self_funded']])})"),
         own_pocket=re.compile(any_of(words["own_pocket"])),
         owing=re.compile(any_of([*words["other"], *words["paid"], *words["part"], "给"])),
         clean=re.compile(f"(?:{any_of([*words['filler'], *words['about'], *words['person'], BLANK])})*+"),
@@ -68,8 +73,14 @@ def money_patterns(words: Words) -> MoneyPatterns:
         share=re.compile(_share(words)),
         share_asked=re.compile(f"[^{_STOP}]{{0,3}}?(?:{any_of(words['question'])})|\\?"),
         none=frozenset(words["none"]),
-        no_self_funded=frozenset(words["no_self_funded"]),
+        no_self_funded=re.compile(_no_self_funded(words["no_self_funded"])),
     )
+
+
+def _no_self_funded(words: Sequence[str]) -> str:
+    """没有自费 as a clause of its own, 没有自费药 at the end of any (低保没有自费 may mean that nothing is to be paid)."""
+    plain = [word for word in words if re.search("药|项目|丙", word)]
+    return f"^(?:[也都就并倒我他她 ]|完全|一点|这次)*+(?:{any_of(words)})$|(?<![有是看问])(?:{any_of(plain)})$"
 
 
 def _cue(words: Words, self_funded: str) -> str:
@@ -79,13 +90,13 @@ def _cue(words: Words, self_funded: str) -> str:
         f"(?:(?:(?P<mixed>(?:{kinds['mixed']})[了的掉]?)|(?P<including>{kinds['including']}))(?P<share>{self_funded})?"
         f"|(?P<first_share>(?:{any_of(words['first_share'])})(?:{any_of(words['first_share_kind'])}){{0,2}}+)|(?P<self_funded>{self_funded})"
         f"|(?<![没未])(?<!没有)(?P<paid>{kinds['paid']})|(?P<part>(?:{kinds['part']})用?)|(?P<other>{kinds['other']})"
-        f"|(?<!住)(?<!住了)(?<!了)(?P<each>{kinds['each']})|(?P<total>{kinds['total']}|(?<![{_CHINESE}])费用)|(?P<stay>{kinds['stay']}))"
+        f"|(?<!住)(?<!住了)(?<!了)(?<![0-9一二三四五六七八九十百])(?P<each>{kinds['each']})|(?P<total>{kinds['total']}|(?<![{_CHINESE}])费用)|(?P<stay>{kinds['stay']}))"
         f"(?P<between>(?:{any_of([*words['filler'], BLANK])})*+)$"
     )
 
 
 def _cue_after(words: Words) -> str:
-    asked = f"(?![^{_STOP}]{{0,4}}?(?:{any_of(words['question'])}))"
+    asked = f"(?![^{_STOP} ]{{0,4}}?(?:{any_of(words['question'])}))"
     return (
         f"(?:的|是|都是|全是|就是|属于|算| |{BLANK}){{0,3}}+(?:(?P<first_share>{any_of(words['first_share'])}){asked}"
         f"|(?P<self_funded>{any_of(words['self_funded'])}){asked}|(?P<part>{any_of(words['part'])})|(?P<other>{any_of(words['other'])})"
@@ -157,7 +168,10 @@ def category_patterns(denied: Words, category: Words) -> CategoryPatterns:
     negated = f"(?:{any_of(category['not'])})(?:{rest}){{0,6}}+{end}"
     return CategoryPatterns(
         denied_before=re.compile(f"(?:{any_of(category['not'])})(?:{between}){{0,8}}+$"),
-        denied_after=re.compile(f"(?:[?] ?)?(?:{linking}){{0,6}}+(?:{negated}|{any_of([*category['after'], *denied['after']])})"),
+        denied_after=re.compile(
+            f"(?:[?] ?)?(?:{linking}){{0,6}}+(?:{negated}|{any_of([*category['after'], *denied['after']])})"
+            f"|(?:户|的)?[,， ]{{0,2}}(?:但是?|可是?)?(?:我|俺|我们|俺们|咱|咱们)家?(?:可|也|又|倒)?(?:不是|没有?|不算){end}"
+        ),
         asked_before=re.compile(f"(?:{any_of(category['asked_before'])})$"),
         asked_after=re.compile(f"(?:户|证|的)?(?:到底|究竟)?(?:{any_of(category['asked_after'])})[啊呀呢的户个东西]*+{end}"),
         together=re.compile(

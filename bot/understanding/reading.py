@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from bot.conversation.heard import Ambiguity, Heard, Problem, Slot
+from bot.understanding.ages import find_age
 from bot.understanding.claims import Claim, settle
 from bot.understanding.days import find_days
 from bot.understanding.household import household
@@ -15,6 +16,7 @@ from bot.understanding.money import Money, find_money
 from bot.understanding.scope import CLAUSE, EARLIER, Stays, before
 from bot.understanding.sheet import SHEET, find_sheet
 from bot.understanding.so_far import find_so_far
+from bot.understanding.sounds import Mended
 from bot.understanding.tidy import tidy
 from bot.understanding.vocabulary import Vocabulary
 from bot.understanding.words import Found, find_words
@@ -26,12 +28,19 @@ _NEAR = 10
 #: of a bill.
 _BESIDE = frozenset({"premium", "documents"})
 _BILL = frozenset({"compare", "changed", "year", "sheet", "finder", "admission"})
+_HEDGED = frozenset({"category", "facility"})
 _SUMS = frozenset({"total", "self_funded", "first_share", "earlier_total"})
 _QUESTION = re.compile("多少|几|什么|啥|怎|咋|吗|要不要|能不能|用不用|[?]")
 #: Said to the questions about the category, these leave open whether one that is named is the patient's.
 _NOT_THE_PATIENT = re.compile("病人(?:没|不)|停了|过期|不过是")
 _NEEDED = frozenset({"place", "category", "facility", "total"})
 _AT_ONCE = re.compile("[，,。 ]{0,2}(?:大概|大约|估计|可能|应该|好像)?[是有]?")
+_OFFERED_BACK = frozenset({"category", "facility", "place"})
+_SHORTEST, _SHORT_ANSWER, _MOST_OFFERED = 2, 8, 3
+_AROUND = " \n,，。!?.、~吧啊呀嘛呢的"
+#: What makes two categories hold at once, and what says that it is one of them; looked for around both.
+_TOGETHER, _EITHER = re.compile("又|既|也|同时|兼|加|和|、|都是"), re.compile("还是|或|不是|吗|[?]|哪|不知|不清")
+_BOTH, _JOIN = 2, 4
 _EDGES = re.compile("[\x00\x01\x7f]+")
 _SPACES = re.compile(r"\s+")
 
@@ -47,22 +56,58 @@ def understand(text: str, vocabulary: Vocabulary, expecting: str | None = None, 
     tidied = tidy(text)
     if not tidied.strip(" \n\x7f"):
         return Heard(problems=(Problem("empty", ""),))
-    heard = _heard(tidied, vocabulary, expecting, place)
-    return msgspec.structs.replace(heard, household=household(tidied)) if heard.intent == "premium" else heard
+    mended = vocabulary.sounds.mend(tidied)
+    heard = _as_said(_heard(mended.text, vocabulary, expecting, place), mended)
+    heard = msgspec.structs.replace(heard, household=household(tidied)) if heard.intent == "premium" else heard
+    who = None if heard.intent == "unknown" or expecting == FINDER else _for_whom(tidied, vocabulary)
+    return msgspec.structs.replace(heard, slots=heard.slots | {"who": who}) if who else heard
+
+
+def _for_whom(text: str, vocabulary: Vocabulary) -> Slot | None:
+    """For whom the message asks; none when several people are named. A fact of the talk, never of the case."""
+    named = {keys: match[0] for match, keys in vocabulary.who.find(text)}
+    return Slot(next(iter(named))[0], next(iter(named.values()))) if len(named) == 1 else None
+
+
+def _as_said(heard: Heard, mended: Mended) -> Heard:
+    """What was understood with the words that were written, also where they were misspelled."""
+    if not mended.said:
+        return heard
+
+    def said(text: str) -> str:
+        for word, written in mended.said.items():
+            text = text.replace(word, written)
+        return text
+
+    slots = {name: msgspec.structs.replace(slot, text=said(slot.text)) for name, slot in heard.slots.items()}
+    doubts = tuple(msgspec.structs.replace(doubt, text=said(doubt.text)) for doubt in heard.ambiguous)
+    return msgspec.structs.replace(heard, slots=slots, ambiguous=doubts, rest=said(heard.rest))
 
 
 def _heard(tidied: str, vocabulary: Vocabulary, expecting: str | None, place: str | None) -> Heard:
     wish = command(tidied, vocabulary.commands)
     heard = _facts(tidied, vocabulary, expecting, place)
     if vocabulary.commands.distress.search(tidied):
-        return msgspec.structs.replace(heard, intent="human")
+        return msgspec.structs.replace(heard, intent="human", despair=bool(vocabulary.commands.despair.search(tidied)))
     carries = heard.intent != "unknown"
     # A command's words can look like an answer ("不是", "12393"); then the open question decides.
     if wish and (not carries or wish == "human"):
         return Heard(intent=wish)
     if carries or heard.unsure:
         return _asked_beside(heard, tidied, vocabulary)
-    return msgspec.structs.replace(heard, intent=side_intent(tidied, vocabulary.commands))
+    aside = side_intent(tidied, vocabulary.commands)
+    near = _nearly(tidied, vocabulary, expecting) if aside == "unknown" else ()
+    return msgspec.structs.replace(heard, intent="estimate" if near else aside, ambiguous=near)
+
+
+def _nearly(text: str, vocabulary: Vocabulary, expecting: str | None) -> tuple[Ambiguity, ...]:
+    """A short answer that is no word of the open question but sounds like some: at most three meanings are offered."""
+    said = text.strip(_AROUND)
+    if expecting not in _OFFERED_BACK or not _SHORTEST <= len(said) <= _SHORT_ANSWER:
+        return ()
+    meanings = vocabulary.words[expecting].meanings
+    keys = dict.fromkeys(key for word in vocabulary.sounds.near(said, meanings) for key in meanings[word])
+    return (Ambiguity(expecting, tuple(keys)[:_MOST_OFFERED], said),) if keys else ()
 
 
 def _asked_beside(heard: Heard, text: str, vocabulary: Vocabulary) -> Heard:
@@ -72,6 +117,8 @@ def _asked_beside(heard: Heard, text: str, vocabulary: Vocabulary) -> Heard:
     a bill; hospitals that are named to be compared leave no doubt which one it was.
     """
     asked = side_intent(text, vocabulary.commands)
+    if heard.intent == "estimate" and asked == "another":
+        return msgspec.structs.replace(heard, intent=asked)
     if heard.intent == "estimate" and asked in _BILL:
         hospitals = next((doubt for doubt in heard.ambiguous if asked == "compare" and doubt.slot == "facility"), None)
         doubts = tuple(doubt for doubt in heard.ambiguous if doubt is not hospitals)
@@ -94,11 +141,12 @@ def _facts(text: str, vocabulary: Vocabulary, expecting: str | None, place: str 
     words = find_words(text, vocabulary, expecting, stays, place)
     money = find_money(undated, words, vocabulary.money, stays, expecting, corrected)
     corrections = money.corrections
-    claims = [*lines, *so_far.claims, *days, *words.claims, *_whole_answer(text, vocabulary, expecting), *money.claims]
+    claims = [*lines, *so_far.claims, *days, *find_age(text), *words.claims, *_whole_answer(text, vocabulary, expecting), *money.claims]
     claims = _hedged(claims, text, vocabulary, expecting)
     answer = read_answer(text, claims, vocabulary) if expecting == FINDER else Answer(claims)
     claims = answer.claims
     slots, ambiguous = _settled(claims, money.asides, corrections)
+    ambiguous = tuple(_at_once(doubt, claims, text) for doubt in ambiguous)
     if expecting == FINDER and _NOT_THE_PATIENT.search(text):
         slots.pop("category", None)  # 我家有低保证，病人没有: asked again
     ambiguous = (*_earlier(text, stays, [*stays.mentions, *words.earlier, *money.earlier], expecting), *_in_order(ambiguous))
@@ -176,6 +224,8 @@ def _hedged(claims: list[Claim], text: str, vocabulary: Vocabulary, expecting: s
 
 
 def _is_doubtful(claim: Claim, marks: list[re.Match[str]], text: str, vocabulary: Vocabulary, expecting: str | None) -> bool:
+    if claim.slot in _HEDGED and vocabulary.hedged.search(before(text, claim.start, _NEAR)):
+        return True
     if claim.slot == expecting:
         return _is_doubted(claim, marks, text, vocabulary)
     return claim.slot in vocabulary.words and any(
@@ -205,6 +255,16 @@ def _settled(claims: Iterable[Claim], asides: Iterable[Claim], corrections: list
     results = {slot: settle(found, corrections) for slot, found in {**grouped, **offered}.items()}
     slots = {slot: result for slot, result in results.items() if isinstance(result, Slot)}
     return slots, tuple(result for result in results.values() if isinstance(result, Ambiguity))
+
+
+def _at_once(doubt: Ambiguity, claims: Iterable[Claim], text: str) -> Ambiguity:
+    """既是低保又是监测户 names two categories that both hold; 低保还是监测户 asks or doubts."""
+    said = [claim for claim in claims if claim.slot == doubt.slot == "category"]
+    if not said or len(doubt.candidates) != _BOTH or not all(claim.sure for claim in said):
+        return doubt
+    around = text[max(0, min(claim.start for claim in said) - _JOIN) : max(claim.end for claim in said) + _JOIN]
+    both = bool(_TOGETHER.search(around)) and not _EITHER.search(around)
+    return msgspec.structs.replace(doubt, both=both)
 
 
 def _only_answers(text: str, slots: dict[str, Slot], expecting: str | None) -> bool:

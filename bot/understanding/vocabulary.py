@@ -7,16 +7,19 @@ from pathlib import Path
 from typing import Any, Self
 
 from bot.understanding.away import Regions, regions
+from bot.understanding.characters import syllables
 from bot.understanding.patterns import (
     CategoryPatterns,
     MoneyPatterns,
     Pattern,
     SensePatterns,
     any_of,
+    any_phrase_of,
     category_patterns,
     money_patterns,
     sense_patterns,
 )
+from bot.understanding.sounds import Sounds
 from engine.errors import PackError, Problem
 from engine.keys import CARES, CATEGORIES, FACILITIES, LAYERS
 from engine.yaml_tree import Location, Tree, read_tree
@@ -32,13 +35,16 @@ _KEYS: dict[str, tuple[str, ...]] = {
     "registered": _BOOLS,
     "emergency": _BOOLS,
     "insured": _BOOLS,
+    "guardian": _BOOLS,
     "earlier": ("none",),
 }
+#: Slots whose words may be written with other characters of the same sound; two characters are too few but for a category.
+_MISSPELLED, _SHORTEST = ("category", "facility", "care", "registered", "insured"), 2
 _SLOT_SECTIONS = ("words", "standing_alone", "when_asked", "whole_answer", "either")
 _INTENTS = frozenset(
     (
         *("back", "restart", "help", "why", "compare", "changed", "year", "premium", "documents", "forget", "human", "greeting"),
-        *("correct", "estimate", "finder", "sheet", "admission", "leave"),
+        *("correct", "estimate", "finder", "sheet", "admission", "leave", "another", "people"),
     )
 )
 #: Every other section and the lists it must have; None: the section is itself a list.
@@ -59,14 +65,18 @@ _SECTIONS: dict[str, tuple[str, ...] | None] = {
         *("before", "after", "home_before", "home_after", "hospital", "treated", "moved", "transferred"),
         *("edge", "no_name"),
     ),
-    "intents": ("exact", "contains", "distress", "corrects", "before", "after"),
+    "intents": ("exact", "contains", "distress", "despair", "corrects", "before", "after"),
     "undated": None,
     "other_rules": ("accident", "work_injury", "childbirth", "payroll"),
     "unsure": None,
+    "hedges": None,
     "unsure_about": None,
     "unsure_of": ("self_funded", "first_share", "registered", "facility", "category", "on"),
     "elsewhere": None,
+    "hospitals": None,
     "sheet": (*LAYERS, "own"),
+    "homophones": ("also", "never"),
+    "who": ("self", "parent", "child", "spouse", "relative", "neighbour"),
 }
 
 
@@ -92,6 +102,7 @@ class Commands:
     before: tuple[str, ...]
     after: tuple[str, ...]
     distress: Pattern
+    despair: Pattern
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +118,14 @@ class Vocabulary:
     regions: Regions
     other_rules: Mapping[str, Pattern]
     money: MoneyPatterns
+    hedged: Pattern
     sense: SensePatterns
     category_sense: CategoryPatterns
     unsure_of: Mapping[str, Pattern]
     sheet: Lexicon
     commands: Commands
+    sounds: Sounds
+    who: Lexicon
 
     @classmethod
     def read(cls, path: Path, places: Names, facilities: Names | None = None) -> Self:
@@ -125,7 +139,7 @@ class Vocabulary:
             raise PackError(problems)
         data = tree.data
         meanings = _all_meanings(data, places, facilities or {})
-        known = regions(data["elsewhere"], data["whereabouts"], places)
+        known = regions(data["elsewhere"], data["hospitals"], data["whereabouts"], places)
         return cls(
             words={slot: _lexicon(words) for slot, words in meanings.items()},
             standing_alone={slot: _lexicon(_meanings(words)) for slot, words in data["standing_alone"].items()},
@@ -136,11 +150,16 @@ class Vocabulary:
             regions=known,
             other_rules={name: re.compile(any_of(words)) for name, words in data["other_rules"].items()},
             money=money_patterns(data["money"]),
+            hedged=re.compile(
+                f"(?:{any_of(data['hedges'])})(?:就|也|还)?(?:是|算|属于|在|去|叫|办)?(?:个|一?个)?(?:的|了)?(?:我们|俺们|我|俺|他|她|咱)?家?(?:是)?$"
+            ),
             sense=sense_patterns(data["denied"], data["stay"], data["whereabouts"], {**data, "corrects": data["intents"]["corrects"]}),
             category_sense=category_patterns(data["denied"], data["category_denied"]),
             unsure_of={slot: re.compile(any_of(words)) for slot, words in data["unsure_of"].items()},
             sheet=_lexicon(_meanings(data["sheet"])),
             commands=_commands(data["intents"]),
+            sounds=_sounds(data, meanings),
+            who=_lexicon(_meanings(data["who"])),
         )
 
 
@@ -178,13 +197,20 @@ def _inverted(names: Names) -> dict[str, str]:
     return {word: key for key, words in names.items() for word in words}
 
 
+def _sounds(data: Any, meanings: Mapping[str, Meanings]) -> Sounds:
+    """What may be misspelled: the words of people and hospitals, and those that the file lists beside them."""
+    often = [word for slot in _MISSPELLED for word in meanings[slot] if len(word) > _SHORTEST or slot == "category"]
+    return Sounds.of(syllables(), [*often, *data["homophones"]["also"]], data["homophones"]["never"])
+
+
 def _commands(intents: Any) -> Commands:
     return Commands(
         exact=_inverted(intents["exact"]),
-        contains=[(intent, re.compile(any_of(words))) for intent, words in intents["contains"].items()],
+        contains=[(intent, re.compile(any_phrase_of(words))) for intent, words in intents["contains"].items()],
         before=tuple(sorted(intents["before"], key=len, reverse=True)),
         after=tuple(sorted(intents["after"], key=len, reverse=True)),
-        distress=re.compile(any_of(intents["distress"])),
+        distress=re.compile(any_of([*intents["distress"], *intents["despair"]])),
+        despair=re.compile(any_of(intents["despair"])),
     )
 
 
@@ -197,6 +223,8 @@ def _problems(tree: Tree) -> Iterator[Problem]:
             yield from _unknown(tree, (section,), tree.data[section], names)
             yield from _missing(tree, (section,), names)
     yield from _ambiguous(tree, ("yes_no",), _at(tree, ("yes_no",)))
+    yield from _unknown(tree, ("hospitals",), _at(tree, ("hospitals",)), _at(tree, ("elsewhere",)))
+    yield from _ambiguous(tree, ("hospitals",), _at(tree, ("hospitals",)))
     for part in ("exact", "contains"):
         yield from _unknown(tree, ("intents", part), _at(tree, ("intents", part)), _INTENTS)
     for section in _SLOT_SECTIONS:

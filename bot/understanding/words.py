@@ -39,7 +39,8 @@ def find_words(text: str, vocabulary: Vocabulary, expecting: str | None, stays: 
     found = Found()
     claims = {slot: list(_slot_claims(text, slot, vocabulary, expecting, found)) for slot in vocabulary.words if slot != "place"}
     _add_standing_alone(text, vocabulary, claims, found)
-    places = list(_place_claims(text, vocabulary, found))
+    answer = place is not None and _asks_hospital(expecting) and vocabulary.regions.answer.fullmatch(text) is not None
+    places = list(_place_claims(text, vocabulary, found, answer=answer))
     homes = _homes(places, place, vocabulary)
     claims["facility"] = list(_at_their_place(text, claims["facility"], places, homes, _asks_hospital(expecting), vocabulary, found))
     for slot, said in claims.items():
@@ -170,7 +171,8 @@ def _scoped(claims: list[Claim], slot: str, expecting: str | None, stays: Stays,
             found.earlier.append((claim.start, claim.end))
 
 
-def _place_claims(text: str, vocabulary: Vocabulary, found: Found) -> Iterator[Claim]:
+def _place_claims(text: str, vocabulary: Vocabulary, found: Found, *, answer: bool) -> Iterator[Claim]:
+    """The places that are named. `answer`: in answer to the question about the hospital, so that no home is told."""
     around = blank(text, found.spans, BLANK)
     for match, keys in vocabulary.words["place"].find(text):
         if BLANK in around[match.start() : match.end()]:
@@ -178,7 +180,7 @@ def _place_claims(text: str, vocabulary: Vocabulary, found: Found) -> Iterator[C
         if _denied(text, match.start(), match.end(), vocabulary):
             found.spans.append(match.span())
         else:
-            sure = len(keys) == 1 and not _is_whereabouts(around, *match.span(), vocabulary)
+            sure = len(keys) == 1 and not answer and not _is_whereabouts(around, *match.span(), vocabulary)
             yield Claim("place", keys, match[0], *match.span(), sure=sure)
 
 

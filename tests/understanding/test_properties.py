@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.conversation.heard import Heard, Problem
+from bot.conversation.position import WHOM
 from bot.understanding import Vocabulary, understand
 from bot.understanding.amounts import amounts
 from engine.keys import CARES, CATEGORIES, FACILITIES
@@ -42,6 +43,7 @@ KEYS = {
     "care": CARES,
     "place": tuple(PLACES),
     "earlier": ("none",),
+    "who": WHOM,
 }
 
 whole = st.one_of(st.integers(1, 100_000_000), st.integers(1, 9999), st.integers(1, 10_000).map(lambda number: number * 10_000))
@@ -121,6 +123,8 @@ def is_of_the_contract(name: str, value: object) -> bool:
         return isinstance(value, str) and MONEY.fullmatch(value) is not None and 0 <= Decimal(value) <= 100_000_000
     if name in {"registered", "emergency", "insured", "finder"}:
         return isinstance(value, bool)
+    if name == "age":
+        return type(value) is int and 0 <= value <= 130
     if name == "so_far_stays":
         return isinstance(value, str) and 1 <= int(value) <= 99
     if name == "on":

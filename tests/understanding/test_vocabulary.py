@@ -4,7 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from bot import resources
+from bot.knowledge import read_vocabulary
 from bot.understanding import Vocabulary, understand
+from engine import read_shelf
 from engine.errors import PackError
 from tests.understanding.conftest import PLACES, WORDS
 
@@ -24,6 +27,8 @@ from tests.understanding.conftest import PLACES, WORDS
         ("    back: [返回,", "    bakc: [返回,", 0, "unknown key `bakc`"),
         ("  paid_after:", "  paid_later:", 0, "`paid_after` is missing"),
         ("elsewhere:\n  安徽:", "elsewhere_:\n  安徽:", 0, "`elsewhere` is missing"),
+        ("hospitals:\n  安徽:", "hospitals:\n  安微:", 0, "unknown key `安微`"),
+        ("  湖南: [湘雅,", "  湖南: [华西,", 0, "`华西` already means 湖南"),
     ],
 )
 def test_a_broken_vocabulary_is_refused_with_its_place(old: str, new: str, line: int, words: str, tmp_path: Path) -> None:
@@ -81,6 +86,34 @@ def test_the_known_place_decides_which_province_is_home(vocabulary: Vocabulary) 
     assert understand("在合肥市医院", vocabulary, place="henan-puyang").slots["facility"].value == "outside_province"
     said = understand("俺是濮阳的，在合肥市医院", vocabulary, place="anhui-bozhou")
     assert said.slots["facility"].value == "outside_province"
+
+
+def test_a_pack_s_hospitals_of_its_province_are_outside_for_the_others() -> None:
+    """What a pack calls a hospital of the province stands under `hospitals` too, and is no hospital of another one."""
+    shelf = read_shelf([resources.POLICIES])
+    known = read_vocabulary(shelf)
+    for edition in shelf.editions():
+        named = [name for key, names in edition.policy.words.facility.items() if key.startswith("province") for name in names]
+        for name in (name for name in named if not name.startswith("省")):
+            heard = {place: understand(f"在{name}住院", known, place=place).slots["facility"].value for place in shelf.places}
+            inside = [place for place, level in heard.items() if level != "outside_province"]
+            assert inside == [edition.policy.place], name
+
+
+@pytest.mark.parametrize(
+    ("place", "levels"),
+    [
+        ("anhui-bozhou", ("county", "city")),
+        ("henan-puyang", ("outside_province",)),
+        (None, ("county", "city", "outside_province")),
+    ],
+)
+def test_a_pack_s_hospital_without_its_town_is_what_the_pack_says_only_in_its_province(place: str | None, levels: tuple[str, ...]) -> None:
+    """A hospital that stands under `hospitals` and in a pack has the pack's level there, and lies outside for the rest."""
+    known = Vocabulary.read(WORDS, PLACES, {"county": ["华佗中医院"], "city": ["华佗中医院"]})
+    heard = understand("在华佗中医院住院", known, place=place)
+    found = [*(doubt.candidates for doubt in heard.ambiguous), *((slot.value,) for slot in heard.slots.values())]
+    assert found == [levels]
 
 
 def test_a_place_in_no_known_province_leaves_both_readings() -> None:

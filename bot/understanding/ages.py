@@ -1,0 +1,42 @@
+"""How old the patient is: 今年9岁, 六十五岁, 八个月大. Whose age it is the words before it tell; of two different ages none is taken."""
+
+import re
+
+from bot.understanding.claims import Claim
+from bot.understanding.numerals import runs, values
+from bot.understanding.scope import before
+
+_NUMBER = "[0-9]{1,3}|[一二两三四五六七八九十百零〇]{1,5}"
+_YEARS = re.compile(
+    rf"(?<![0-9一二两三四五六七八九十百零〇几.\-~到至])(?P<years>{_NUMBER}) ?周?岁(?!以[上下内前后外]|的时候|那年|时|起|多|到|至|[-~、])"
+)
+_MONTHS = re.compile(rf"(?<![0-9一二两三四五六七八九十几])(?:{_NUMBER}) ?个(?:多|半)?月(?:大|的(?:孩子|宝宝|娃|婴儿|小孩|小孙))")
+_NOT_SAID = re.compile("(?:不到|未满|不满|没到|没满|超过|大于|小于|低于|高于|以前|当年|从|过了)[了有的是]{0,2}$")
+#: The one who writes tells their own age beside that of somebody else who is ill.
+_SELF = re.compile("[我俺咱](?:自己|本人)?(?:今年|也|都|已经|快|才|刚|虚|是|有|了|个|老头子|老婆子|老太婆)*$")
+_OTHER = re.compile(
+    "妈|爸|爹|娘|父亲|母亲|老伴|老公|老婆|丈夫|媳妇|儿子|闺女|女儿|孩子|孙|爷|奶|姥|婆|哥|弟|姐|妹|叔|婶|姨|舅|姑|邻居|大爷|大娘|他|她"
+)
+_NEAR, _OLDEST = 14, 130
+
+
+def find_age(text: str) -> list[Claim]:
+    """What a message says of the patient's age, in years."""
+    found = [claim for match in _YEARS.finditer(text) if (claim := _claim(text, match, _years(match["years"])))]
+    found += [claim for match in _MONTHS.finditer(text) if (claim := _claim(text, match, 0))]
+    return found if len({claim.candidates for claim in found}) == 1 else []
+
+
+def _claim(text: str, match: re.Match[str], years: int | None) -> Claim | None:
+    near = before(text, match.start(), _NEAR)
+    if years is None or years > _OLDEST or _NOT_SAID.search(near):
+        return None
+    if _SELF.search(near) and _OTHER.search(text):
+        return None
+    return Claim("age", (str(years),), match[0], *match.span())
+
+
+def _years(written: str) -> int | None:
+    tokens = next(runs(written), [])
+    found = values(tokens)
+    return int(found[0]) if len(found) == 1 and not found[0] % 1 else None
