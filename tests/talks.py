@@ -11,12 +11,16 @@ FOLDER = Path(__file__).parent / "transcripts"
 
 @dataclass(frozen=True)
 class Talk:
-    """A recorded talk: what a person says or presses, and what must be heard after each."""
+    """A recorded talk: what a person says or presses, and what must be heard after each.
+
+    `doors: false` in a file keeps a talk from being played through every door, where each costs seconds; the words are the same there.
+    """
 
     name: str
     fact: str
     place: str | None
     turns: list[dict[str, Any]]
+    doors: bool = True
 
 
 def read_talks() -> list[Talk]:
@@ -24,8 +28,13 @@ def read_talks() -> list[Talk]:
     found = []
     for path in sorted(FOLDER.glob("*.yaml")):
         raw = yaml.safe_load(path.read_text(encoding="utf-8"))
-        found.append(Talk(path.stem, raw["fact"], raw.get("place"), raw["talk"]))
+        found.append(Talk(path.stem, raw["fact"], raw.get("place"), raw["talk"], raw.get("doors", True)))
     return found
+
+
+def talks_at_doors() -> list[Talk]:
+    """The talks that are played through every door."""
+    return [talk for talk in read_talks() if talk.doors]
 
 
 def said(turn: dict[str, Any]) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """The talk itself, pure: answers are stored, everything else is replayed; replies are values."""
 
+from bot.conversation.alone import Alone, alone
 from bot.conversation.flow import Flow, read_flow
 from bot.conversation.heard import Ambiguity, Heard, Problem, Slot
 from bot.conversation.position import Rules, estimate_at
@@ -9,6 +10,7 @@ from bot.conversation.turn import Incoming, Turned, language, offered, open_ques
 
 __all__ = [
     "PRESET",
+    "Alone",
     "Ambiguity",
     "Answer",
     "Choice",
@@ -21,6 +23,7 @@ __all__ = [
     "Rules",
     "Slot",
     "Turned",
+    "alone",
     "estimate_at",
     "language",
     "offered",

@@ -12,11 +12,14 @@ from bot.conversation.position import (
     EARLIER_FACILITY,
     EARLIER_TOTAL,
     FLAGS,
+    GUARDIAN,
     SERIES,
     SHEET,
     SO_FAR_OWN,
     SO_FAR_STAYS,
     UNSURE,
+    WHO,
+    WHOM,
     Rules,
 )
 from bot.conversation.state import Answer
@@ -24,7 +27,9 @@ from engine import CARES, CATEGORIES, FACILITIES, LAYERS, MOST_EARLIER, Fault, M
 
 MONEY = frozenset({"total", "self_funded", "first_share", EARLIER_TOTAL, SO_FAR_OWN})
 _HOSPITALS = frozenset({"facility", EARLIER_FACILITY})
-_KEYED = frozenset({"place", "category", "facility", EARLIER_FACILITY, "care"})
+_KEYED = frozenset({"place", "category", "facility", EARLIER_FACILITY, "care", WHO})
+#: A button's amount that is only about right, before the amount.
+ABOUT = "about:"
 #: What can be taken back with `slot=none`.
 _OPTIONAL = frozenset({EARLIER, "on", "self_funded", "first_share", "registered", "emergency"})
 
@@ -38,8 +43,9 @@ def answer_for(slot: str, value: Any, message: str, rules: Rules) -> Answer | No
         return Answer(slot, None, message)
     if slot.partition(".")[0] in SERIES:
         return _of_series(slot, value, message)
-    fitted = _fitted(slot, value, rules)
-    return None if fitted is None else Answer(slot, fitted, message)
+    rough = slot in MONEY and str(value).startswith(ABOUT)
+    fitted = _fitted(slot, str(value).removeprefix(ABOUT) if rough else value, rules)
+    return None if fitted is None else Answer(slot, fitted, message, approximate=rough)
 
 
 def _of_series(slot: str, value: Any, message: str) -> Answer | None:
@@ -77,6 +83,8 @@ def read_back(answers: list[Answer]) -> Iterator[Note]:
     for answer in answers:
         if answer.slot == "on" and answer.approximate:
             yield Note("read_back.year", {"text": answer.text})
+        elif answer.slot in MONEY and answer.approximate and answer.text is None and isinstance(answer.value, str):
+            yield Note("read_back.likely", {"amount": fen(answer.value)})
         elif (answer.slot in MONEY or answer.slot.startswith(f"{SHEET}.")) and answer.text and isinstance(answer.value, str):
             plain = answer.text.replace(",", "").removesuffix("元").strip()
             if answer.approximate or not plain.replace(".", "").isascii() or not plain.replace(".", "").isdigit():
@@ -87,7 +95,7 @@ def read_back(answers: list[Answer]) -> Iterator[Note]:
 def _fitted(slot: str, value: Any, rules: Rules) -> Any:
     if slot in MONEY:
         return _amount(value)
-    if slot in FLAGS:
+    if slot in (*FLAGS, GUARDIAN):
         return _flag(value)
     if slot == "on":
         return value if is_day(value) else None
@@ -95,7 +103,7 @@ def _fitted(slot: str, value: Any, rules: Rules) -> Any:
         return int(value) if str(value).isdecimal() and int(value) <= MOST_EARLIER else None
     if slot == "age":
         return value if isinstance(value, int) else None
-    known = {"place": rules.shelf.places, "category": CATEGORIES, "care": CARES}.get(slot, FACILITIES)
+    known = {"place": rules.shelf.places, "category": CATEGORIES, "care": CARES, WHO: WHOM}.get(slot, FACILITIES)
     return value if slot in _KEYED and value in known else None
 
 

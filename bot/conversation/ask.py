@@ -1,19 +1,24 @@
 """Questions and the buttons under them, as values."""
 
+import re
 from collections.abc import Iterator
 
+from bot.conversation.answers import ABOUT, MONEY
 from bot.conversation.position import (
     ADMISSION,
     EARLIER_FACILITY,
     EARLIER_TOTAL,
     FINDER,
     FLAGS,
+    GUARDIAN,
+    ROUGH_TOTAL,
     SERIES,
     SHEET,
     SO_FAR_OWN,
     UNSURE,
     Position,
     Rules,
+    by_category,
     edition_of,
 )
 from bot.conversation.replies import Choice, Reply
@@ -29,12 +34,28 @@ _NO_MONEY = _KEYS | FLAGS | {"on"}
 def question(position: Position, rules: Rules) -> Reply:
     """The open question with its buttons."""
     slot = position.question or rules.flow.questions[0]
+    either = _either(position, rules) if slot == "category" else None
+    if either is not None:
+        return either
     if slot == EARLIER_FACILITY and not _sum_would_do(position, rules):
         return Reply("question", (Note("ask.earlier_facility.each"),), tuple(_choices(slot, position, rules)))
     series, _, key = slot.partition(".")
     if series in SERIES:
         return Reply("question", (_of_series(series, key, position),), tuple(_series_choices(series, key)))
     return Reply("question", (Note(f"ask.{slot}"),), tuple(_choices(slot, position, rules)))
+
+
+def _either(position: Position, rules: Rules) -> Reply | None:
+    """The bill as the category in doubt and as an ordinary resident, side by side; None while that cannot be computed."""
+    try:
+        answers = by_category(position, rules)
+    except CaseError:
+        return None
+    if position.both or not answers or any(answer.status == "refused" for answer in answers.values()):
+        return None
+    choices = (Choice(f"category={key}", _label("category", key)) for key in answers)
+    note = Note("either", {"answers": tuple(answers.values())})
+    return Reply("question", (note,), (*choices, Choice(f"{UNSURE}=category", Note("label.unsure_category"))))
 
 
 def _of_series(series: str, key: str, position: Position) -> Note:
@@ -74,9 +95,11 @@ def _series_choices(series: str, key: str) -> Iterator[Choice]:
 
 def unclear(slot: str, candidates: tuple[str, ...], text: str, position: Position, rules: Rules) -> Reply:
     """Ask which of several readings was meant; amounts are never averaged. Without readings to offer, the question's own buttons."""
-    candidates = _held(slot, candidates, position, rules)
+    candidates = held(slot, candidates, position, rules)
     series, _, key = slot.partition(".")
     note = Note(_unclear(series, bool(candidates)), {"text": text, "slot": series})
+    if not candidates and slot in (*MONEY, ROUGH_TOTAL):
+        return Reply("question", (note,), (*_likely(slot, text), *_instead(slot, position, rules)))
     if series in SERIES:
         offered = (Choice(f"{slot}={value}", Note("label.amount", {"amount": fen(value)})) for value in candidates)
         return Reply("question", (note,), (*offered, *_series_choices(series, key)))
@@ -86,6 +109,33 @@ def unclear(slot: str, candidates: tuple[str, ...], text: str, position: Positio
     if slot == "place":
         choices += (Choice("elsewhere=", Note("label.elsewhere")),)
     return Reply("question", (note,), choices)
+
+
+#: What a vague amount likely is, by the unit it was said in: from 几十万 down to 几百.
+_LIKELY = (
+    (re.compile("十.*[万萬w]"), ("200000.00", "300000.00", "500000.00")),
+    (re.compile("[万萬w]"), ("20000.00", "30000.00", "50000.00")),
+    (re.compile("[千仟k]"), ("2000.00", "3000.00", "5000.00")),
+    (re.compile("[百佰]"), ("200.00", "300.00", "500.00")),
+)
+_TEENS = re.compile("(?<!几)十[几多来]?[万萬w]")
+_LIKELY_TEENS = ("120000.00", "150000.00", "180000.00")
+
+
+def _likely(slot: str, text: str) -> Iterator[Choice]:
+    """Buttons for a vague amount: likely values of that size. A rough total is about right by itself."""
+    sizes = (values for pattern, values in _LIKELY if pattern.search(text))
+    for value in _LIKELY_TEENS if _TEENS.search(text) else next(sizes, ()):
+        yield Choice(f"{slot}={'' if slot == ROUGH_TOTAL else ABOUT}{value}", Note("label.about", {"amount": fen(value)}))
+
+
+def _instead(slot: str, position: Position, rules: Rules) -> Iterator[Choice]:
+    """What can be pressed beside a likely amount: the question's own buttons, and looking it up."""
+    if slot == ROUGH_TOTAL:
+        yield from _series_choices(ADMISSION, "total")
+        return
+    yield from (choice for choice in _choices(slot, position, rules) if choice != _unsure(slot))
+    yield Choice(f"{UNSURE}={slot}", Note("label.look_it_up"))
 
 
 #: Slots that have words of their own for an amount that could not be taken.
@@ -102,7 +152,7 @@ def _unclear(slot: str, offered: bool) -> str:
     return f"unclear.{kind}.{slot}" if not offered and slot in _OWN_WORDS else f"unclear.{kind}"
 
 
-def _held(slot: str, candidates: tuple[str, ...], position: Position, rules: Rules) -> tuple[str, ...]:
+def held(slot: str, candidates: tuple[str, ...], position: Position, rules: Rules) -> tuple[str, ...]:
     """The readings that the place's rules know."""
     edition = edition_of(position, rules.shelf)
     if edition is None:
@@ -115,13 +165,24 @@ def changes(answer: Estimate, position: Position, rules: Rules) -> tuple[Choice,
     """The buttons under an estimate: whatever was assumed first, then everything else that can be changed, then what can be asked."""
     if answer.status == "refused":
         return tuple(_after_refusal(answer))
-    questions = [name for name in rules.flow.beside if name != "changed" or len(rules.shelf.places[answer.case.place]) > 1]
+    offered = {"changed": len(rules.shelf.places[answer.case.place]) > 1, "people": bool(position.people)}
+    questions = [name for name in rules.flow.beside if offered.get(name, True)]
     insured = () if answer.case.insured else (Choice("insured=true", Note("label.insured_true")),)
+    others = [key for key in position.maybe if position.both and key != answer.case.category]
     return (
         *insured,
+        *(Choice(f"category={key}", Note("label.as_category", {"category": key})) for key in others),
         *(choice for name in rules.flow.changes for choice in _change(name, answer, position)),
         *(_action(name) for name in (*questions, "why", "restart")),
     )
+
+
+def changed_back(before: Estimate | None, answer: Estimate) -> Iterator[Choice]:
+    """The buttons after a category was corrected: back to the one before, and finding out which it is."""
+    if before is None or answer.status == "refused" or before.case.category == answer.case.category:
+        return
+    yield Choice(f"category={before.case.category}", Note("label.change_back", {"category": before.case.category}))
+    yield Choice(f"action={FINDER}", Note("label.unsure_category"))
 
 
 def _choices(slot: str, position: Position, rules: Rules) -> Iterator[Choice]:
@@ -138,6 +199,8 @@ def _choices(slot: str, position: Position, rules: Rules) -> Iterator[Choice]:
         yield _unsure(slot) if slot == "facility" else Choice("earlier=none", Note("label.earlier_none"))
     else:
         yield from _plain_choices(slot)
+    if slot == GUARDIAN:
+        return
     if slot in position.facts if position.doubts else position.focus is not None:
         yield Choice("ask=none", Note("label.leave"))
 
@@ -154,6 +217,8 @@ def _plain_choices(slot: str) -> Iterator[Choice]:
     elif slot in FLAGS:
         yield from (Choice(f"{slot}={value}", Note(f"label.{slot}_{value}")) for value in ("true", "false"))
         yield _unsure(slot)
+    elif slot == GUARDIAN:
+        yield from (Choice(f"{GUARDIAN}={value}", Note(f"label.{GUARDIAN}_{value}")) for value in ("true", "false"))
     elif slot == "on":
         yield Choice("on=none", Note("label.on_none"))
 

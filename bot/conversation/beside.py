@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from bot.conversation.heard import Heard, Slot
-from bot.conversation.position import ADMISSION, BETWEEN, SHEET, Position, Rules, edition_of
+from bot.conversation.position import ADMISSION, BETWEEN, SHEET, WHO, Position, Rules, edition_of
 from engine import (
     Note,
     changed,
@@ -44,7 +44,8 @@ def says_nothing_new(heard: Heard, position: Position) -> bool:
     """Whether a message says nothing about the bill that the talk does not know already; saying what is in doubt settles it."""
     if heard.ambiguous or heard.problems:
         return False
-    return all(position.facts.get(name) == slot.value and name not in position.doubts for name, slot in heard.slots.items())
+    said = {name: slot for name, slot in heard.slots.items() if name != WHO}
+    return all(position.facts.get(name) == slot.value and name not in position.doubts for name, slot in said.items())
 
 
 def is_taken(heard: Heard, position: Position) -> bool:

@@ -9,7 +9,7 @@ from engine import PackError, read_tree
 
 Question = Literal["place", "category", "facility", "total"]
 Change = Literal["self_funded", "earlier", "registered", "emergency", "first_share", "facility", "category", "total", "on"]
-Beside = Literal["compare", "changed", "year", "sheet", "admission"]
+Beside = Literal["compare", "changed", "year", "sheet", "admission", "another", "people"]
 
 
 class Flow(BaseModel):

@@ -12,11 +12,15 @@ class Slot(msgspec.Struct, frozen=True):
 
 
 class Ambiguity(msgspec.Struct, frozen=True):
-    """Something said about a slot that has several readings, or none that could be offered ("好几万": no candidates)."""
+    """Something said about a slot that has several readings, or none that could be offered ("好几万": no candidates).
+
+    `both`: the readings were said to hold at once (既是低保又是监测户). One category alone is a doubt about that one (好像是监测户).
+    """
 
     slot: str
     candidates: tuple[str, ...]
     text: str
+    both: bool = False
 
 
 class Problem(msgspec.Struct, frozen=True):
@@ -41,7 +45,7 @@ class Heard(msgspec.Struct, frozen=True):
     """One message, understood.
 
     `unsure`: the slot the person said not to know. `rest`: the words nothing was read from. `household`: only beside the intent premium;
-    `hospitals`: those that are to be compared, beside the intent compare.
+    `hospitals`: those that are to be compared, beside the intent compare; `despair`: beside the intent human, a life may be in danger.
     """
 
     slots: dict[str, Slot] = msgspec.field(default_factory=dict)
@@ -52,3 +56,4 @@ class Heard(msgspec.Struct, frozen=True):
     unsure: str | None = None
     household: Household | None = None
     hospitals: tuple[str, ...] = ()
+    despair: bool = False

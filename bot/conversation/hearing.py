@@ -18,11 +18,13 @@ from bot.conversation.position import (
     SHEET,
     SO_FAR_OWN,
     UNSURE,
+    WHO,
     Position,
     Rules,
     edition_on,
 )
 from bot.conversation.state import Answer
+from engine import LIMIT, Note, Shelf
 
 _TOTAL = re.compile("总|一共|花|合计|账单|费用")
 _HOSPITALS = frozenset({"facility", EARLIER_FACILITY})
@@ -32,7 +34,7 @@ _ENOUGH = "够"
 
 def as_meant(heard: Heard, position: Position, rules: Rules) -> Heard:
     """The message with its day, its hospitals and its sums as this talk means them."""
-    return _before_any_bill(_by_place(_with_day(heard, position, rules), position, rules), position)
+    return _before_any_bill(by_place(_with_day(heard, position, rules), position.facts.get("place"), rules.shelf), position)
 
 
 def in_series(heard: Heard, position: Position) -> Heard:
@@ -62,9 +64,10 @@ def in_series(heard: Heard, position: Position) -> Heard:
 def corrected(heard: Heard, answers: Sequence[Answer]) -> Heard:
     """不对，是两千 corrects the amount that was told last; of several told in one breath it is asked which."""
     said = heard.slots.get("total")
+    slots_said = heard.slots.keys() - {WHO}
     last = [answer for answer in answers if answer.slot in MONEY and answer.message == answers[-1].message] if answers else []
     slots = list(dict.fromkeys(answer.slot for answer in last if answer.value is not None and answer.slot != EARLIER_TOTAL))
-    if heard.intent != "correct" or said is None or len(heard.slots) > 1 or _TOTAL.search(heard.rest) or slots in ([], ["total"]):
+    if heard.intent != "correct" or said is None or len(slots_said) > 1 or _TOTAL.search(heard.rest) or slots in ([], ["total"]):
         return heard
     if len(slots) == 1:
         return msgspec.structs.replace(heard, slots={slots[0]: said})
@@ -84,7 +87,9 @@ def _of_admission(heard: Heard, position: Position) -> Heard:
         slots[ROUGH_TOTAL] = Slot(BETWEEN.join((doubt.candidates[0], doubt.candidates[-1])), doubt.text)
     if "facility" in slots and "total" in position.facts:
         slots[f"{ADMISSION}.facility"] = slots.pop("facility")
-    return msgspec.structs.replace(heard, slots=slots, ambiguous=tuple(each for each in heard.ambiguous if each is not doubt))
+    doubts = [each for each in heard.ambiguous if each is not doubt]
+    doubts = [msgspec.structs.replace(each, slot=ROUGH_TOTAL) if each.slot == "total" else each for each in doubts]
+    return msgspec.structs.replace(heard, slots=slots, ambiguous=tuple(doubts))
 
 
 def _with_day(heard: Heard, position: Position, rules: Rules) -> Heard:
@@ -102,15 +107,19 @@ def _with_day(heard: Heard, position: Position, rules: Rules) -> Heard:
     return msgspec.structs.replace(heard, slots=slots, ambiguous=(*heard.ambiguous, Ambiguity("on", (), said.text)))
 
 
-def _by_place(heard: Heard, position: Position, rules: Rules) -> Heard:
-    """Hospitals as the place divides them: of several meanings the one it knows; a level that it splits by grade is asked by grade."""
-    place = heard.slots["place"].value if "place" in heard.slots else position.facts.get("place")
-    editions = rules.shelf.places.get(str(place), ())
+def by_place(heard: Heard, place: str | None, shelf: Shelf) -> Heard:
+    """Hospitals and categories as the place has them: of several meanings the one it knows; a level that it splits is asked by grade.
+
+    `place`: where the person is known to be insured, unless the message says another.
+    """
+    place = str(heard.slots["place"].value) if "place" in heard.slots else place
+    editions = shelf.places.get(str(place), ())
     known = editions[-1].policy.facilities if editions else ()
+    lists = dict.fromkeys(_HOSPITALS, known) | {"category": editions[-1].policy.categories if editions else ()}
     slots, doubts = dict(heard.slots), list(heard.ambiguous)
     for number, doubt in enumerate(heard.ambiguous):
-        meant = [key for key in doubt.candidates if key in known]
-        if doubt.slot in _HOSPITALS and len(doubt.candidates) > 1 and len(meant) == 1:
+        meant = [key for key in doubt.candidates if key in lists.get(doubt.slot, ())]
+        if len(doubt.candidates) > 1 and len(meant) == 1 and not doubt.both:
             slots[doubt.slot] = Slot(meant[0], doubt.text)
             doubts.remove(heard.ambiguous[number])
     for name in _HOSPITALS & slots.keys():
@@ -118,6 +127,12 @@ def _by_place(heard: Heard, position: Position, rules: Rules) -> Heard:
         if grades:
             doubts.insert(0, Ambiguity(name, grades, slots.pop(name).text))
     return msgspec.structs.replace(heard, slots=slots, ambiguous=tuple(doubts))
+
+
+def problem_note(problem: Problem, hotline: str) -> Note:
+    """What to say to something that cannot be right."""
+    key = problem.code if problem.code == "place_unknown" else f"problem.{problem.code}"
+    return Note(key, {"text": problem.text, "slot": problem.slot or "total", "limit_amount": LIMIT, "hotline": hotline})
 
 
 def _before_any_bill(heard: Heard, position: Position) -> Heard:

@@ -3,14 +3,14 @@
 An answer that today's packs do not know any more (a pack removed, a category renamed) counts as not given and is asked again.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, Literal
 
 from bot.conversation.flow import Flow
 from bot.conversation.state import AGREED, LANG, Answer, Conversation
-from engine import CaseError, Edition, Estimate, Found, Questions, Shelf, asked_lines, estimate, find, read_case, read_finding
+from engine import CaseError, Edition, Estimate, Found, Questions, Shelf, asked_lines, estimate, find, own_cost, read_case, read_finding
 
 #: Answers that are no case facts of their own: an opened question, and the two halves of an earlier stay.
 ASK, EARLIER, EARLIER_FACILITY, EARLIER_TOTAL = "ask", "earlier", "earlier_facility", "earlier_total"
@@ -29,6 +29,23 @@ ROUGH_TOTAL, BETWEEN = f"{ADMISSION}.total", "~"
 #: A fact was said in a way that cannot be taken: it is asked for, and until it is answered there is no estimate.
 UNCLEAR = "unclear"
 
+#: A category that is not sure (好像是监测户), and categories that hold at once (既是低保又是监测户), one beside the other.
+MAYBE, BOTH = "maybe", "both"
+#: Whose categories are not sure may also be this.
+ORDINARY = "ordinary"
+
+#: For whom somebody asks, in their own eyes. It shapes the wording and no amount, and is no fact of a case.
+WHO, WHOM = "who", ("self", "parent", "child", "spouse", "relative", "neighbour")
+#: Whether a grown-up writes for a sick child: None while it is asked, which happens once.
+GUARDIAN = "guardian"
+#: Below this age what a child tells of itself is a guardian's to decide (个人信息保护法 第三十一条).
+_GROWN_ENOUGH = 14
+
+#: The next person of a family: what was told of the one before is closed.
+ANOTHER = "another"
+#: What the next person shares with the one before: where they are insured, the hospital, the day, and by which rules they agreed to count.
+SHARED = frozenset({"place", "facility", "on", "expired_ok"})
+
 #: Facts that are true or false.
 FLAGS = frozenset({"registered", "emergency", "insured", "expired_ok"})
 
@@ -45,9 +62,21 @@ class Rules:
     retention_days: int = 30
 
 
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One of a family whose bill was told before: the contract case, and who they are to the one who asks."""
+
+    case: dict[str, Any]
+    who: str | None
+
+
 @dataclass(slots=True)
 class Position:
-    """The facts that hold, settings beside them, the earlier stays told or the sum of the year in their place, and the open question."""
+    """The facts that hold, settings beside them, the earlier stays told or the sum of the year in their place, and the open question.
+
+    `maybe` are categories in doubt, of which all hold at once when `both`; `people` those of a family who were told before; `guardian`
+    says that it is or was asked whether a grown-up writes.
+    """
 
     facts: dict[str, Any] = field(default_factory=dict)
     settings: dict[str, Any] = field(default_factory=dict)
@@ -60,6 +89,11 @@ class Position:
     half_stay: dict[str, str] = field(default_factory=dict)
     series: dict[str, dict[str, Any]] = field(default_factory=lambda: {name: {} for name in SERIES})
     found: Found | None = None
+    maybe: tuple[str, ...] = ()
+    both: bool = False
+    people: tuple[Person, ...] = ()
+    who: str | None = None
+    guardian: Literal["open", "asked"] | None = None
     question: str | None = None
 
     def case(self) -> dict[str, Any]:
@@ -72,9 +106,11 @@ def replay(answers: Iterable[Answer], rules: Rules) -> Position:
     """Play all answers again; later ones replace earlier ones."""
     position = Position()
     for answer in answers:
-        _play(position, answer)
-    _drop_stale(position, rules.shelf)
-    _find_category(position, rules)
+        if answer.slot == ANOTHER:
+            position = _next_person(position, rules)
+        else:
+            _play(position, answer)
+    _resolve(position, rules)
     position.question = _question(position, rules)
     return position
 
@@ -110,37 +146,95 @@ def estimate_at(conversation: Conversation, rules: Rules) -> Estimate | None:
         return None
 
 
+def is_child_alone(position: Position) -> bool:
+    """Whether a sick child may be writing by itself; who asks for their own child is the grown-up."""
+    age, category = position.facts.get("age"), position.facts.get("category")
+    young = isinstance(age, int) and age < _GROWN_ENOUGH and position.who != "child"
+    return young or (category == "child_in_difficulty" and position.who == "self")
+
+
+def by_category(position: Position, rules: Rules) -> dict[str, Estimate]:
+    """The bill as each of the categories in doubt; beside a single one, as an ordinary resident. Raises CaseError like `answer_of`.
+
+    Empty while anything else is missing or in doubt.
+    """
+    needed = set(rules.flow.questions) - {"category"}
+    if not position.maybe or position.doubts or needed - position.facts.keys():
+        return {}
+    keys = position.maybe if position.both else (*position.maybe, ORDINARY)
+    return {key: estimate(read_case(position.case() | {"category": key}), rules.shelf, rules.today) for key in keys}
+
+
+def _next_person(position: Position, rules: Rules) -> Position:
+    """The family goes on with somebody else; what they share stays."""
+    facts = {name: value for name, value in position.facts.items() if name in SHARED}
+    said = {name: answer for name, answer in position.said.items() if name in SHARED}
+    _resolve(position, rules)
+    return Position(facts, position.settings, said=said, people=(*position.people, Person(position.case(), position.who)))
+
+
+def _resolve(position: Position, rules: Rules) -> None:
+    """What follows from the answers once all are played."""
+    _drop_stale(position, rules.shelf)
+    _find_category(position, rules)
+    _take_better(position, rules)
+
+
 def _play(position: Position, answer: Answer) -> None:
-    slot, value = answer.slot, answer.value
-    if slot in (LANG, AGREED):
-        position.settings[slot] = value
-    elif slot == ASK:
-        position.focus, position.half_stay = (None if value is None else str(value)), {}
-        if position.focus in SERIES:
-            position.series[position.focus] = {}
-        if position.focus == FINDER:
-            _settled(position, "category")
-            position.focus = FINDER
-        position.doubts = position.doubts if value else []
-    elif slot == UNCLEAR:
-        position.doubts += [] if value in position.doubts else [str(value)]
-    elif slot == EARLIER:
-        position.earlier, position.half_stay, position.so_far = [], {}, {}
-        _settled(position, EARLIER)
-    elif slot in _SO_FAR:
-        _year_so_far(position, _SO_FAR[slot], value)
-    elif slot.partition(".")[0] in SERIES:
-        name, _, key = slot.partition(".")
-        position.series[name][key] = None if value == UNSURE else value
-        _settled(position, slot)
-    elif slot in _HALVES:
-        _half_stay(position, _HALVES[slot], str(value))
-    else:
-        _fact(position, answer)
+    """Play one answer; what is no fact of a case has a part of its own."""
+    if position.guardian == "open":
+        position.guardian = "asked"  # once, and never in the way
+    part = _PARTS.get(answer.slot.partition(".")[0], _fact)
+    part(position, answer)
 
 
-def _year_so_far(position: Position, part: str, value: Any) -> None:
+def _setting(position: Position, answer: Answer) -> None:
+    position.settings[answer.slot] = answer.value
+
+
+def _opened(position: Position, answer: Answer) -> None:
+    """A question the person opened, or left."""
+    position.focus, position.half_stay = (None if answer.value is None else str(answer.value)), {}
+    if position.focus in SERIES:
+        position.series[position.focus] = {}
+    if position.focus == FINDER:
+        _settled(position, "category")
+        position.focus = FINDER
+    position.doubts = position.doubts if answer.value else []
+
+
+def _doubted(position: Position, answer: Answer) -> None:
+    position.doubts += [] if answer.value in position.doubts else [str(answer.value)]
+
+
+def _no_earlier(position: Position, answer: Answer) -> None:
+    position.earlier, position.half_stay, position.so_far = [], {}, {}
+    _settled(position, answer.slot)
+
+
+def _of_series(position: Position, answer: Answer) -> None:
+    name, _, key = answer.slot.partition(".")
+    position.series[name][key] = None if answer.value == UNSURE else answer.value
+    _settled(position, answer.slot)
+
+
+def _for_whom(position: Position, answer: Answer) -> None:
+    position.who = None if answer.value is None else str(answer.value)
+
+
+def _guardian(position: Position, answer: Answer) -> None:
+    position.guardian = "open" if answer.value is None else "asked"
+
+
+def _categories(position: Position, answer: Answer) -> None:
+    """Categories in doubt, or several that hold at once, stand in place of a known one."""
+    _fact(position, Answer("category", None, answer.message))
+    position.maybe, position.both = tuple(str(answer.value).split(BETWEEN)), answer.slot == BOTH
+
+
+def _year_so_far(position: Position, answer: Answer) -> None:
     """A sum of the year stands in place of the stays; a number of stays without it says nothing."""
+    part, value = _SO_FAR[answer.slot], answer.value
     if part == "own":
         position.earlier, position.half_stay, position.so_far = [], {}, {part: value}
         _settled(position, EARLIER)
@@ -149,9 +243,9 @@ def _year_so_far(position: Position, part: str, value: Any) -> None:
         position.so_far[part] = value
 
 
-def _half_stay(position: Position, part: str, value: str) -> None:
+def _half_stay(position: Position, answer: Answer) -> None:
     """Hospital and sum of an earlier stay come in either order; with both it is told."""
-    position.half_stay[part] = value
+    position.half_stay[_HALVES[answer.slot]] = str(answer.value)
     if len(position.half_stay) == len(_HALVES):
         position.earlier.append(position.half_stay)
         position.half_stay, position.so_far = {}, {}
@@ -160,6 +254,7 @@ def _half_stay(position: Position, part: str, value: str) -> None:
 
 def _fact(position: Position, answer: Answer) -> None:
     if answer.slot == "category":
+        position.maybe, position.both = (), False
         position.series[FINDER] = {}
         position.focus = None if position.focus == FINDER else position.focus
     if answer.value is None:
@@ -178,6 +273,23 @@ def _settled(position: Position, slot: str) -> None:
         position.focus = None
 
 
+#: What an answer does, by its slot or series; any other slot is a fact of the case.
+_PARTS: Mapping[str, Callable[[Position, Answer], None]] = {
+    LANG: _setting,
+    AGREED: _setting,
+    ASK: _opened,
+    UNCLEAR: _doubted,
+    EARLIER: _no_earlier,
+    WHO: _for_whom,
+    GUARDIAN: _guardian,
+    MAYBE: _categories,
+    BOTH: _categories,
+    **dict.fromkeys(SERIES, _of_series),
+    **dict.fromkeys(_SO_FAR, _year_so_far),
+    **dict.fromkeys(_HALVES, _half_stay),
+}
+
+
 def _drop_stale(position: Position, shelf: Shelf) -> None:
     edition = edition_of(position, shelf)
     lists = {"category": edition.policy.categories, "facility": edition.policy.facilities} if edition else {}
@@ -188,6 +300,8 @@ def _drop_stale(position: Position, shelf: Shelf) -> None:
             position.stale.append(slot)
     for slot in position.stale:
         del position.facts[slot]
+    if edition is not None:
+        position.maybe = tuple(key for key in position.maybe if key in edition.policy.categories)
     if edition is not None and any(stay["facility"] not in edition.policy.facilities for stay in position.earlier):
         position.stale.append(EARLIER)
         position.earlier = []
@@ -207,10 +321,23 @@ def _find_category(position: Position, rules: Rules) -> None:
         position.focus = None if position.focus == FINDER else position.focus
 
 
+def _take_better(position: Position, rules: Rules) -> None:
+    """Of categories that hold at once the one that leaves least to pay of this bill; while it cannot be computed, none."""
+    try:
+        answers = by_category(position, rules) if position.both and "category" not in position.facts else {}
+    except CaseError:
+        return
+    costs = {key: own_cost(answer) for key, answer in answers.items() if answer.status != "refused"}
+    if answers:
+        position.facts["category"] = min(costs or answers, key=lambda key: costs.get(key, 0))
+
+
 def _question(position: Position, rules: Rules) -> str | None:
     """What is asked now: what was left unclear, a series or a question the person opened, else the first fact still needed."""
     flow = rules.flow
-    missing = next((name for name in flow.questions if name not in position.facts), None)
+    if position.guardian == "open":
+        return GUARDIAN
+    missing = next((name for name in _in_order(position, flow) if name not in position.facts), None)
     opened = position.focus if missing is None or position.focus in flow.questions else None
     asked = next(iter(position.doubts), None)
     if asked is None and position.focus in SERIES and missing not in _needed_first(position):
@@ -221,6 +348,13 @@ def _question(position: Position, rules: Rules) -> str | None:
     if asked == EARLIER:
         return EARLIER_FACILITY if "facility" not in position.half_stay else EARLIER_TOTAL
     return asked or missing
+
+
+def _in_order(position: Position, flow: Flow) -> Iterable[str]:
+    """The facts an estimate needs; a category in doubt is settled last, when it can be told what it is worth."""
+    if not position.maybe or position.focus == ADMISSION:
+        return flow.questions
+    return sorted(flow.questions, key=lambda name: name == "category")
 
 
 def _needed_first(position: Position) -> tuple[str, ...]:

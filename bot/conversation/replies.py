@@ -16,10 +16,11 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One message to the person. `before` is the estimate that stood before this turn, for the difference."""
+    """One message to the person. `before` is the estimate that stood before this turn, for the difference; `who` the bill is asked for."""
 
     kind: Literal["text", "question", "estimate"]
     notes: tuple[Note, ...] = ()
     choices: tuple[Choice, ...] = ()
     estimate: Estimate | None = None
     before: Estimate | None = None
+    who: str | None = None

@@ -1,5 +1,6 @@
 """One turn of a talk, pure: a conversation and an incoming message in, the conversation after it and the replies out."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -9,34 +10,49 @@ from bot.conversation import ask, beside
 from bot.conversation.answers import answer_for, read_back, without
 from bot.conversation.heard import Ambiguity, Heard, Slot
 from bot.conversation.hearing import as_meant, corrected, in_series
+from bot.conversation.people import family
 from bot.conversation.position import (
     ADMISSION,
+    ANOTHER,
     ASK,
+    BETWEEN,
+    BOTH,
     EARLIER,
     EARLIER_FACILITY,
     EARLIER_TOTAL,
     FINDER,
+    GUARDIAN,
+    MAYBE,
+    ORDINARY,
     SERIES,
+    SHARED,
     SHEET,
     SO_FAR_OWN,
     UNCLEAR,
     UNSURE,
+    WHO,
     Position,
     Rules,
     answer_of,
+    by_category,
     edition_of,
     estimate_at,
+    is_child_alone,
     replay,
 )
 from bot.conversation.replies import Choice, Reply
 from bot.conversation.state import AGREED, LANG, PRESET, Answer, Conversation
 from engine import LIMIT, CaseError, Estimate, Fault, Note, fen
 
-ACTIONS = frozenset({"start", "back", "restart", "why", "help", "forget", "human", "greeting", "leave", *SERIES, *beside.QUESTIONS})
+ACTIONS = frozenset(
+    ("start", "back", "restart", "why", "help", "forget", "human", "greeting", "leave", "another", "people", *SERIES, *beside.QUESTIONS)
+)
 #: What a door got that cannot be read; each has a kind line.
 UNSUPPORTED = frozenset({"unsupported", "unsupported.voice", "unsupported.photo"})
 #: Not knowing these leaves open which rules hold: explained and asked again.
 _ASK_AGAIN = ("care", "insured")
+#: Whether a grown-up writes for a sick child, and what is said to it.
+_GUARDIAN_NOTES = {True: Note("guardian.parent"), False: Note("guardian.alone")}
 #: Doubts within a question that is open already.
 _HALVES_ASKED = (EARLIER_FACILITY, EARLIER_TOTAL)
 #: Problems that say that the bill goes by rules we do not have.
@@ -177,10 +193,10 @@ class _Turn:
         return Turned(self.conversation, tuple(replies + asked))
 
     def _estimate_alone(self, answer: Estimate) -> Reply:
-        return Reply("estimate", (), ask.changes(answer, self.position, self.rules), answer)
+        return Reply("estimate", (), ask.changes(answer, self.position, self.rules), answer, who=self.position.who)
 
     def _action(self, action: str) -> Turned:
-        doing = {
+        doing: dict[str, Callable[[], Turned]] = {
             "back": self._back,
             "restart": lambda: self._again("restart", erase=False),
             "forget": lambda: self._again("forget", erase=True),
@@ -188,6 +204,9 @@ class _Turn:
             "repeat": self._repeat,
             "lang": self._languages,
             "leave": self._leave,
+            "another": self._another,
+            "people": lambda: self._aside(family(self.position, self.rules)),
+            "human": lambda: self._with_care(Heard()),
         }
         if action in doing:
             return doing[action]()
@@ -198,7 +217,7 @@ class _Turn:
             return self._begin(action)
         if action in beside.QUESTIONS:
             return self._aside(*self._beside_answer(Heard(intent=action), self.position))
-        said = {"start": "greeting"} | {name: name for name in ("help", "human", "greeting", *UNSUPPORTED)}
+        said = {"start": "greeting"} | {name: name for name in ("help", "greeting", *UNSUPPORTED)}
         return self._aside(Note(said.get(action, "old_button")))
 
     def _choice(self, choice: str) -> Turned:
@@ -233,6 +252,15 @@ class _Turn:
         answers += [Answer(UNCLEAR, doubt.slot, self.incoming.message)] if doubt else []
         return self._accept(answers, notes, doubt)
 
+    def _another(self, heard: Heard | None = None) -> Turned:
+        """Go on with the next one of the family, once this one is settled; what was said of them already is taken."""
+        if self.before is None or self.before.out_of_pocket is None:
+            return self._aside(Note("another.not_yet"))
+        begun = Conversation((*self.conversation.answers, Answer(ANOTHER, True, self.incoming.message)), self.conversation.turn)
+        following = _Turn(begun, self.incoming, self.rules)
+        turned = following._text(heard) if heard else Turned(begun, (following._ask_again(),))
+        return replace(turned, replies=(Reply("text", (Note("another"),)), *turned.replies))
+
     def _leave(self) -> Turned:
         """Leave what was opened; of a sheet what was read so far is told."""
         if self.position.focus is None and not self.position.doubts:
@@ -240,23 +268,41 @@ class _Turn:
         return self._accept([Answer(ASK, None, self.incoming.message)])
 
     def _text(self, heard: Heard) -> Turned:
+        if heard.slots.keys() == {WHO} and heard.intent in ACTIONS - {"another", "human"}:
+            heard = msgspec.structs.replace(heard, slots={})
         heard = corrected(in_series(heard, self.position), self.conversation.answers)
         if heard.intent in SERIES and (heard.slots or heard.ambiguous) and not heard.problems:
             return self._begin(heard.intent, heard)
+        if heard.intent == "human":
+            return self._with_care(heard)
+        if heard.intent == "another" and (heard.slots or heard.ambiguous or heard.problems):
+            said = msgspec.structs.replace(heard, intent="estimate")
+            return self._another(said) if self.position.facts.keys() - SHARED else self._told(said)
         if not heard.slots and heard.intent in ACTIONS and not (heard.problems or heard.ambiguous or heard.hospitals):
             return self._action(heard.intent)
         return self._beside(heard) if heard.intent in beside.QUESTIONS else self._told(heard)
+
+    def _with_care(self, heard: Heard) -> Turned:
+        """Who is in distress hears a human sentence and whom to call before any number; then the help goes on with what was said."""
+        said = msgspec.structs.replace(heard, intent="estimate")
+        told = heard.slots or heard.ambiguous or heard.problems
+        turned = self._told(said) if told else Turned(self.conversation, (self._ask_again(),) if self.position.question else ())
+        asks = any(reply.kind == "question" for reply in turned.replies)
+        care = (Note("human.despair"), Note("human")) if heard.despair else (Note("human"),)
+        notes = (*care, Note("human.goes_on")) if asks else care
+        return replace(turned, replies=(Reply("text", notes), *turned.replies)) if turned.replies else self._aside(*notes)
 
     def _told(self, heard: Heard) -> Turned:
         """Facts and doubts are taken; without any, the talk comes back to where it was."""
         notes = [self._problem(problem.code, problem.slot, problem.text) for problem in heard.problems]
         if any(problem.code.startswith(OTHER_RULES) for problem in heard.problems):
             return self._aside(*notes)
-        if heard.intent == "human":
-            return Turned(self.conversation, (Reply("text", (Note("human"),)),))
         heard = as_meant(heard, self.position, self.rules)
         answers = [answer for name, slot in heard.slots.items() if (answer := self._heard(name, slot))]
         doubts = [doubt for doubt in heard.ambiguous if self._is_open(doubt.slot)]
+        settled = {doubt: answer for doubt in doubts if (answer := self._of_doubted_category(doubt, answers))}
+        answers += settled.values()
+        doubts = [doubt for doubt in doubts if doubt not in settled]
         if answers or doubts:
             answers += [Answer(UNCLEAR, doubt.slot, self.incoming.message) for doubt in doubts if doubt.slot not in _HALVES_ASKED]
             return self._accept(answers, tuple(notes), doubts[0] if doubts else None)
@@ -265,6 +311,18 @@ class _Turn:
         if heard.unsure:
             return self._unsure(heard.unsure)
         return self._aside(Note("not_understood"))
+
+    def _of_doubted_category(self, doubt: Ambiguity, together: list[Answer]) -> Answer | None:
+        """A category that is not sure, or several that hold at once; None for one that has to be asked back."""
+        if doubt.slot != "category":
+            return None
+        position = replay((*self.conversation.answers, *together), self.rules)
+        known = ask.held("category", doubt.candidates, position, self.rules)
+        if doubt.both and known:
+            slot, value = (BOTH, BETWEEN.join(known)) if len(known) > 1 else ("category", known[0])
+            return Answer(slot, value, self.incoming.message)
+        alone = len(doubt.candidates) == 1 and known not in ((), (ORDINARY,))
+        return Answer(MAYBE, known[0], self.incoming.message) if alone else None
 
     def _beside(self, heard: Heard) -> Turned:
         """A question beside the bill: what was said about the person and the bill is taken first."""
@@ -306,6 +364,7 @@ class _Turn:
             position = replay(trial.answers, self.rules)
             try:
                 answer = answer_of(position, self.rules)
+                by_category(position, self.rules)
                 break
             except CaseError as error:
                 refused += [self._contradiction(fault) for fault in error.faults]
@@ -335,6 +394,7 @@ class _Turn:
     def _show(self, after: Conversation, notes: tuple[Note, ...], doubt: Ambiguity | None, new: list[Answer]) -> Turned:
         position = replay(after.answers, self.rules)
         notes += tuple(_stale_note(slot) for slot in position.stale)
+        notes += tuple(_GUARDIAN_NOTES[each.value] for each in new if each.slot == GUARDIAN and isinstance(each.value, bool))
         notes += tuple(read_back([answer for answer in new if answer.slot.startswith(f"{SHEET}.")]))
         after, _ = _without_stale(after, self.incoming, self.rules)
         answer = answer_of(position, self.rules)
@@ -349,7 +409,10 @@ class _Turn:
             changes = ask.changes(answer, position, self.rules) if answer and position.question is None else ()
             replies.append(Reply("text", through, (*ask.reasons(through), *changes)))
             after = Conversation((*after.answers, Answer(ASK, None, self.incoming.message)), after.turn)
-        if doubt is not None and doubt.slot != EARLIER:
+        if doubt is None and is_child_alone(position) and position.guardian is None:
+            after = Conversation((*after.answers, Answer(GUARDIAN, None, self.incoming.message)), after.turn)
+            replies.append(ask.question(replay(after.answers, self.rules), self.rules))
+        elif doubt is not None and doubt.slot != EARLIER:
             replies.append(ask.unclear(doubt.slot, doubt.candidates, doubt.text, position, self.rules))
         elif position.question is not None and not any(note.key == ADMISSION for note in through):
             replies.append(ask.question(position, self.rules))
@@ -373,7 +436,18 @@ class _Turn:
 
     def _estimate(self, answer: Estimate, notes: tuple[Note, ...], new: list[Answer], position: Position) -> Reply:
         before = self.before if self.before is not None and self.before.status != "refused" else None
-        return Reply("estimate", (*notes, *read_back(new)), ask.changes(answer, position, self.rules), answer, before)
+        notes = (*notes, *read_back(new), *self._better(answer, position))
+        if position.people and answer != self.before:
+            notes += (family(position, self.rules),)
+        choices = (*ask.changed_back(before, answer), *ask.changes(answer, position, self.rules))
+        return Reply("estimate", notes, choices, answer, before, position.who)
+
+    def _better(self, answer: Estimate, position: Position) -> tuple[Note, ...]:
+        """Of two categories that hold at once, which was taken."""
+        if not position.both or len(position.maybe) == 1 or answer.policy is None:
+            return ()
+        values = {"categories": position.maybe, "category": answer.case.category, "place": answer.policy.name}
+        return (Note("better_counts", values),)
 
     def _aside(self, *notes: Note) -> Turned:
         """Answer a side matter and come back to where the talk was."""
@@ -388,6 +462,8 @@ class _Turn:
             return self._begin(FINDER)
         if slot == ADMISSION:
             return self._aside(Note("unsure.admission"))
+        if slot == GUARDIAN:
+            return self._accept([Answer(GUARDIAN, UNSURE, self.incoming.message)], (Note("unsure.guardian"),))
         if slot in (*self.rules.flow.questions, *_ASK_AGAIN):
             return self._aside(Note(f"unsure.{slot}", {"hotline": self._hotline()}))
         message = self.incoming.message

@@ -11,12 +11,15 @@ from bot.speech.compare_words import changed_json, changed_lines, compare_json, 
 from bot.speech.contract import estimate_json, fault_words, reject_words, year_json
 from bot.speech.coverage_words import coverage_json, coverage_lines, coverage_table
 from bot.speech.diff_words import diff_json, diff_lines, diff_table
+from bot.speech.either_words import either_lines
 from bot.speech.estimate_words import estimate_lines, why_lines
 from bot.speech.finder_words import finder_json, finder_lines
 from bot.speech.guidance_words import guidance_json, guidance_lines
+from bot.speech.people_words import people_lines
 from bot.speech.policies import policy_json, policy_row
 from bot.speech.premium_words import per_person_lines, premium_json, premium_lines
 from bot.speech.reasons import reason_lines
+from bot.speech.understood_words import understood_json, understood_lines
 from bot.speech.voice import DOMAIN, MissingCatalogueError, Voice
 from bot.speech.year_words import year_ledger_json, year_lines
 from engine import Note, PremiumAnswer
@@ -34,9 +37,12 @@ def reply_json(voice: Voice, reply: Reply) -> dict[str, Any]:
 
 
 def reply_text(voice: Voice, reply: Reply) -> str:
-    """The words of a reply, a line each sentence or layer."""
+    """The words of a reply, a line each sentence or layer. What carries a whole answer of its own stands after an estimate."""
     if reply.estimate is not None:
-        return "\n".join(estimate_lines(voice, reply.estimate, reply.before, reply.notes))
+        beside = [note for note in reply.notes if note.key in ANSWERS]
+        notes = [note for note in reply.notes if note.key not in ANSWERS]
+        lines = estimate_lines(voice, reply.estimate, reply.before, notes, reply.who)
+        return "\n".join([*lines, *(line for note in beside for line in _lines(voice, note))])
     return "\n".join(line for note in reply.notes for line in _lines(voice, note))
 
 
@@ -63,6 +69,8 @@ ANSWERS: Mapping[str, Callable[..., list[str]]] = {
     "year": year_lines,
     "check": check_bill_lines,
     "finder": finder_lines,
+    "either": either_lines,
+    "people": people_lines,
     "admission": admission_lines,
 }
 
@@ -98,6 +106,8 @@ __all__ = [
     "reject_words",
     "reply_json",
     "reply_text",
+    "understood_json",
+    "understood_lines",
     "who_pays",
     "why_lines",
     "year_json",

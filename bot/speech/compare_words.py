@@ -26,10 +26,10 @@ def compare_lines(voice: Voice, answer: Comparison, named: tuple[str, ...] = ())
         *(_level(voice, answer, facility) for facility in (asked if len(asked) > 1 else levels)),
         *([_cheapest(voice, answer)] if len(asked) > 1 else []),
         *(voice.note(each.note) for each in answer.left_out),
-        *_causes(voice, [row.estimate for row in answer.rows]),
-        *_assumed(voice, [row.estimate for row in answer.rows]),
+        *cause_lines(voice, [row.estimate for row in answer.rows]),
+        *assumed_of(voice, [row.estimate for row in answer.rows]),
         voice.say("compare.bill_differs", amount=answer.case.total),
-        *(voice.note(note) for note in _cautions(row.estimate for row in answer.rows)),
+        *(voice.note(note) for note in cautions_of(row.estimate for row in answer.rows)),
         voice.say("settlement_decides"),
     ]
 
@@ -71,8 +71,8 @@ def changed_lines(voice: Voice, answer: Change) -> list[str]:
         *_renamed(voice, before, after),
         *(line for change in answer.layers if (line := _layer_line(voice, change))),
         *_hospital(voice, before.estimate, after.estimate),
-        *_causes(voice, [before.estimate, after.estimate]),
-        *_assumed(voice, [before.estimate, after.estimate]),
+        *cause_lines(voice, [before.estimate, after.estimate]),
+        *assumed_of(voice, [before.estimate, after.estimate]),
         *(voice.note(note) for note in _changed_cautions(answer)),
         voice.say("settlement_decides"),
     ]
@@ -107,16 +107,16 @@ def _cheapest(voice: Voice, answer: Comparison) -> str:
     facilities = tuple(dict.fromkeys(row.facility for row in answer.cheapest))
     kind = "sure" if answer.sure else "bounds" if answer.status == "partial" else "about"
     if len(answer.cheapest) == len(answer.rows):
-        return voice.say(f"compare.all_the_same.{kind}", words=_own(voice, answer.rows[0].estimate))
-    return voice.say(f"compare.cheapest.{kind}", facilities=facilities, words=_own(voice, answer.cheapest[0].estimate))
+        return voice.say(f"compare.all_the_same.{kind}", words=own_words(voice, answer.rows[0].estimate))
+    return voice.say(f"compare.cheapest.{kind}", facilities=facilities, words=own_words(voice, answer.cheapest[0].estimate))
 
 
 def _level(voice: Voice, answer: Comparison, facility: str) -> str:
     rows = [row for row in answer.rows if row.facility == facility]
     if len(rows) == 1:
-        return voice.say("compare.level", facility=facility, words=_own(voice, rows[0].estimate))
+        return voice.say("compare.level", facility=facility, words=own_words(voice, rows[0].estimate))
     worth = next((each for each in answer.registration if each.facility == facility), None)
-    registered, other = (_own(voice, row.estimate) for row in rows)
+    registered, other = (own_words(voice, row.estimate) for row in rows)
     worth_words = _worth_words(voice, worth) if worth else ""
     return voice.say("compare.level.both", facility=facility, words=registered, other_words=other, worth_words=worth_words)
 
@@ -128,7 +128,7 @@ def _worth_words(voice: Voice, worth: Worth) -> str:
     return voice.say(f"compare.worth.{key}", amount=abs(worth.amount))
 
 
-def _own(voice: Voice, answer: Estimate) -> str:
+def own_words(voice: Voice, answer: Estimate) -> str:
     """What a person pays, as a part of a sentence: 自己掏, 大约自己掏 or 自己最多掏."""
     return voice.say(f"compare.own.{firmness(answer)}", amount=own_cost(answer))
 
@@ -152,10 +152,10 @@ def _worth(voice: Voice, worth: Worth) -> dict[str, Any]:
 def _compare_cautions(answer: Comparison) -> list[Note]:
     if not answer.rows:
         return list({each.note.key: each.note for each in answer.left_out}.values())
-    return [Note("compare.bill_differs", {"amount": answer.case.total}), *_cautions(row.estimate for row in answer.rows)]
+    return [Note("compare.bill_differs", {"amount": answer.case.total}), *cautions_of(row.estimate for row in answer.rows)]
 
 
-def _cautions(answers: Iterable[Estimate]) -> list[Note]:
+def cautions_of(answers: Iterable[Estimate]) -> list[Note]:
     """The cautions of several estimates, each once; several that differ only in the layers they name are told as one."""
     found: dict[str, Note] = {}
     for note in (note for answer in answers for note in answer.cautions if note.key != "not_computable"):
@@ -166,17 +166,17 @@ def _cautions(answers: Iterable[Estimate]) -> list[Note]:
     return list(found.values())
 
 
-def _causes(voice: Voice, answers: Iterable[Estimate]) -> Iterator[str]:
+def cause_lines(voice: Voice, answers: Iterable[Estimate]) -> Iterator[str]:
     yield from dict.fromkeys(cause_words(voice, note) for answer in answers for note in answer.causes)
 
 
-def _assumed(voice: Voice, answers: Iterable[Estimate]) -> list[str]:
+def assumed_of(voice: Voice, answers: Iterable[Estimate]) -> list[str]:
     return assumed_lines(voice, (note for answer in answers for note in assumptions(answer)), _NOT_ASSUMED, told=True)
 
 
 def _pays(voice: Voice, side: Side) -> str:
     answer = side.estimate
-    words = _own(voice, answer) if answer else ""
+    words = own_words(voice, answer) if answer else ""
     return voice.say("changed.pays", edition=side.policy.edition, title=side.policy.title, words=words)
 
 
@@ -241,7 +241,7 @@ def _changed_cautions(answer: Change) -> list[Note]:
         *(side.note for side in sides if side.note is not None),
         *so_far,
         *answer.cautions,
-        *_cautions(side.estimate for side in sides if side.estimate is not None),
+        *cautions_of(side.estimate for side in sides if side.estimate is not None),
     ]
 
 

@@ -26,13 +26,16 @@ _PARTS = (
 )
 
 
-def estimate_lines(voice: Voice, answer: Estimate, before: Estimate | None = None, notes: Sequence[Note] = ()) -> list[str]:
-    """All lines of an estimate in the chat; with `before`, what changed stands first."""
+def estimate_lines(
+    voice: Voice, answer: Estimate, before: Estimate | None = None, notes: Sequence[Note] = (), who: str | None = None
+) -> list[str]:
+    """All lines of an estimate in the chat; with `before`, what changed stands first. `who` it is for, in the eyes of the one who asks."""
     own = answer.out_of_pocket
     if own is None:
         return [*map(voice.note, notes), *map(voice.note, answer.cautions), *map(voice.note, answer.advice[-1:])]
     return [
-        headline(voice, answer, own),
+        _for_whom(voice, headline(voice, answer, own), who),
+        *(corrected_lines(voice, before, answer) if before and not any(note.key == "back" for note in notes) else ()),
         *(difference_lines(voice, before, answer) if before else ()),
         *map(voice.note, notes),
         _based_on(voice, answer),
@@ -52,9 +55,35 @@ def headline(voice: Voice, answer: Estimate, own: OutOfPocket) -> str:
     key = "headline.partial" if answer.status == "partial" else "headline.range" if own.low != own.high else "headline"
     if not answer.case.insured and answer.status != "partial":
         key = f"{key}.subsidised" if answer.paid else "headline.uninsured"
-    # With a layer that nobody can compute only bounds are true: at least what is left of the bill when own cost is highest.
-    paid = answer.case.total - answer.hospital_borne - own.high if answer.status == "partial" else answer.paid
+    paid = paid_at_least(answer, own)
     return voice.say(key, paid_amount=paid, own_amount=own.amount, low_amount=own.low, high_amount=own.high)
+
+
+def _for_whom(voice: Voice, words: str, who: str | None) -> str:
+    return voice.say("headline.for", who=voice.say(f"who.{who}"), words=words) if who else words
+
+
+def paid_at_least(answer: Estimate, own: OutOfPocket) -> int:
+    """What is reimbursed; with a layer that nobody can compute, what is left of the bill when own cost is highest."""
+    return answer.case.total - answer.hospital_borne - own.high if answer.status == "partial" else answer.paid
+
+
+#: What is said again when it was told otherwise before, in this order.
+_CORRECTED = ("place", "category", "facility", "total", "self_funded", "first_share", "on", "registered", "emergency")
+
+
+def corrected_lines(voice: Voice, before: Estimate, after: Estimate) -> Iterator[str]:
+    """What was told otherwise before, as it is taken now. A fact that was not known is no correction."""
+    for fact in _CORRECTED:
+        was, now = getattr(before.case, fact), getattr(after.case, fact)
+        if was is None or now is None or was == now:
+            continue
+        if isinstance(now, bool):
+            yield voice.say("corrected", words=voice.say(f"label.{fact}_{str(now).lower()}"))
+        elif fact == "place":
+            yield voice.say("corrected.place", place=after.policy.name if after.policy else now)
+        else:
+            yield voice.say(f"corrected.{fact}", **{"amount" if isinstance(now, int) else fact: now})
 
 
 def difference_lines(voice: Voice, before: Estimate, after: Estimate) -> Iterator[str]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from bot.conversation import Answer, Conversation, Incoming, open_question, take_turn
-from bot.conversation.position import EARLIER_FACILITY, EARLIER_TOTAL, SERIES, SO_FAR_OWN, UNCLEAR
+from bot.conversation.position import EARLIER_FACILITY, EARLIER_TOTAL, GUARDIAN, SERIES, SO_FAR_OWN, UNCLEAR
 from bot.speech import reply_json
 from bot.understanding import understand
 from tests.conversation.test_stateful import RULES, VOCABULARY, VOICES
@@ -14,7 +14,18 @@ KNOWN = tuple(
     Answer(slot, value, "m1")
     for slot, value in {"place": "anhui-bozhou", "category": "ordinary", "facility": "county", "total": "20000.00"}.items()
 )
-QUESTIONS = [None, *RULES.flow.questions, *RULES.flow.changes, EARLIER_FACILITY, EARLIER_TOTAL, SO_FAR_OWN, "care", "insured", *SERIES]
+QUESTIONS = [
+    None,
+    *RULES.flow.questions,
+    *RULES.flow.changes,
+    EARLIER_FACILITY,
+    EARLIER_TOTAL,
+    SO_FAR_OWN,
+    "care",
+    "insured",
+    GUARDIAN,
+    *SERIES,
+]
 
 
 def talk_at(question: str | None) -> Conversation:
@@ -23,6 +34,8 @@ def talk_at(question: str | None) -> Conversation:
         return Conversation((*KNOWN, Answer("ask", "earlier", "m2"), Answer(EARLIER_FACILITY, "county", "m3")))
     if question in ("care", "insured", SO_FAR_OWN):
         return Conversation((*KNOWN, Answer(UNCLEAR, question, "m2")))
+    if question == GUARDIAN:
+        return Conversation((*KNOWN, Answer(GUARDIAN, None, "m2")))
     opened = "earlier" if question == EARLIER_FACILITY else question
     return Conversation((*KNOWN, Answer("ask", opened, "m2")) if opened else KNOWN)
 

@@ -7,7 +7,20 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from bot import resources
-from bot.conversation import Conversation, Incoming, Rules, Turned, estimate_at, open_question, read_flow, summary, take_turn
+from bot.conversation import (
+    Ambiguity,
+    Conversation,
+    Heard,
+    Incoming,
+    Rules,
+    Slot,
+    Turned,
+    estimate_at,
+    open_question,
+    read_flow,
+    summary,
+    take_turn,
+)
 from bot.knowledge import read_vocabulary
 from bot.speech import Voice, reply_json
 from bot.understanding import understand
@@ -57,6 +70,13 @@ CHOICES = [
     "insured=false",
     "action=why",
     "action=compare",
+    "action=another",
+    "action=people",
+    "guardian=true",
+    "guardian=x",
+    "who=neighbour",
+    "total=about:30000.00",
+    "total=about:x",
     "",
     "=",
 ]
@@ -100,6 +120,19 @@ TEXTS = [
     "不知道",
 ]
 
+#: What is heard in passing, beside the texts.
+HEARD = [
+    Heard({"who": Slot("parent", "俺妈")}, intent="estimate"),
+    Heard({"who": Slot("self", "我"), "age": Slot(9, "9岁")}, intent="estimate"),
+    Heard({"who": Slot("spouse", "我爱人"), "total": Slot("30000.00", "三万")}, intent="another"),
+    Heard({"who": Slot("child", "我儿子")}, intent="human"),
+    Heard(intent="another"),
+    Heard(ambiguous=(Ambiguity("category", ("monitored",), "监测户"),), intent="estimate"),
+    Heard(ambiguous=(Ambiguity("category", ("ordinary",), "普通"),), intent="another"),
+    Heard(ambiguous=(Ambiguity("category", ("extreme_poverty", "low_income_margin"), "特困、低保边缘", both=True),), intent="estimate"),
+    Heard(ambiguous=(Ambiguity("category", ("registered_poor", "monitored"), "建档立卡、监测户", both=True),), intent="estimate"),
+]
+
 
 class Talking(RuleBasedStateMachine):
     """A person who says anything in any order."""
@@ -124,6 +157,11 @@ class Talking(RuleBasedStateMachine):
     def says(self, text: str) -> None:
         """Any sentence."""
         heard = understand(text, VOCABULARY, open_question(self.talk, RULES))
+        self._take(Incoming(self._next(), heard=heard))
+
+    @rule(heard=st.sampled_from(HEARD))
+    def is_heard(self, heard: Heard) -> None:
+        """Who it is for, how old they are, and categories in doubt."""
         self._take(Incoming(self._next(), heard=heard))
 
     @rule(

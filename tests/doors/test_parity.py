@@ -8,9 +8,9 @@ import pytest
 
 from tests.doors.browser import Browser, needs_browser
 from tests.server import NENGBAO, Server, environment
-from tests.talks import Talk, read_talks, said
+from tests.talks import Talk, said, talks_at_doors
 
-TALKS = pytest.mark.parametrize("talk", read_talks(), ids=lambda talk: talk.name)
+TALKS = pytest.mark.parametrize("talk", talks_at_doors(), ids=lambda talk: talk.name)
 
 
 @TALKS

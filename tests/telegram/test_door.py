@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from tests.server import Server
-from tests.talks import Talk, read_talks, said
+from tests.talks import Talk, said, talks_at_doors
 from tests.telegram.botapi import UNSUPPORTED, BotApi, Shown
 
-TALKS = pytest.mark.parametrize("talk", read_talks(), ids=lambda talk: talk.name)
+TALKS = pytest.mark.parametrize("talk", talks_at_doors(), ids=lambda talk: talk.name)
 MODES = pytest.mark.parametrize("mode", ["polling", "webhook"])
 CHAT = 77
 
