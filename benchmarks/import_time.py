@@ -8,21 +8,18 @@ latter against a port where nobody answers: after the start, and after estimates
 
 import json
 import re
-import subprocess
-import sys
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from benchmarks.http_client import answer_to
-from benchmarks.rows import NotRun, Row, Spread
+from benchmarks.processes import MB, megabytes, python
+from benchmarks.rows import Row, Spread
 from benchmarks.rows import show as show_rows
 from benchmarks.servers import free_port, nengbao
 from benchmarks.timing import interleaved, ratio, told
-from tests.server import ROOT
 
 GOAL_SECONDS, GOAL_MB = 0.6, 100
-MB = 1_000_000
 
 CASE = {"place": "anhui-bozhou", "category": "subsistence_allowance", "facility": "county", "total": "32000", "self_funded": "3000"}
 SENTENCE = "俺妈低保，在亳州参保，在县医院住院花了三万二，自费药三千，能报多少"
@@ -56,8 +53,8 @@ PEAK_OF_COMMAND = f"import sys\nfrom bot.cli import main\ntry:\n    main({ARGUME
 def run(quick: bool) -> list[Row]:
     """Times first, then memory."""
     for command in COMMANDS.values():
-        _run(command)
-    times = interleaved({name: partial(_run, command) for name, command in COMMANDS.items()}, 3 if quick else 11, warm=False)
+        python(command)
+    times = interleaved({name: partial(python, command) for name, command in COMMANDS.items()}, 3 if quick else 11, warm=False)
     return [*_time_rows(times), *_peaks(), *_server()]
 
 
@@ -77,7 +74,13 @@ def _peaks() -> list[Row]:
     """Peak memory of whole processes."""
     peaks = {name: _peak(code) for name, code in ((NOTHING, PEAK), (ANSWER, FIRST_ANSWER + PEAK), (COMMAND, PEAK_OF_COMMAND))}
     return [
-        Row("peak memory", f"{ROWS[name]}, against `python -c pass`", _mb(peaks[name]), _mb(peaks[NOTHING]), peaks[name] / peaks[NOTHING])
+        Row(
+            "peak memory",
+            f"{ROWS[name]}, against `python -c pass`",
+            megabytes(peaks[name]),
+            megabytes(peaks[NOTHING]),
+            peaks[name] / peaks[NOTHING],
+        )
         for name in (ANSWER, COMMAND)
     ]
 
@@ -102,7 +105,7 @@ def _use(port: int) -> None:
 
 def _resident_row(when: str, size: int) -> Row:
     goal = f"< {GOAL_MB} MB"
-    return Row("resident memory", f"a server with the web and Telegram doors, {when}", _mb(size), goal=goal, ok=size < GOAL_MB * MB)
+    return Row("resident memory", f"a server with the web and Telegram doors, {when}", megabytes(size), goal=goal, ok=size < GOAL_MB * MB)
 
 
 def _resident(pid: int) -> int:
@@ -111,20 +114,7 @@ def _resident(pid: int) -> int:
 
 
 def _peak(code: str) -> int:
-    return int(_run(["-c", code]).splitlines()[-1]) * 1024
-
-
-def _run(arguments: list[str]) -> str:
-    done = subprocess.run(  # noqa: S603 - our own commands
-        [sys.executable, *arguments], cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        raise NotRun(f"{' '.join(arguments[:3])[:60]} ended with {done.returncode}: {done.stderr[-300:]}")
-    return done.stdout
-
-
-def _mb(size: float) -> str:
-    return f"{size / MB:.0f} MB"
+    return int(python(["-c", code]).splitlines()[-1]) * 1024
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ def main() -> None:
 
 for command in (
     *(doors.serve, doors.talk, questions.estimate, questions.compare, questions.changed, questions.year, questions.check_bill),
-    *(questions.before, questions.category, questions.premium, questions.guidance, policies),
+    *(questions.before, questions.category, questions.premium, questions.guidance, questions.understand, policies),
     batch,
 ):
     main.add_command(command)

@@ -9,10 +9,12 @@ import click
 
 from bot.cli.common import (
     CASE_OPTIONS,
+    EXIT_REQUEST,
     PRINT_OPTIONS,
     TOTAL,
     answered,
     case_of,
+    fail,
     knowledge_of,
     options,
     read_settings,
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 
 #: A count with more digits than this is no count of people.
 _MOST_DIGITS = 9
+#: More than any message may have; the rest of an endless input is not read.
+_MOST_READ = 100_000
 
 
 @click.command()
@@ -177,6 +181,34 @@ def category(
     show_answer(form, partial(finder_json, voice, found), partial(finder_lines, voice, found))
     if found.question is not None and form == "text":
         click.echo(voice.say("finder.how", name=found.question.category))
+
+
+@click.command()
+@click.option("--place", help="Where the person is known to be insured.")
+@click.argument("text", nargs=-1, required=True)
+@options(PRINT_OPTIONS)
+def understand(place: str | None, text: tuple[str, ...], form: str, lang: str) -> None:
+    """What a message says: facts of a case, what is unclear about them, what it asks for. TEXT may be - for standard input."""
+    from bot.one_message import read_said, understood
+    from bot.speech import understood_json, understood_lines
+
+    knowledge = knowledge_of(read_settings(None))
+    voice = knowledge.voice(lang)
+    with right_fields(voice):
+        message = understood(read_said({"text": _text(text), "place": place}), knowledge)
+    show_answer(form, partial(understood_json, voice, message), partial(understood_lines, voice, message))
+
+
+def _text(words: tuple[str, ...]) -> str:
+    """The words of the command line as one message, or what stands on standard input."""
+    if words != ("-",):
+        return " ".join(words)
+    try:
+        with click.open_file("-", encoding="utf-8-sig") as given:
+            text: str = given.read(_MOST_READ)
+    except UnicodeDecodeError:
+        fail("读不出字，请用 UTF-8 编码。", EXIT_REQUEST)
+    return text.rstrip("\n")
 
 
 def _member(text: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import msgspec
 from bot.conversation import ask, beside
 from bot.conversation.answers import answer_for, read_back, without
 from bot.conversation.heard import Ambiguity, Heard, Slot
-from bot.conversation.hearing import as_meant, corrected, in_series
+from bot.conversation.hearing import as_meant, corrected, in_series, problem_note
 from bot.conversation.people import family
 from bot.conversation.position import (
     ADMISSION,
@@ -42,7 +42,7 @@ from bot.conversation.position import (
 )
 from bot.conversation.replies import Choice, Reply
 from bot.conversation.state import AGREED, LANG, PRESET, Answer, Conversation
-from engine import LIMIT, CaseError, Estimate, Fault, Note, fen
+from engine import CaseError, Estimate, Fault, Note, fen
 
 ACTIONS = frozenset(
     ("start", "back", "restart", "why", "help", "forget", "human", "greeting", "leave", "another", "people", *SERIES, *beside.QUESTIONS)
@@ -294,7 +294,7 @@ class _Turn:
 
     def _told(self, heard: Heard) -> Turned:
         """Facts and doubts are taken; without any, the talk comes back to where it was."""
-        notes = [self._problem(problem.code, problem.slot, problem.text) for problem in heard.problems]
+        notes = [problem_note(problem, self._hotline()) for problem in heard.problems]
         if any(problem.code.startswith(OTHER_RULES) for problem in heard.problems):
             return self._aside(*notes)
         heard = as_meant(heard, self.position, self.rules)
@@ -525,10 +525,6 @@ class _Turn:
         if self.position.question is not None:
             return ask.question(self.position, self.rules)
         return Reply("text", (Note("say_what"),), ask.changes(self.before, self.position, self.rules) if self.before else ())
-
-    def _problem(self, code: str, slot: str | None, text: str) -> Note:
-        limit = {"limit_amount": LIMIT, "hotline": self._hotline()}
-        return Note(f"problem.{code}" if code != "place_unknown" else code, {"text": text, "slot": slot or "total"} | limit)
 
     def _contradiction(self, fault: Fault) -> Note:
         field = fault.field.split(".")[-1]

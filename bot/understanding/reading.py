@@ -134,8 +134,10 @@ def _facts(text: str, vocabulary: Vocabulary, expecting: str | None, place: str 
     sense = vocabulary.sense
     told = expecting == SHEET or side_intent(text, vocabulary.commands) == SHEET
     lines, text = find_sheet(text, vocabulary) if told else ([], text)
-    so_far = find_so_far(text, Stays(text, sense), expecting)
-    text, stays = so_far.text, Stays(so_far.text, sense)
+    stays = Stays(text, sense)
+    so_far = find_so_far(text, stays, expecting)
+    if so_far.text != text:
+        text, stays = so_far.text, Stays(so_far.text, sense)
     corrected = [match.span() for match in sense.corrects.finditer(text)]
     days, bad_days, undated = find_days(text, expecting, stays, sense)
     words = find_words(text, vocabulary, expecting, stays, place)

@@ -8,6 +8,7 @@ from typing import Any, Generic, TypeVar
 from pydantic import BaseModel
 
 from bot.knowledge import Knowledge
+from bot.one_message import Said, read_said, understood
 from bot.speech import (
     Voice,
     admission_json,
@@ -17,6 +18,7 @@ from bot.speech import (
     estimate_json,
     finder_json,
     premium_json,
+    understood_json,
     year_ledger_json,
 )
 from engine import (
@@ -125,5 +127,12 @@ QUESTIONS: tuple[Question[Any], ...] = (
         Finding,
         lambda raw, known, today: find(read_finding(raw), known.finder, known.shelf, today),
         finder_json,
+    ),
+    Question(
+        "/api/v1/understand",
+        "What one message says: facts of a case, what is unclear about them, and what it asks for.",
+        Said,
+        lambda raw, known, _today: understood(read_said(raw), known),
+        understood_json,
     ),
 )

@@ -106,7 +106,7 @@ def test_rules_past_their_day_need_consent(running: Server) -> None:
         (b" " * 300_000, "application/json", 413),
     ],
 )
-@pytest.mark.parametrize("path", ["/api/v1/estimate", "/api/v1/turn"])
+@pytest.mark.parametrize("path", ["/api/v1/estimate", "/api/v1/turn", "/api/v1/understand"])
 def test_a_body_that_cannot_be_read_has_its_own_status(running: Server, path: str, body: bytes, kind: str, status: int) -> None:
     """Broken, foreign and oversized bodies are told apart and never end in a 500."""
     got, answer = running.post(path, body, kind)
