@@ -123,6 +123,9 @@ def by_place(heard: Heard, place: str | None, shelf: Shelf) -> Heard:
             slots[doubt.slot] = Slot(meant[0], doubt.text)
             doubts.remove(heard.ambiguous[number])
     for name in _HOSPITALS & slots.keys():
+        level = str(slots[name].value).rpartition("_")[0]
+        if slots[name].value not in known and level in known:
+            slots[name] = msgspec.structs.replace(slots[name], value=level)  # 市里的三级医院, where a city's hospitals are of one kind
         grades = tuple(key for key in known if key.startswith(f"{slots[name].value}_"))
         if grades:
             doubts.insert(0, Ambiguity(name, grades, slots.pop(name).text))

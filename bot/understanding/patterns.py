@@ -14,6 +14,8 @@ Words = Mapping[str, Sequence[str]]
 #: A word of the vocabulary that was read already is blanked with this.
 BLANK = "\x00"
 _CHINESE = "\u4e00-\u9fff"
+#: 去之前备过案了 tells of this stay.
+_NOT_BEFORE_THIS = "(?<![去来走院病])"
 _STOP = ",，。;!?\n"
 
 
@@ -195,8 +197,8 @@ def sense_patterns(denied: Words, stay: Words, where: Words, said: Words) -> Sen
         ),
         denied_joins=re.compile(f"(?:户|的|人员|对象)?(?:{any_of(denied['joins'])})(?:{between}){{0,3}}+"),
         stay=re.compile(f"(?P<earlier>(?:{earlier})(?!{told}))|(?P<this>{any_of(stay['this'])})|(?P<now>{any_of(stay['now'])})"),
-        once=re.compile(f"(?:{once})(?!{told})"),
-        once_happened=re.compile(f"(?:{once})(?!{told}){on_to}"),
+        once=re.compile(f"{_NOT_BEFORE_THIS}(?:{once})(?!{told})"),
+        once_happened=re.compile(f"{_NOT_BEFORE_THIS}(?:{once})(?!{told}){on_to}"),
         earlier_happened=re.compile(f"(?:{earlier})(?!{told}){on_to}"),
         earlier_after=re.compile(f"(?:{earlier})的?(?:时候|那回|那次)?(?=[{_STOP})]|$)"),
         happened=re.compile(happened),
