@@ -41,7 +41,7 @@ class Run(NamedTuple):
 
 
 def run(quick: bool) -> list[Row]:
-    """One and ten million independent rows, and a million of people."""
+    """One and ten million independent rows, and 300,000 of people."""
     try:
         import polars  # noqa: F401
     except ImportError as error:
@@ -49,7 +49,7 @@ def run(quick: bool) -> list[Row]:
     sizes = (200_000,) if quick else (1_000_000, 10_000_000)
     with TemporaryDirectory(prefix="nengbao-bench-") as folder:
         rows = [row for size in sizes for row in _independent(Path(folder), size, 1 if quick else 3)]
-        return [*rows, *_people(Path(folder), 50_000 if quick else 1_000_000)]
+        return [*rows, *_people(Path(folder), 50_000 if quick else 300_000)]
 
 
 def _independent(folder: Path, size: int, rounds: int) -> Iterator[Row]:

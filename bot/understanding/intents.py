@@ -39,4 +39,6 @@ def _without_one(words: str, commands: Commands) -> str:
 
 def side_intent(text: str, commands: Commands) -> str:
     """The intent that a message without facts shows by its words."""
-    return next((intent for intent, pattern in commands.contains if pattern.search(text)), "unknown")
+    return next(
+        (intent for intent, pattern, begins in commands.contains if not begins.isdisjoint(text) and pattern.search(text)), "unknown"
+    )

@@ -124,15 +124,20 @@ def _asked_beside(heard: Heard, text: str, vocabulary: Vocabulary) -> Heard:
         doubts = tuple(doubt for doubt in heard.ambiguous if doubt is not hospitals)
         return msgspec.structs.replace(heard, intent=asked, ambiguous=doubts, hospitals=hospitals.candidates if hospitals else ())
     named = {*heard.slots, *(doubt.slot for doubt in heard.ambiguous)}
-    bill = named & _SUMS or any(pattern.search(text) for intent, pattern in vocabulary.commands.contains if intent == "estimate")
+    bill = named & _SUMS or _speaks_of("estimate", text, vocabulary)
     if heard.intent != "estimate" or asked not in _BESIDE or bill or not _QUESTION.search(text):
         return heard
     return msgspec.structs.replace(heard, intent=asked)
 
 
+def _speaks_of(asked: str, text: str, vocabulary: Vocabulary) -> bool:
+    """Whether any words of an intent are said, whatever else is."""
+    return any(pattern.search(text) for intent, pattern, _ in vocabulary.commands.contains if intent == asked)
+
+
 def _facts(text: str, vocabulary: Vocabulary, expecting: str | None, place: str | None) -> Heard:
     sense = vocabulary.sense
-    told = expecting == SHEET or side_intent(text, vocabulary.commands) == SHEET
+    told = expecting == SHEET or (_speaks_of(SHEET, text, vocabulary) and side_intent(text, vocabulary.commands) == SHEET)
     lines, text = find_sheet(text, vocabulary) if told else ([], text)
     stays = Stays(text, sense)
     so_far = find_so_far(text, stays, expecting)

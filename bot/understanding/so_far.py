@@ -45,8 +45,9 @@ def find_so_far(text: str, stays: Stays, expecting: str | None) -> SoFar:
 
     It is offered and not taken where several sums were named, where two readings were, and where this stay may be part of it.
     """
-    found = amounts(text)
-    told = [each for match in _OWN.finditer(text) if (each := _told(text, match, found, stays, expecting))]
+    paid = list(_OWN.finditer(text))
+    found = amounts(text) if paid else []
+    told = [each for match in paid if (each := _told(text, match, found, stays, expecting))]
     if not told:
         return _nothing(text, stays, expecting)
     spans = [(start, _end(text, found, amount)) for start, amount, _ in told]

@@ -86,11 +86,14 @@ class Lexicon:
 
     meanings: Meanings
     pattern: Pattern
+    #: The characters that words begin with: most messages have none of most lists, and looking for these is faster.
+    begins: frozenset[str]
 
     def find(self, text: str) -> Iterator[tuple[re.Match[str], tuple[str, ...]]]:
         """Every word in the text, the longest at each place, with its keys."""
-        for match in self.pattern.finditer(text):
-            yield match, self.meanings[match[0]]
+        if not self.begins.isdisjoint(text):
+            for match in self.pattern.finditer(text):
+                yield match, self.meanings[match[0]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +101,7 @@ class Commands:
     """Whole-message commands, words that show an intent, and the politeness around them."""
 
     exact: Mapping[str, str]
-    contains: Sequence[tuple[str, Pattern]]
+    contains: Sequence[tuple[str, Pattern, frozenset[str]]]
     before: tuple[str, ...]
     after: tuple[str, ...]
     distress: Pattern
@@ -190,7 +193,11 @@ def _yes_no(data: Any, categories: Meanings) -> Meanings:
 
 
 def _lexicon(meanings: Meanings) -> Lexicon:
-    return Lexicon(meanings, re.compile(any_of(meanings)))
+    return Lexicon(meanings, re.compile(any_of(meanings)), _begins(meanings))
+
+
+def _begins(words: Iterable[str]) -> frozenset[str]:
+    return frozenset(word[0] for word in words if word)
 
 
 def _inverted(names: Names) -> dict[str, str]:
@@ -206,7 +213,7 @@ def _sounds(data: Any, meanings: Mapping[str, Meanings]) -> Sounds:
 def _commands(intents: Any) -> Commands:
     return Commands(
         exact=_inverted(intents["exact"]),
-        contains=[(intent, re.compile(any_phrase_of(words))) for intent, words in intents["contains"].items()],
+        contains=[(intent, re.compile(any_phrase_of(words)), _begins(words)) for intent, words in intents["contains"].items()],
         before=tuple(sorted(intents["before"], key=len, reverse=True)),
         after=tuple(sorted(intents["after"], key=len, reverse=True)),
         distress=re.compile(any_of([*intents["distress"], *intents["despair"]])),

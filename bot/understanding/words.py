@@ -107,6 +107,8 @@ def _slot_claims(text: str, slot: str, vocabulary: Vocabulary, expecting: str | 
     last_denied = -1
     claims = []
     said = list(_lexicon(slot, vocabulary, asked=asked).find(text))
+    if not said:
+        return
     unmeant = _unmeant([match for match, _ in said], text, vocabulary) if slot == "category" else {}
     for match, keys in said:
         joined = last_denied >= 0 and vocabulary.sense.denied_joins.fullmatch(text, last_denied, match.start())

@@ -3,6 +3,7 @@
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -14,12 +15,12 @@ TALKS = pytest.mark.parametrize("talk", talks_at_doors(), ids=lambda talk: talk.
 
 
 @TALKS
-def test_terminal_and_http_say_the_same(server: Server, tmp_path: Path, talk: Talk) -> None:
+def test_terminal_and_http_say_the_same(running: Server, tmp_path: Path, talk: Talk) -> None:
     """Every reply of a talk in a terminal pipe has the words and buttons that HTTP gives."""
     lines: list[str] = []
     wanted: list[str] = []
     buttons: list[dict[str, str]] = []
-    for turn, answer in zip([None, *talk.turns], _over_http(server, talk), strict=True):
+    for turn, answer in zip([None, *talk.turns], _over_http(running, talk), strict=True):
         if turn is not None:
             keys = [button["key"] for button in buttons]
             lines.append(turn["say"] if "say" in turn else _pressed(turn["press"], keys))
@@ -41,10 +42,10 @@ def test_terminal_and_http_say_the_same(server: Server, tmp_path: Path, talk: Ta
 @needs_browser
 @pytest.mark.browser
 @TALKS
-def test_browser_and_http_say_the_same(server: Server, browser: Browser, talk: Talk) -> None:
+def test_browser_and_http_say_the_same(running: Server, browser: Browser, talk: Talk) -> None:
     """The widget shows the words of every reply exactly as HTTP gives them."""
-    page = browser.open(server.address, talk.place)
-    answers = _over_http(server, talk)
+    page = browser.open(running.address, talk.place)
+    answers = _over_http(running, talk)
     first = next(answers)
     page.wait_for_words([reply["text"] for reply in first["replies"]])
     for turn, answer in zip(talk.turns, answers, strict=True):
@@ -69,8 +70,9 @@ def _pressed(key: str, keys: list[str]) -> str:
 
 def _over_http(server: Server, talk: Talk) -> Iterator[dict]:
     place = {"place": talk.place} if talk.place else {}
-    answer = server.turn(message_id="m0", action="start", **place)
+    once = uuid4().hex  # a message that was seen before would be answered as it was then
+    answer = server.turn(message_id=f"{once}-0", action="start", **place)
     yield answer
     for number, turn in enumerate(talk.turns, start=1):
-        answer = server.turn(message_id=f"m{number}", conversation=answer["conversation"], **said(turn), **place)
+        answer = server.turn(message_id=f"{once}-{number}", conversation=answer["conversation"], **said(turn), **place)
         yield answer

@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -28,6 +29,14 @@ def api() -> Iterator[BotApi]:
 def door(api: BotApi, tmp_path: Path) -> Iterator[Server]:
     """A server that polls it."""
     yield from started(connected(api, tmp_path))
+
+
+@pytest.fixture(scope="module", params=["polling", "webhook"])
+def served(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[BotApi, Server]]:
+    """A Bot API and a server for all recorded talks, each in a chat of its own."""
+    with BotApi() as api:
+        for server in started(connected(api, tmp_path_factory.mktemp(request.param), request.param)):
+            yield api, server
 
 
 def connected(api: BotApi, folder: Path, mode: str = "polling", **more: str) -> Server:
@@ -82,24 +91,25 @@ def agree(api: BotApi, chat: int, start: str = "/start") -> None:
     wait_for(api, chat, "您好，我帮您估一估", after)
 
 
-@MODES
 @TALKS
-def test_recorded_talks_give_the_same_words_and_fen(api: BotApi, tmp_path: Path, talk: Talk, mode: str) -> None:
+def test_recorded_talks_give_the_same_words_and_fen(served: tuple[BotApi, Server], talk: Talk) -> None:
     """Every reply of a recorded talk comes through Telegram with the words that HTTP gives, polled or delivered."""
-    for server in started(connected(api, tmp_path, mode)):
-        agree(api, CHAT, f"/start {talk.place}" if talk.place else "/start")
-        place = {"place": talk.place} if talk.place else {}
-        answer = server.turn(message_id="m0", action="start", **place)
-        wait_for(api, CHAT, "".join(reply["text"] for reply in answer["replies"]))
-        for number, turn in enumerate(talk.turns, start=1):
-            after = newest(api, CHAT)
-            answer = server.turn(message_id=f"m{number}", conversation=answer["conversation"], **said(turn), **place)
-            if "say" in turn:
-                api.write(CHAT, turn["say"])
-            else:
-                api.press(CHAT, button(api, CHAT, turn["press"]))
-            wanted = plain("".join(reply["text"] for reply in answer["replies"]))
-            api.wait(lambda after=after, wanted=wanted: heard(api, CHAT, after) == wanted)
+    api, server = served
+    chat = CHAT + 1 + [each.name for each in talks_at_doors()].index(talk.name)
+    agree(api, chat, f"/start {talk.place}" if talk.place else "/start")
+    place = {"place": talk.place} if talk.place else {}
+    once = uuid4().hex
+    answer = server.turn(message_id=f"{once}-0", action="start", **place)
+    wait_for(api, chat, "".join(reply["text"] for reply in answer["replies"]))
+    for number, turn in enumerate(talk.turns, start=1):
+        after = newest(api, chat)
+        answer = server.turn(message_id=f"{once}-{number}", conversation=answer["conversation"], **said(turn), **place)
+        if "say" in turn:
+            api.write(chat, turn["say"])
+        else:
+            api.press(chat, button(api, chat, turn["press"]))
+        wanted = plain("".join(reply["text"] for reply in answer["replies"]))
+        api.wait(lambda after=after, wanted=wanted: heard(api, chat, after) == wanted)
 
 
 def test_nothing_is_asked_or_kept_before_the_person_agrees(api: BotApi, door: Server) -> None:
