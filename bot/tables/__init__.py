@@ -8,4 +8,4 @@ import os
 # Polars reads these at its first import, by a module of this package. Two row groups ahead, however many cores there are, keep the memory
 # flat; and its allocator gives back what it has not used for so long: less memory for hardly more time (both measured).
 os.environ.setdefault("POLARS_ROW_GROUP_PREFETCH_SIZE", "2")
-os.environ.setdefault("_RJEM_MALLOC_CONF", "dirty_decay_ms:300,muzzy_decay_ms:0")
+os.environ.setdefault("_RJEM_MALLOC_CONF", "dirty_decay_ms:100,muzzy_decay_ms:0")
