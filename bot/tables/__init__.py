@@ -5,7 +5,7 @@ Nothing here is imported before a table is asked for; what it needs beyond the p
 
 import os
 
-# Polars reads these at its first import, by a module of this package. Two row groups ahead, however many cores there are, keep the memory
+# Polars reads these at its first import, by a module of this package. One row group ahead, however many cores there are, keeps the memory
 # flat; and its allocator gives back what it has not used for so long: less memory for hardly more time (both measured).
-os.environ.setdefault("POLARS_ROW_GROUP_PREFETCH_SIZE", "2")
+os.environ.setdefault("POLARS_ROW_GROUP_PREFETCH_SIZE", "1")
 os.environ.setdefault("_RJEM_MALLOC_CONF", "dirty_decay_ms:100,muzzy_decay_ms:0")

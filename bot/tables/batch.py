@@ -27,7 +27,7 @@ from bot.tables.writing import RejectsFile, check_rows, scratch_beside, write_ta
 from engine import LAYERS, Shelf
 
 #: Rows settled at a time: few enough to keep memory low, enough to keep columns worth their while.
-_BLOCK = 32_768
+_BLOCK = 25_000
 _MONEY = pl.Decimal(14, 2)
 _OWN = ("hospital_borne", "out_of_pocket", "out_of_pocket_low", "out_of_pocket_high")
 
