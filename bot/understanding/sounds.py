@@ -18,6 +18,9 @@ _YUAN = "元"
 _NUMERAL = frozenset("零〇一二两三四五六七八九十百千万亿几多半壹贰叁肆伍陆柒捌玖拾佰仟廿卅俩仨毛角分块0123456789")
 #: What may follow a word of two characters that is written wrong.
 _AFTER_SHORT = re.compile("[户证家对人的在，,。;!?、 \n0-9一二两三四五六七八九十]|$")
+#: A hospital that is written wrong begins where one can: in 当时医院 and 以及医院 the character before belongs to a word of its own.
+_HOSPITAL = "院"
+_BEFORE_HOSPITAL = re.compile("(?:^|[^\u4e00-\u9fff]|[在到去来住进从搁往转镇乡户])$")
 #: So many words are offered, if at least this share of their sounds agrees.
 _OFFERED, _SIMILAR = 8, 0.5
 #: Syllables stand as one character each, from the first of Unicode's private ones.
@@ -74,6 +77,8 @@ class Sounds:
 
 def _is_likely(text: str, start: int, word: str) -> bool:
     """Whether what stands there can be meant for the word: enough characters agree, none is of a number, a short word ends there."""
+    if word.endswith(_HOSPITAL) and not _BEFORE_HOSPITAL.search(text, max(0, start - 1), start):
+        return False
     written = text[start : start + len(word)]
     wrong = [start + at for at, char in enumerate(word) if written[at] != char]
     if any(_is_of_a_number(text, position) for position in wrong):
