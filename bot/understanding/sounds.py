@@ -18,9 +18,11 @@ _YUAN = "元"
 _NUMERAL = frozenset("零〇一二两三四五六七八九十百千万亿几多半壹贰叁肆伍陆柒捌玖拾佰仟廿卅俩仨毛角分块0123456789")
 #: What may follow a word of two characters that is written wrong.
 _AFTER_SHORT = re.compile("[户证家对人的在，,。;!?、 \n0-9一二两三四五六七八九十]|$")
-#: A hospital that is written wrong begins where one can: in 当时医院 and 以及医院 the character before belongs to a word of its own.
-_HOSPITAL = "院"
+#: A hospital or a sum that is written wrong begins where one can: in 当时医院 and 诊治费 (heard as 自费) the character before belongs to a
+#: word of its own.
+_HOSPITAL, _SUM = re.compile("院$"), re.compile("费|付")
 _BEFORE_HOSPITAL = re.compile("(?:^|[^\u4e00-\u9fff]|[在到去来住进从搁往转镇乡户])$")
+_BEFORE_SUM = re.compile("(?:^|[^\u4e00-\u9fff]|[了的是里中有和])$")
 #: So many words are offered, if at least this share of their sounds agrees.
 _OFFERED, _SIMILAR = 8, 0.5
 #: Syllables stand as one character each, from the first of Unicode's private ones.
@@ -77,15 +79,16 @@ class Sounds:
 
 def _is_likely(text: str, start: int, word: str) -> bool:
     """Whether what stands there can be meant for the word: enough characters agree, none is of a number, a short word ends there."""
-    if word.endswith(_HOSPITAL) and not _BEFORE_HOSPITAL.search(text, max(0, start - 1), start):
-        return False
     written = text[start : start + len(word)]
     wrong = [start + at for at, char in enumerate(word) if written[at] != char]
+    begins = _BEFORE_HOSPITAL if _HOSPITAL.search(word) else _BEFORE_SUM if _SUM.search(word) and wrong[0] == start else None
+    if begins and not begins.search(text, max(0, start - 1), start):
+        return False
     if any(_is_of_a_number(text, position) for position in wrong):
         return False
     if len(word) == _SHORT:
         return len(wrong) == 1 and bool(_AFTER_SHORT.match(text, start + _SHORT))
-    return (len(word) - len(wrong)) * 2 >= len(word) - 1
+    return (len(word) - len(wrong)) * 2 >= len(word)
 
 
 def _is_of_a_number(text: str, position: int) -> bool:
