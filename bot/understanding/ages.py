@@ -22,6 +22,8 @@ _NEAR, _OLDEST = 14, 130
 
 def find_age(text: str) -> list[Claim]:
     """What a message says of the patient's age, in years."""
+    if "岁" not in text and "月" not in text:
+        return []
     found = [claim for match in _YEARS.finditer(text) if (claim := _claim(text, match, _years(match["years"])))]
     found += [claim for match in _MONTHS.finditer(text) if (claim := _claim(text, match, 0))]
     return found if len({claim.candidates for claim in found}) == 1 else []

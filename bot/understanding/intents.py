@@ -28,17 +28,15 @@ def _peeled(words: str, commands: Commands) -> str | None:
 
 
 def _without_one(words: str, commands: Commands) -> str:
-    for polite in commands.after:
-        if words.endswith(polite):
-            return words.removesuffix(polite)
-    for polite in commands.before:
-        if words.startswith(polite):
-            return words.removeprefix(polite)
+    if words.endswith(commands.after):
+        return words.removesuffix(next(polite for polite in commands.after if words.endswith(polite)))
+    if words.startswith(commands.before):
+        return words.removeprefix(next(polite for polite in commands.before if words.startswith(polite)))
     return words
 
 
 def side_intent(text: str, commands: Commands) -> str:
     """The intent that a message without facts shows by its words."""
-    return next(
-        (intent for intent, pattern, begins in commands.contains if not begins.isdisjoint(text) and pattern.search(text)), "unknown"
-    )
+    if not commands.any_contained.search(text):
+        return "unknown"
+    return next((intent for intent, pattern in commands.contains.items() if pattern.search(text)), "unknown")

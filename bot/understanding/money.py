@@ -101,7 +101,7 @@ def find_money(
             amount.values, amount.sure = (), False  # 三万六安: the last digit may begin a name
     about = stays.told_apart or bool(patterns.about.search(text))
     several = stays.several or bool(_SEVERAL_YEARS.search(text))
-    alone = _nothing_else(masked, corrected, patterns)
+    alone = bool(corrected or "不是" in text) and _nothing_else(masked, corrected, patterns)
     money = Money(corrections=[start for start, _ in corrected])
     outpatient = any(claim.slot == "care" and set(claim.candidates) <= _OUTPATIENT for claim in words.claims)
     in_hospital = any(claim.slot == "facility" for claim in words.claims)

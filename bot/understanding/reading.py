@@ -132,7 +132,7 @@ def _asked_beside(heard: Heard, text: str, vocabulary: Vocabulary) -> Heard:
 
 def _speaks_of(asked: str, text: str, vocabulary: Vocabulary) -> bool:
     """Whether any words of an intent are said, whatever else is."""
-    return any(pattern.search(text) for intent, pattern, _ in vocabulary.commands.contains if intent == asked)
+    return bool(vocabulary.commands.contains[asked].search(text))
 
 
 def _facts(text: str, vocabulary: Vocabulary, expecting: str | None, place: str | None) -> Heard:

@@ -50,19 +50,28 @@ class Stays:
     def __init__(self, text: str, sense: SensePatterns) -> None:
         self._text, self._sense = text, sense
         self._clauses = [match.span() for match in CLAUSE.finditer(text)]
-        self._first_happened = min((match.start() for match in sense.happened.finditer(text)), default=len(text))
-        said = [(match.start(), str(match.lastgroup)) for match in sense.stay.finditer(text)]
-        self._last_this = max((start for start, kind in said if kind != "earlier"), default=-1)
-        self._this_year = "今年" in text
+        self._marks: dict[int, str] = {}
+        self._starts: list[int] = []
         self.mentions: list[tuple[int, int]] = []
-        self.several = False
-        self._marks = dict(said)
+        self.several = self.told_apart = False
+        self._one_stay = not sense.apart.search(text)
+        if not self._one_stay:
+            self._tell_apart(text)
+
+    def _tell_apart(self, text: str) -> None:
+        first = self._sense.happened.search(text)
+        self._first_happened = first.start() if first else len(text)
+        self._marks = {match.start(): str(match.lastgroup) for match in self._sense.stay.finditer(text)}
+        self._last_this = max((start for start, kind in self._marks.items() if kind != "earlier"), default=-1)
+        self._this_year = "今年" in text
         self._mark(text)
         self._starts = sorted(self._marks)
         self.told_apart = not {"earlier", "this"}.isdisjoint(self._marks.values())
 
     def at(self, position: int) -> str | None:
         """For what stands at a position: earlier, past (another year), this, now (this year's) or None (not said)."""
+        if self._one_stay:
+            return None
         index = bisect_right(self._starts, position)
         kind = self._marks[self._starts[index - 1]] if index else None
         if kind is None and (match := self._sense.once.search(near := before(self._text, position, _NEAR))):

@@ -14,6 +14,8 @@ OWN, STAYS = "so_far_own", "so_far_stays"
 
 _DIGIT = "".join(DIGITS)
 _ADVERB = "(?:一共|总共|前后|已经|已|加起来|都|大概|大约|差不多|累计)*"
+#: Without one of these nothing is told of what was paid.
+_PAYER = re.compile("掏|自己|个人|自个|家里")
 _OWN = re.compile(
     f"(?:自己|个人|自个儿?|家里){_ADVERB}(?:掏|付|出|花|负担|承担|拿|自付|支付)(?:了|的|过|出|进去)*"
     f"|(?:我们?|俺们?|咱们?)?{_ADVERB}掏(?:了|过|出)+"
@@ -45,6 +47,8 @@ def find_so_far(text: str, stays: Stays, expecting: str | None) -> SoFar:
 
     It is offered and not taken where several sums were named, where two readings were, and where this stay may be part of it.
     """
+    if not _PAYER.search(text):
+        return SoFar([], text)
     paid = list(_OWN.finditer(text))
     found = amounts(text) if paid else []
     told = [each for match in paid if (each := _told(text, match, found, stays, expecting))]

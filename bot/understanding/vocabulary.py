@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any, Self
 
@@ -101,7 +102,8 @@ class Commands:
     """Whole-message commands, words that show an intent, and the politeness around them."""
 
     exact: Mapping[str, str]
-    contains: Sequence[tuple[str, Pattern, frozenset[str]]]
+    contains: Mapping[str, Pattern]
+    any_contained: Pattern
     before: tuple[str, ...]
     after: tuple[str, ...]
     distress: Pattern
@@ -213,7 +215,8 @@ def _sounds(data: Any, meanings: Mapping[str, Meanings]) -> Sounds:
 def _commands(intents: Any) -> Commands:
     return Commands(
         exact=_inverted(intents["exact"]),
-        contains=[(intent, re.compile(any_phrase_of(words)), _begins(words)) for intent, words in intents["contains"].items()],
+        contains={intent: re.compile(any_phrase_of(words)) for intent, words in intents["contains"].items()},
+        any_contained=re.compile(any_phrase_of(chain.from_iterable(intents["contains"].values()))),
         before=tuple(sorted(intents["before"], key=len, reverse=True)),
         after=tuple(sorted(intents["after"], key=len, reverse=True)),
         distress=re.compile(any_of([*intents["distress"], *intents["despair"]])),
