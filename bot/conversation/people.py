@@ -9,11 +9,12 @@ from engine import CaseError, Estimate, Note, estimate, read_case
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """One of the family with their estimate; None when today's rules do not answer it any more."""
+    """One of the family with their estimate; None when today's rules do not answer it any more, or it was not `finished`."""
 
     who: str | None
     category: str | None
     estimate: Estimate | None
+    finished: bool = True
 
 
 def family(position: Position, rules: Rules) -> Note:
@@ -33,6 +34,8 @@ def _of_now(position: Position, rules: Rules) -> Iterator[Counted]:
 
 
 def _counted(person: Person, rules: Rules) -> Counted:
+    if any(name not in person.case for name in rules.flow.questions):
+        return Counted(person.who, person.case.get("category"), None, finished=False)
     try:
         answer = estimate(read_case(person.case), rules.shelf, rules.today)
     except CaseError:

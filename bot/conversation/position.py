@@ -9,6 +9,7 @@ from datetime import date
 from typing import Any, Literal
 
 from bot.conversation.flow import Flow
+from bot.conversation.heard import Ambiguity
 from bot.conversation.state import AGREED, LANG, Answer, Conversation
 from engine import CaseError, Edition, Estimate, Found, Questions, Shelf, asked_lines, estimate, find, own_cost, read_case, read_finding
 
@@ -26,7 +27,8 @@ SERIES = (FINDER, SHEET, ADMISSION)
 #: The rough total of a stay to come, and between its two ends.
 ROUGH_TOTAL, BETWEEN = f"{ADMISSION}.total", "~"
 
-#: A fact was said in a way that cannot be taken: it is asked for, and until it is answered there is no estimate.
+#: A fact was said in a way that cannot be taken: it is asked for, and until it is answered there is no estimate. The answer names the slot
+#: and the readings, `total~20000.00~30000.00`, and has what was said as its text.
 UNCLEAR = "unclear"
 
 #: A category that is not sure (好像是监测户), and categories that hold at once (既是低保又是监测户), one beside the other.
@@ -85,7 +87,7 @@ class Position:
     said: dict[str, Answer] = field(default_factory=dict)
     stale: list[str] = field(default_factory=list)
     focus: str | None = None
-    doubts: list[str] = field(default_factory=list)
+    doubts: dict[str, Ambiguity] = field(default_factory=dict)
     half_stay: dict[str, str] = field(default_factory=dict)
     series: dict[str, dict[str, Any]] = field(default_factory=lambda: {name: {} for name in SERIES})
     found: Found | None = None
@@ -129,6 +131,11 @@ def edition_on(place: Any, day: date, shelf: Shelf) -> str | None:
     """The key of the edition in force at a place on a day; None when none is, or the place is not known."""
     chosen = shelf.choose(place, day, expired_ok=True) if place in shelf.places else None
     return chosen.pack.key if isinstance(chosen, Edition) else None
+
+
+def doubted(doubt: Ambiguity, message: str) -> Answer:
+    """A doubt as it is kept, so that it can be asked again as it was."""
+    return Answer(UNCLEAR, BETWEEN.join((doubt.slot, *doubt.candidates)), message, doubt.text)
 
 
 def answer_of(position: Position, rules: Rules) -> Estimate | None:
@@ -200,11 +207,12 @@ def _opened(position: Position, answer: Answer) -> None:
     if position.focus == FINDER:
         _settled(position, "category")
         position.focus = FINDER
-    position.doubts = position.doubts if answer.value else []
+    position.doubts = position.doubts if answer.value else {}
 
 
 def _doubted(position: Position, answer: Answer) -> None:
-    position.doubts += [] if answer.value in position.doubts else [str(answer.value)]
+    slot, *candidates = str(answer.value).split(BETWEEN)
+    position.doubts[slot] = Ambiguity(slot, tuple(candidates), answer.text or "")
 
 
 def _no_earlier(position: Position, answer: Answer) -> None:
@@ -268,7 +276,7 @@ def _fact(position: Position, answer: Answer) -> None:
 
 def _settled(position: Position, slot: str) -> None:
     """What was asked about a slot is answered."""
-    position.doubts = [doubt for doubt in position.doubts if doubt != slot]
+    position.doubts.pop(slot, None)
     if position.focus == slot:
         position.focus = None
 

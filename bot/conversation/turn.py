@@ -28,13 +28,13 @@ from bot.conversation.position import (
     SHARED,
     SHEET,
     SO_FAR_OWN,
-    UNCLEAR,
     UNSURE,
     WHO,
     Position,
     Rules,
     answer_of,
     by_category,
+    doubted,
     edition_of,
     estimate_at,
     is_child_alone,
@@ -249,17 +249,18 @@ class _Turn:
         lacking = (Note("check_bill.lacking"),) if series == SHEET and not known else ()
         notes = (Note(f"{series}.begin"),) if ready or waits else lacking
         doubt = next((each for each in (heard.ambiguous if heard else ()) if self._is_open(each.slot)), None)
-        answers += [Answer(UNCLEAR, doubt.slot, self.incoming.message)] if doubt else []
+        answers += [doubted(doubt, self.incoming.message)] if doubt else []
         return self._accept(answers, notes, doubt)
 
     def _another(self, heard: Heard | None = None) -> Turned:
-        """Go on with the next one of the family, once this one is settled; what was said of them already is taken."""
-        if self.before is None or self.before.out_of_pocket is None:
+        """Go on with the next one of the family; what was said of them already is taken. One that is not settled stays unfinished."""
+        if not self.position.facts.keys() - SHARED:
             return self._aside(Note("another.not_yet"))
+        begins = "another" if self.before is not None and self.before.out_of_pocket is not None else "another.unfinished"
         begun = Conversation((*self.conversation.answers, Answer(ANOTHER, True, self.incoming.message)), self.conversation.turn)
         following = _Turn(begun, self.incoming, self.rules)
         turned = following._text(heard) if heard else Turned(begun, (following._ask_again(),))
-        return replace(turned, replies=(Reply("text", (Note("another"),)), *turned.replies))
+        return replace(turned, replies=(Reply("text", (Note(begins),)), *turned.replies))
 
     def _leave(self) -> Turned:
         """Leave what was opened; of a sheet what was read so far is told."""
@@ -304,7 +305,7 @@ class _Turn:
         answers += settled.values()
         doubts = [doubt for doubt in doubts if doubt not in settled]
         if answers or doubts:
-            answers += [Answer(UNCLEAR, doubt.slot, self.incoming.message) for doubt in doubts if doubt.slot not in _HALVES_ASKED]
+            answers += [doubted(doubt, self.incoming.message) for doubt in doubts if doubt.slot not in _HALVES_ASKED]
             return self._accept(answers, tuple(notes), doubts[0] if doubts else None)
         if notes:
             return Turned(self.conversation, (Reply("text", tuple(notes)), self._ask_again()))

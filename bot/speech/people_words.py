@@ -20,7 +20,7 @@ def people_lines(voice: Voice, people: tuple[Counted, ...]) -> list[str]:
 
 def _person(voice: Voice, number: int, person: Counted) -> str:
     if person.estimate is None:
-        return voice.say("people.not_now", number=number)
+        return voice.say("people.not_now" if person.finished else "people.unfinished", number=number)
     category = voice.say(f"category.{person.category}")
     words = voice.say("people.who", who=voice.say(f"who.{person.who}"), words=category) if person.who else category
     return voice.say(f"people.one.{firmness(person.estimate)}", number=number, words=words, amount=own_cost(person.estimate))

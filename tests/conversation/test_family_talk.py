@@ -103,6 +103,25 @@ def test_who_alone_begins_the_next_one() -> None:
     assert "您家老人大约能报" in talk.hear(BILL | POOR)
 
 
+def test_one_that_is_not_finished_is_set_aside() -> None:
+    """再算一个人 before the first one has a bill loses nothing of what was said with it, and the sum leaves the first one out."""
+    talk = Talk()
+    talk.hear({"category": Slot("extreme_poverty", "特困")})
+    answer = talk.hear(BILL | POOR, intent="another")
+    assert "还没算完，先放着" in answer
+    assert "自己掏 1,100 元" in answer
+    talk.hear(BILL | POOR, intent="another")
+    answer = talk.press("action=people")
+    assert "第 1 位：还没算完，没有加进去" in answer
+    assert "这 2 位一共自己掏 2,200 元" in answer
+
+
+def test_the_first_one_of_a_family_is_no_next_one() -> None:
+    """再算一个人 before anything was said begins with the first one."""
+    talk = Talk()
+    assert "这就是第一位" in talk.press("action=another")
+
+
 def test_registration_and_the_year_are_not_shared() -> None:
     """Whether somebody registered, and what they paid this year, is their own; the hospital and the day are kept."""
     talk = Talk()
@@ -132,6 +151,17 @@ def test_a_doubted_category_shows_both_results() -> None:
     assert "按监测户算，自己少掏 840 元" in talk.hear(BILL)
     assert talk.buttons() == ["category=monitored", "category=ordinary", "unsure=category"]
     assert [choice.key for choice in offered(talk.at, RULES)] == talk.buttons()
+
+
+def test_a_vague_amount_keeps_its_likely_values_over_a_side_question() -> None:
+    """What stands behind the question is told, and 好几万 is asked back again with the same buttons; two readings are too."""
+    talk = Talk()
+    for candidates in ((), ("30000.00", "50000.00")):
+        talk.hear({"facility": Slot("county", "县医院")} | POOR, Ambiguity("total", candidates, "好几万"))
+        asked = talk.buttons()
+        assert "好几万" in talk.press("action=why")
+        assert talk.buttons() == asked
+        assert any(key.startswith("total=") for key in asked)
 
 
 def test_a_doubted_category_that_the_place_does_not_know_is_asked() -> None:
