@@ -203,6 +203,8 @@ def _text(words: tuple[str, ...]) -> str:
     """The words of the command line as one message, or what stands on standard input."""
     if words != ("-",):
         return " ".join(words)
+    if sys.stdin is None:
+        return ""
     try:
         with click.open_file("-", encoding="utf-8-sig") as given:
             text: str = given.read(_MOST_READ)
