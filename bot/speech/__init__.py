@@ -1,11 +1,11 @@
 """Words for everything: replies, estimates, errors. Catalogues in locales/, one sentence a key."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from bot.conversation import Reply
 from bot.speech.admission_words import admission_json, admission_lines
-from bot.speech.chart import who_pays
+from bot.speech.chart import hospitals, settlements, who_pays
 from bot.speech.check_words import check_bill_json, check_bill_lines
 from bot.speech.compare_words import changed_json, changed_lines, compare_json, compare_lines
 from bot.speech.contract import estimate_json, fault_words, reject_words, year_json
@@ -31,9 +31,17 @@ def reply_json(voice: Voice, reply: Reply) -> dict[str, Any]:
     words["choices"] = [{"key": choice.key, "label": voice.note(choice.label)} for choice in reply.choices]
     if reply.estimate is not None:
         words["estimate"] = estimate_json(voice, reply.estimate)
-        picture = who_pays(voice, reply.estimate)
-        words["attachments"] = [picture] if picture else []
+    pictures = list(_pictures(voice, reply))
+    if pictures or reply.estimate is not None:
+        words["attachments"] = pictures
     return words
+
+
+def _pictures(voice: Voice, reply: Reply) -> Iterator[dict[str, Any]]:
+    """The pictures of a reply: of its estimate, of hospitals that are compared, of the settlements of a year."""
+    drawn = [who_pays(voice, reply.estimate)] if reply.estimate is not None else []
+    drawn += [draw(voice, note.values["answer"]) for note in reply.notes if (draw := _DRAWN.get(note.key))]
+    return (picture for picture in drawn if picture)
 
 
 def reply_text(voice: Voice, reply: Reply) -> str:
@@ -57,6 +65,8 @@ def _lines(voice: Voice, note: Note) -> list[str]:
 def _premium_lines(voice: Voice, answer: PremiumAnswer, people: int | None) -> list[str]:
     return premium_lines(voice, answer) if people else per_person_lines(voice, answer)
 
+
+_DRAWN: Mapping[str, Callable[[Voice, Any], dict[str, Any] | None]] = {"compare": hospitals, "year": settlements}
 
 #: The notes that carry a whole answer, and what tells it.
 ANSWERS: Mapping[str, Callable[..., list[str]]] = {
