@@ -15,12 +15,14 @@ class Ambiguity(msgspec.Struct, frozen=True):
     """Something said about a slot that has several readings, or none that could be offered ("好几万": no candidates).
 
     `both`: the readings were said to hold at once (既是低保又是监测户). One category alone is a doubt about that one (好像是监测户).
+    `open`: several words disagree, or a word only sounds like these, so that the place cannot decide between them.
     """
 
     slot: str
     candidates: tuple[str, ...]
     text: str
     both: bool = False
+    open: bool = False
 
 
 class Problem(msgspec.Struct, frozen=True):

@@ -119,7 +119,7 @@ def by_place(heard: Heard, place: str | None, shelf: Shelf) -> Heard:
     slots, doubts = dict(heard.slots), list(heard.ambiguous)
     for number, doubt in enumerate(heard.ambiguous):
         meant = [key for key in lists.get(doubt.slot, ()) if any(key == each or key.startswith(f"{each}_") for each in doubt.candidates)]
-        if len(doubt.candidates) > 1 and len(meant) == 1 and not doubt.both:
+        if len(doubt.candidates) > 1 and len(meant) == 1 and not (doubt.both or doubt.open):
             slots[doubt.slot] = Slot(meant[0], doubt.text)
             doubts.remove(heard.ambiguous[number])
     for name in _HOSPITALS & slots.keys():

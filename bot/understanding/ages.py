@@ -10,6 +10,11 @@ _NUMBER = "[0-9]{1,3}|[一二两三四五六七八九十百零〇]{1,5}"
 _YEARS = re.compile(
     rf"(?<![0-9一二两三四五六七八九十百零〇几.\-~到至])(?P<years>{_NUMBER}) ?周?岁(?!以[上下内前后外]|的时候|那年|时|起|多|到|至|[-~、])"
 )
+#: 今年七十三了, 婆婆76, 90高龄: of a grown-up, whose age is often said without 岁.
+_OLD = re.compile(
+    rf"(?:今年|妈|爸|爹|娘|俺大|我大|父亲|母亲|老伴|爷|奶|姥|婆|公公|老人|老头|老太太?)[,， ]?(?:今年|都|快|已经|也)*"
+    rf"(?P<old>{_NUMBER})(?:高龄|了?(?=[,，。;!? \n]|$))"
+)
 _MONTHS = re.compile(rf"(?<![0-9一二两三四五六七八九十几])(?:{_NUMBER}) ?个(?:多|半)?月(?:大|的(?:孩子|宝宝|娃|婴儿|小孩|小孙))")
 _NOT_SAID = re.compile("(?:不到|未满|不满|没到|没满|超过|大于|小于|低于|高于|以前|当年|从|过了)[了有的是]{0,2}$")
 #: The one who writes tells their own age beside that of somebody else who is ill.
@@ -18,13 +23,13 @@ _OTHER = re.compile(
     "妈|爸|爹|娘|父亲|母亲|老伴|老公|老婆|丈夫|媳妇|儿子|闺女|女儿|孩子|孙|爷|奶|姥|婆|哥|弟|姐|妹|叔|婶|姨|舅|姑|邻居|大爷|大娘|他|她"
 )
 _NEAR, _OLDEST = 14, 130
+_GROWN, _HUNDRED = 40, 100
 
 
 def find_age(text: str) -> list[Claim]:
     """What a message says of the patient's age, in years."""
-    if "岁" not in text and "月" not in text:
-        return []
-    found = [claim for match in _YEARS.finditer(text) if (claim := _claim(text, match, _years(match["years"])))]
+    found = [claim for match in _OLD.finditer(text) if (claim := _claim(text, match, _grown(match["old"])))]
+    found += [claim for match in _YEARS.finditer(text) if (claim := _claim(text, match, _years(match["years"])))]
     found += [claim for match in _MONTHS.finditer(text) if (claim := _claim(text, match, 0))]
     return found if len({claim.candidates for claim in found}) == 1 else []
 
@@ -36,6 +41,12 @@ def _claim(text: str, match: re.Match[str], years: int | None) -> Claim | None:
     if _SELF.search(near) and _OTHER.search(text):
         return None
     return Claim("age", (str(years),), match[0], *match.span())
+
+
+def _grown(written: str) -> int | None:
+    """An age that can only be one: three hundred is a sum, and 今年三次 counts."""
+    years = _years(written)
+    return years if years is not None and _GROWN <= years < _HUNDRED else None
 
 
 def _years(written: str) -> int | None:

@@ -35,7 +35,8 @@ def settle(claims: Sequence[Claim], corrections: Sequence[int]) -> Slot | Ambigu
         value = agreed[0]
         return Slot(int(value) if sure.slot == "age" else _BOOLS.get(value, value), sure.text, any(claim.approximate for claim in named))
     offered = tuple(agreed) or tuple(dict.fromkeys(each for claim in named for each in claim.candidates))
-    return Ambiguity(claims[0].slot, offered, "、".join(dict.fromkeys(claim.text for claim in claims)))
+    words = tuple(dict.fromkeys(claim.text for claim in claims))
+    return Ambiguity(claims[0].slot, offered, "、".join(words), open=len(words) > 1 and not agreed)
 
 
 def _standing(claims: Sequence[Claim], corrections: Sequence[int]) -> Sequence[Claim]:

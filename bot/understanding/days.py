@@ -9,7 +9,7 @@ from bot.understanding.numerals import DIGITS
 from bot.understanding.patterns import SensePatterns
 from bot.understanding.scope import CLAUSE, EARLIER, ELSEWHEN, Stays, before
 
-_YEAR = "(?<![0-9.])(?P<year>(?:19|20)[0-9]{2}|二[零〇][零〇一二三四五六七八九]{2})"
+_YEAR = "(?<![0-9.])(?P<year>(?:19|20)[0-9]{2}|二[零〇][零〇一二三四五六七八九]{2}|2[0-9](?=年 ?[0-9]{1,2} ?月 ?[0-9]{1,2} ?[日号]))"
 _PART = "[0-9]{1,2}|[一二三四五六七八九]?十?[一二三四五六七八九]|[一二三]?十"
 _NOT_MONEY = "(?! ?[0-9零百千万亿元块kKwW])"
 _DAY = re.compile(
@@ -19,10 +19,10 @@ _DAY = re.compile(
 )
 _WHOLE_YEAR = re.compile(r" ?((?:20)[0-9]{2}) ?年?(?:度|的)? ?")
 #: Not the day of discharge: a birth, an admission, a registration.
-_OTHER_DAY = re.compile(r" ?(?:入院|住进|备案|参保|转诊|出生|生(?!病)|确诊|发病|开始)")
+_OTHER_DAY = re.compile(r" ?(?:的时候)?(?:入院|住进|备案|参保|转诊|出生|生(?!病)|确诊|发病|开始|交的|交了|缴)")
 _OTHER_BEFORE = re.compile("(?:出生|生于|生日|入院)[日期时间是为:于在 ]{0,5}$")
 _BEGINNING = re.compile(" ?(?:到|至|-|—|~)")
-_FIRST_YEAR = 2000
+_FIRST_YEAR = _CENTURY = 2000
 _ISO = 10
 _NEAR = 20
 
@@ -77,6 +77,7 @@ def _is_other_day(match: re.Match[str], text: str) -> bool:
 
 def _claim(match: re.Match[str], text: str) -> Claim | Problem | None:
     year = _number(match["year"])
+    year += _CENTURY if year < _CENTURY else 0  # 24年12月1号
     if year < _FIRST_YEAR or _is_other_day(match, text):
         return None
     month, day = match["month"] or match["month_2"], match["day"] or match["day_2"]

@@ -14,7 +14,15 @@ def command(text: str, commands: Commands) -> str | None:
     words = _NOISE.sub("", text).lower().rstrip("?") or ("?" if "?" in text else "")
     if not words or len(words) > _LONGEST:
         return None
-    return _peeled(words, commands)
+    wish = _peeled(words, commands)
+    return wish or _said_twice(text, commands)
+
+
+def _said_twice(text: str, commands: Commands) -> str | None:
+    """The command that every piece of the message is: 从头再来 重新算."""
+    pieces = [piece for piece in _NOISE.split(text.lower().rstrip("?")) if piece]
+    wishes = {_peeled(piece, commands) for piece in pieces} if len(pieces) > 1 else set()
+    return next(iter(wishes)) if len(wishes) == 1 else None
 
 
 def _peeled(words: str, commands: Commands) -> str | None:

@@ -178,7 +178,8 @@ def category_patterns(denied: Words, category: Words) -> CategoryPatterns:
         denied_before=re.compile(f"(?:{any_of(category['not'])})(?:{between}){{0,8}}+$"),
         denied_after=re.compile(
             f"(?:[?] ?)?(?:{linking}){{0,6}}+(?:{negated}|{any_of([*category['after'], *denied['after']])})"
-            f"|(?:户|的)?[,， ]{{0,2}}(?:但是?|可是?)?(?:我|俺|我们|俺们|咱|咱们)家?(?:可|也|又|倒)?(?:不是|没有?|不算){end}"
+            f"|(?:户|的)?[,， ]{{0,2}}(?:[^{_STOP}]{{1,6}}[,， ]{{1,2}})?(?:但是?|可是?)?(?:我|俺|我们|俺们|咱|咱们)家?"
+            f"(?:可|也|又|倒)?(?:不是|没有?|不算){end}"
         ),
         asked_before=re.compile(f"(?:{any_of(category['asked_before'])})$"),
         asked_after=re.compile(f"(?:户|证|的)?(?:到底|究竟)?(?:{any_of(category['asked_after'])})[啊呀呢的户个东西]*+{end}"),

@@ -107,7 +107,7 @@ def _nearly(text: str, vocabulary: Vocabulary, expecting: str | None) -> tuple[A
         return ()
     meanings = vocabulary.words[expecting].meanings
     keys = dict.fromkeys(key for word in vocabulary.sounds.near(said, meanings) for key in meanings[word])
-    return (Ambiguity(expecting, tuple(keys)[:_MOST_OFFERED], said),) if keys else ()
+    return (Ambiguity(expecting, tuple(keys)[:_MOST_OFFERED], said, open=True),) if keys else ()
 
 
 def _asked_beside(heard: Heard, text: str, vocabulary: Vocabulary) -> Heard:

@@ -18,6 +18,10 @@ _NOT_SCOPED = {"category", "insured"}
 #: Before and after a word that counts only when it stands by itself.
 _FREE_BEFORE = re.compile("(?:^|[^\u4e00-\u9fff]|[是家为算就户妈爸爹娘我俺他她们公婆奶爷]|[换改][成为到]|要是|如果|那|去|到|还是)$")
 _FREE_AFTER = re.compile("(?:呢|吧|啊|呀|了|户|哦|嘛)?(?:$|[^\u4e00-\u9fffA-Za-z0-9])")
+#: A hospital that sent the patient on is not the one of the bill: 县医院给开了转院证明.
+_SENT_ON = re.compile(
+    "的?(?:医生|大夫)?(?:就|也|都)?(?:给|帮|同意)?(?:我们|俺们|我|俺|他|她)?(?:开|办|出)(?:了|的|好)?(?:一?[张个份])?转[院诊]"
+)
 _OF_A_THING = re.compile("病房|门诊|药|床|感冒|号|病|检查")
 
 
@@ -119,6 +123,9 @@ def _slot_claims(text: str, slot: str, vocabulary: Vocabulary, expecting: str | 
             found.spans.append(match.span())
             continue
         last_denied = -1
+        if slot == "facility" and _SENT_ON.match(text, match.end()):
+            found.spans.append(match.span())
+            continue
         claims.append(Claim(slot, keys, match[0], *match.span(), sure=len(keys) == 1))
     # 住院 is what everybody says; it matters only beside 门诊, or when it was asked.
     needless = slot == "care" and not asked and all(claim.candidates == ("inpatient",) for claim in claims)
