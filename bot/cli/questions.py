@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -23,8 +24,9 @@ from bot.cli.common import (
 )
 
 if TYPE_CHECKING:
+    from bot.paper import Form
     from bot.speech import Voice
-    from engine import Found
+    from engine import Estimate, Found
 
 #: A count with more digits than this is no count of people.
 _MOST_DIGITS = 9
@@ -34,14 +36,33 @@ _MOST_READ = 100_000
 
 @click.command()
 @options(CASE_OPTIONS)
-def estimate(source: Any, form: str, lang: str, **facts: Any) -> None:
+@click.option("--pdf", type=click.Path(path_type=Path), help="Write the sheet of paper (明白纸) there as well.")
+@click.option("--slip", is_flag=True, help="With --pdf: the narrow slip of a pocket printer.")
+def estimate(source: Any, form: str, lang: str, pdf: Path | None, slip: bool, **facts: Any) -> None:
     """Estimate one bill. Options are facts of the case; with --json they replace those of the file."""
     from bot.speech import estimate_json, estimate_lines
     from engine import estimate as settle
     from engine import read_case
 
     voice, answer = answered(lang, partial(case_of, source, facts), lambda case, shelf, today: settle(read_case(case), shelf, today))
+    if slip and pdf is None:
+        fail(voice.say("paper.slip_alone"), EXIT_REQUEST)
+    if pdf is not None:
+        _print(voice, answer, pdf, "slip" if slip else "a4")
     show_answer(form, partial(estimate_json, voice, answer), partial(estimate_lines, voice, answer))
+
+
+def _print(voice: "Voice", answer: "Estimate", path: Path, form: "Form") -> None:
+    """Write the sheet of an estimate; what keeps it from being written ends the command."""
+    from bot.knowledge import china_today
+    from bot.paper import PrintMissingError, sheet_pdf, write_whole
+
+    try:
+        write_whole(path, sheet_pdf(voice, answer, form=form, made=china_today()))
+    except PrintMissingError as error:
+        fail(voice.say(f"paper.{error.code}", name=error.name))
+    except OSError as error:
+        fail(voice.say("paper.unwritable", name=str(path), cause=error.strerror or str(error)))
 
 
 @click.command()

@@ -32,7 +32,7 @@ def test_a_wheel_holds_packs_catalogues_and_widget(wheel: Path) -> None:
         "data/vocabulary/zh.yaml",
     ]
     wanted += ["locales/zh_CN/LC_MESSAGES/nengbao.mo", "locales/en/LC_MESSAGES/nengbao.mo"]
-    wanted += ["bot/web/static/widget.js", "bot/web/static/index.html", "engine/estimate.py"]
+    wanted += ["bot/web/static/widget.js", "bot/web/static/page.css", "bot/web/pages/home.html", "engine/estimate.py"]
     assert [name for name in wanted if name not in names] == []
     assert [name for name in names if name.startswith("tests/")] == []
 

@@ -1,0 +1,129 @@
+"""The sheet a person takes home, really set and read back."""
+
+import re
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pypdfium2
+import pytest
+import segno
+
+from bot.knowledge import Knowledge
+from bot.paper import Back, sheet_lines, sheet_pdf
+from engine import estimate, read_case
+from tests.doors.test_command import run
+
+MADE = date(2026, 11, 29)
+BACK = Back("https://example.org/t/ABCDE23456", "ABCDE 23456")
+CASE = {
+    "place": "anhui-bozhou",
+    "category": "subsistence_allowance",
+    "facility": "county",
+    "total": "32000",
+    "self_funded": "3000",
+    "expired_ok": True,
+}
+#: Every amount is as long as it gets, every layer pays, and everything is assumed.
+LONG = CASE | {"facility": "outside_province", "total": "99999999.99", "self_funded": "12345678.91", "registered": False}
+REFUSED = CASE | {"on": "2001-01-01"}
+A4_POINTS = (595, 842)
+
+
+def pdf(knowledge: Knowledge, case: dict[str, Any], lang: str = "zh_CN", form: Any = "a4", back: Back | None = BACK) -> bytes:
+    """A case's sheet."""
+    answer = estimate(read_case(case), knowledge.shelf, MADE)
+    return sheet_pdf(knowledge.voice(lang), answer, form=form, made=MADE, back=back)
+
+
+def words(sheet: bytes) -> str:
+    """All words of a PDF, without spaces and line ends."""
+    document = pypdfium2.PdfDocument(sheet)
+    return re.sub(r"\s", "", "".join(page.get_textpage().get_text_range() for page in document))
+
+
+@pytest.mark.parametrize("lang", ["zh_CN", "en"])
+@pytest.mark.parametrize("case", [CASE, LONG, REFUSED], ids=["usual", "long", "refused"])
+def test_a_sheet_is_one_page_of_a4(knowledge: Knowledge, case: dict[str, Any], lang: str) -> None:
+    """Whatever the estimate, in both languages."""
+    document = pypdfium2.PdfDocument(pdf(knowledge, case, lang))
+    assert len(document) == 1
+    assert tuple(round(side) for side in document[0].get_size()) == A4_POINTS
+
+
+def test_a_sheet_holds_the_amounts_their_working_and_what_to_do_next(knowledge: Knowledge) -> None:
+    """The hand-checked talk of one sentence: 27,482.50 and 4,517.50, every layer, papers, hotline, day, and a mark for what is not firm."""
+    said = words(pdf(knowledge, CASE))
+    for part in (
+        "27,482.50元",
+        "4,517.50元",
+        "22,800元",
+        "130元",
+        "4,552.50元",
+        "12393",
+        "2026年11月29日",
+        "待核实",
+        "约数",
+        "以结算单为准",
+    ):
+        assert part in said
+    assert "ABCDE23456" in said
+
+
+def test_a_refused_estimate_has_no_amounts(knowledge: Knowledge) -> None:
+    """Its sheet says why, and whom to ask."""
+    answer = estimate(read_case(REFUSED), knowledge.shelf, MADE)
+    assert answer.status == "refused"
+    lines = sheet_lines(knowledge.voice("zh_CN"), answer, made=MADE)
+    assert lines["strip"] == []
+    assert "12393" in words(pdf(knowledge, REFUSED))
+
+
+def test_a_sheet_can_be_read_by_those_who_cannot_see(knowledge: Knowledge) -> None:
+    """It is tagged, names its language, and carries its own font."""
+    sheet = pdf(knowledge, CASE)
+    document = pypdfium2.PdfDocument(sheet)
+    assert document.get_metadata_value("Title") == "明白纸：看病能报多少"
+    assert pypdfium2.raw.FPDFCatalog_IsTagged(document)
+    for part in (b"/MarkInfo", b"/StructTreeRoot", b"/FontFile", b"pdfuaid"):
+        assert part in sheet
+
+
+def test_a_slip_is_narrow_and_says_the_same_amounts(knowledge: Knowledge) -> None:
+    """58 mm wide, one piece, with the amounts, the marks and the code."""
+    slip = pdf(knowledge, CASE, form="slip")
+    document = pypdfium2.PdfDocument(slip)
+    assert len(document) == 1
+    assert round(document[0].get_width() / 72 * 25.4) == 58
+    said = words(slip)
+    assert all(part in said for part in ("27,482.50元", "4,517.50元", "待核实", "12393", "ABCDE23456"))
+
+
+def test_without_a_talk_there_is_no_way_back(knowledge: Knowledge) -> None:
+    """From the command line a sheet leads to no talk and has no code."""
+    assert "ABCDE" not in words(pdf(knowledge, CASE, back=None))
+    assert sheet_lines(knowledge.voice("zh_CN"), estimate(read_case(CASE), knowledge.shelf, MADE), made=MADE)["back"] is None
+
+
+def test_the_code_leads_to_the_address() -> None:
+    """The squares on the sheet are those of the address, at a level that survives a fold."""
+    from bot.paper.press import _qr
+
+    expected = segno.make(BACK.address, error="m", micro=False, boost_error=False)
+    squares = re.compile(r' d="(m[^"]+|M[^"]+)"')
+    drawn = expected.svg_inline(border=4, dark="#000", light="#fff")
+    assert squares.findall(_qr(BACK.address))[-1] == squares.findall(drawn)[-1]
+
+
+def test_the_command_writes_a_sheet(tmp_path: Path) -> None:
+    """--pdf writes the file beside the usual answer; --slip needs it; a folder that is not there is said kindly, and nothing is left."""
+    asked = [word for name, value in CASE.items() if name != "expired_ok" for word in (f"--{name.replace('_', '-')}", str(value))]
+    done = run("estimate", *asked, "--pdf", str(tmp_path / "sheet.pdf"), data_dir=tmp_path)
+    assert done.returncode == 0
+    assert "4,517.50" in done.stdout
+    assert (tmp_path / "sheet.pdf").read_bytes().startswith(b"%PDF")
+    refused = run("estimate", *asked, "--pdf", str(tmp_path / "no" / "sheet.pdf"), data_dir=tmp_path)
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "写不到" in refused.stderr
+    assert run("estimate", *asked, "--slip", data_dir=tmp_path).returncode == 2
+    assert [path.name for path in tmp_path.glob("*.pdf")] == ["sheet.pdf"]
