@@ -12,11 +12,12 @@ from weakref import WeakValueDictionary
 
 import msgspec
 
-from bot.conversation import Conversation, Incoming, Rules, language, offered, open_question, summary, take_turn
+from bot.conversation import Conversation, Incoming, Rules, estimate_at, language, offered, open_question, summary, take_turn
 from bot.knowledge import LANGS, Knowledge, china_today
 from bot.speech import Voice, reply_json
 from bot.store import Change, ConflictError, Kept, Parcel, SqliteStore
 from bot.understanding import understand
+from engine import Estimate
 
 
 class UnknownConversationError(Exception):
@@ -77,6 +78,19 @@ class Assistant:
             raise UnknownConversationError
         return [json.loads(reply) for reply in await self.store.replies_after(conversation, after)]
 
+    async def estimate(self, conversation: str) -> Estimate | None:
+        """The estimate a talk has come to. Raises UnknownConversationError."""
+        kept = await self.store.load(conversation)
+        if kept is None:
+            raise UnknownConversationError
+        return estimate_at(msgspec.json.decode(kept.state, type=Conversation), self._rules())
+
+    def opening(self, place: str | None, lang: str | None) -> list[dict[str, Any]]:
+        """The replies that a talk begins with. Nothing is kept: a page that is only looked at leaves no conversation behind."""
+        voice = self.knowledge.voice(lang)
+        turned = take_turn(Conversation(), Incoming("", action="start", place=place), self._rules())
+        return [reply_json(voice, reply) for reply in turned.replies]
+
     async def _turn(self, message: Message, opened_by: str | None) -> dict[str, Any]:
         kept = await self._kept(message, opened_by)
         if kept is not None:
@@ -84,7 +98,7 @@ class Assistant:
             if answered is not None:
                 return dict(json.loads(answered)) if answered else _erased_answer(kept, message)
         conversation = msgspec.json.decode(kept.state, type=Conversation) if kept else Conversation()
-        rules = Rules(self.knowledge.shelf, self.knowledge.flow, self.knowledge.finder, self.today(), LANGS, self.retention_days)
+        rules = self._rules()
         voice = self.knowledge.voice(language(conversation) or message.lang)
         turned = take_turn(conversation, self._incoming(message, conversation, rules, voice), rules)
         voice = self.knowledge.voice(language(turned.conversation) or message.lang)
@@ -109,6 +123,9 @@ class Assistant:
         )
         await self.store.keep(change)
         return answer
+
+    def _rules(self) -> Rules:
+        return Rules(self.knowledge.shelf, self.knowledge.flow, self.knowledge.finder, self.today(), LANGS, self.retention_days)
 
     async def _kept(self, message: Message, opened_by: str | None) -> Kept | None:
         if message.person is not None:

@@ -5,6 +5,7 @@ import click
 from bot.cli import doors, questions
 from bot.cli.batch import batch
 from bot.cli.policies import policies
+from bot.cli.reports import reports
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
@@ -17,5 +18,6 @@ for command in (
     *(doors.serve, doors.talk, questions.estimate, questions.compare, questions.changed, questions.year, questions.check_bill),
     *(questions.before, questions.category, questions.premium, questions.guidance, questions.understand, policies),
     batch,
+    reports,
 ):
     main.add_command(command)

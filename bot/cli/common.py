@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from bot.knowledge import Knowledge
     from bot.settings import Settings
     from bot.speech import Voice
+    from bot.store import SqliteStore
     from engine import Shelf
 
 A = TypeVar("A")
@@ -140,3 +141,26 @@ def knowledge_of(settings: "Settings") -> "Knowledge":
 def fail(line: str, status: int = 1) -> NoReturn:
     click.echo(line, err=True)
     sys.exit(status)
+
+
+@contextmanager
+def opened_store(settings: "Settings") -> Iterator["SqliteStore"]:
+    """The store of the settings; one that cannot be opened ends the command."""
+    from bot.store import SqliteStore, StoreError
+
+    try:
+        store = SqliteStore(_store_path(settings))
+    except StoreError as error:
+        fail(f"打不开数据文件 {error}。请检查文件夹能不能写，或用 --data-dir 换一个。")
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+def _store_path(settings: "Settings") -> Path:
+    if settings.store is None:
+        return settings.data_dir / "nengbao.sqlite3"
+    if not settings.store.startswith("sqlite:///"):
+        fail("NENGBAO_STORE 现在只支持 sqlite:///…")
+    return Path(settings.store.removeprefix("sqlite:///"))

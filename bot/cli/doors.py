@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bot.cli.common import EXIT_REQUEST, fail, knowledge_of, read_settings
+from bot.cli.common import EXIT_REQUEST, fail, knowledge_of, opened_store, read_settings
 
 if TYPE_CHECKING:
     from bot.assistant import Assistant
@@ -83,25 +83,10 @@ def _doors(assistant: "Assistant", settings: "Settings") -> "list[Door]":
 @contextmanager
 def _assistant(settings: "Settings") -> Iterator["Assistant"]:
     from bot.assistant import Assistant
-    from bot.store import SqliteStore, StoreError
 
     knowledge = knowledge_of(settings)
-    try:
-        store = SqliteStore(_store_path(settings))
-    except StoreError as error:
-        fail(f"打不开数据文件 {error}。请检查文件夹能不能写，或用 --data-dir 换一个。")
-    try:
+    with opened_store(settings) as store:
         yield Assistant(knowledge, store, retention_days=settings.retention_days)
-    finally:
-        store.close()
-
-
-def _store_path(settings: "Settings") -> Path:
-    if settings.store is None:
-        return settings.data_dir / "nengbao.sqlite3"
-    if not settings.store.startswith("sqlite:///"):
-        fail("NENGBAO_STORE 现在只支持 sqlite:///…")
-    return Path(settings.store.removeprefix("sqlite:///"))
 
 
 def _check_place(knowledge: "Knowledge", place: str | None) -> None:

@@ -12,7 +12,7 @@ from bot.speech.contract import estimate_json, fault_words, reject_words, year_j
 from bot.speech.coverage_words import coverage_json, coverage_lines, coverage_table
 from bot.speech.diff_words import diff_json, diff_lines, diff_table
 from bot.speech.either_words import either_lines
-from bot.speech.estimate_words import estimate_lines, why_lines
+from bot.speech.estimate_words import estimate_lines, figure_words, why_lines
 from bot.speech.finder_words import finder_json, finder_lines
 from bot.speech.guidance_words import guidance_json, guidance_lines
 from bot.speech.people_words import people_lines
@@ -105,6 +105,7 @@ __all__ = [
     "estimate_json",
     "estimate_lines",
     "fault_words",
+    "figure_words",
     "finder_json",
     "finder_lines",
     "guidance_json",

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from bot.speech.estimate_words import assumption_words, cause_words, check_lines, figure_mark, layer_sentence, step_words
+from bot.speech.estimate_words import assumption_words, cause_words, check_lines, figure_mark, figure_words, layer_sentence, step_words
 from bot.speech.voice import Voice
 from engine import CARES, CATEGORIES, FACILITIES, Estimate, Fault, Layer, Note, Source, Used, Year, yuan
 
@@ -97,7 +97,14 @@ def _layer(voice: Voice, answer: Estimate, layer: Layer) -> dict[str, Any]:
 
 
 def _figure(voice: Voice, figure: Used) -> dict[str, Any]:
-    record = {"name": figure.name, "value": figure.value, "unit": figure.unit or None, "basis": figure.basis, "source": figure.source}
+    record = {
+        "name": figure.name,
+        "say": figure_words(voice, figure, marked=False),
+        "value": figure.value,
+        "unit": figure.unit or None,
+        "basis": figure.basis,
+        "source": figure.source,
+    }
     mark = figure_mark(voice, figure.basis)
     return record | ({"low": figure.low, "high": figure.high} if figure.low is not None else {}) | ({"mark": mark} if mark else {})
 

@@ -151,24 +151,25 @@ def figure_lines(voice: Voice, figures: Iterable[Used], sources: Iterable[tuple[
     """Figures with their basis, a line for each source they come from."""
     groups: dict[str, list[str]] = {}
     for figure in figures:
-        groups.setdefault(figure.source, []).append(_figure(voice, figure))
+        groups.setdefault(figure.source, []).append(figure_words(voice, figure))
     named = dict(sources)
     for key, said in groups.items():
         words = voice.say("why.source", words=voice.say("and").join(dict.fromkeys(said)), source=named[key])
         yield voice.say("why.step", words=words)
 
 
-def _figure(voice: Voice, figure: Used) -> str:
-    mark = figure_mark(voice, figure.basis)
+def figure_words(voice: Voice, figure: Used, *, marked: bool = True) -> str:
+    """A figure with what it is and, where `marked`, how firm: 门槛 500 元（待核实）."""
+    mark = figure_mark(voice, figure.basis) if marked else ""
     part = next(name for name in _PARTS if name in figure.name.split("."))
     if figure.value == "none":
         return voice.say("figure", name=voice.say("figure.no_cap"), number="", mark=voice.say("mark", mark=mark) if mark else "")
-    name = _change(voice, figure) or voice.say(f"figure.{'adjusted_' if '.adjustments.' in figure.name else ''}{part}")
-    number = "" if figure.unit in ("points", "factor") else _number(voice, figure)
+    name = change_words(voice, figure) or voice.say(f"figure.{'adjusted_' if '.adjustments.' in figure.name else ''}{part}")
+    number = "" if figure.unit in ("points", "factor") else number_words(voice, figure)
     return voice.say("figure", name=name, number=number, mark=voice.say("mark", mark=mark) if mark else "")
 
 
-def _change(voice: Voice, figure: Used) -> str | None:
+def change_words(voice: Voice, figure: Used) -> str | None:
     """What an adjustment does, in words: five points more, the deductible halved."""
     value = str(figure.value)
     if figure.unit == "points":
@@ -179,7 +180,8 @@ def _change(voice: Voice, figure: Used) -> str | None:
     return None
 
 
-def _number(voice: Voice, figure: Used) -> str:
+def number_words(voice: Voice, figure: Used) -> str:
+    """A figure's number with its unit; empty where nobody knows it or there is no limit."""
     if figure.basis == "unknown" or figure.value == "none":
         return ""
     if figure.unit == "rule":

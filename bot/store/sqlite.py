@@ -19,6 +19,9 @@ from typing import Any, TypeVar
 
 import sqlite_utils
 
+from bot.store import beside
+from bot.store.beside import Report
+
 T = TypeVar("T")
 
 _PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", "busy_timeout = 10000", "secure_delete = ON", "foreign_keys = ON")
@@ -155,6 +158,23 @@ class SqliteStore:
         query = "UPDATE parcels SET body = NULL, address = '' WHERE channel = ? AND address = ?"
         await self._do(lambda connection: connection.execute(query, (channel, address)))
 
+    async def code(self, key: str) -> str | None:
+        """A new code that leads back to a conversation; None when it is not kept. Raises StoreError."""
+        return await self._do(lambda connection: beside.new_code(connection, key))
+
+    async def key_of(self, code: str) -> str | None:
+        """The key of the conversation a code leads to."""
+        rows = await self._fetch(*beside.query_of_code(code))
+        return str(rows[0][0]) if rows else None
+
+    async def report(self, report: Report) -> None:
+        """Return when the report is on disk. Raises StoreError."""
+        await self._do(lambda connection: beside.keep_report(connection, report))
+
+    async def reports(self) -> list[Report]:
+        """All reports, the oldest first."""
+        return await asyncio.get_running_loop().run_in_executor(self._reader, beside.read_reports, self._read)
+
     async def sweep(self, days: int) -> int:
         """Drop conversations nobody used for so many days; their number."""
         return await self._do(lambda connection: _sweep(connection, days))
@@ -271,6 +291,7 @@ def _prepare(connection: sqlite3.Connection) -> None:
     )
     parcels.create_index(["channel", "message"], unique=True, if_not_exists=True)
     parcels.create_index(["channel", "address"], if_not_exists=True)
+    beside.prepare(database)
 
 
 def _post(connection: sqlite3.Connection, parcel: Parcel) -> None:
@@ -292,6 +313,7 @@ def _keep(connection: sqlite3.Connection, change: Change) -> None:
     if change.erase:
         # What was said is gone; that a message was taken stays known, so that one sent again is not taken anew.
         connection.execute("UPDATE turns SET reply = ? WHERE conversation = ?", (zlib.compress(b""), identity))
+        beside.forget_codes(connection, identity)
     row = (identity, change.turn, change.message, zlib.compress(change.reply, 1))
     connection.execute("INSERT INTO turns (conversation, turn, message, reply) VALUES (?, ?, ?, ?)", row)
     if change.parcel is not None:
@@ -301,5 +323,6 @@ def _keep(connection: sqlite3.Connection, change: Change) -> None:
 def _sweep(connection: sqlite3.Connection, days: int) -> int:
     oldest = int(time.time()) - days * _SECONDS_A_DAY
     connection.execute("DELETE FROM parcels WHERE at < ?", (oldest,))
+    beside.sweep(connection, oldest)
     connection.execute("DELETE FROM turns WHERE conversation IN (SELECT id FROM conversations WHERE used < ?)", (oldest,))
     return connection.execute("DELETE FROM conversations WHERE used < ?", (oldest,)).rowcount

@@ -15,12 +15,16 @@ from bot.assistant import Assistant, UnknownConversationError
 from bot.logs import places
 from bot.settings import Settings
 from bot.speech import Voice, guidance_json, policy_json, policy_row
-from bot.store import StoreError
 from bot.web.errors import ApiError, dumps, wrong_case
+from bot.web.home import add_home
 from bot.web.limits import Limit
 from bot.web.openapi import document, operation
+from bot.web.pages.rendering import refusal
+from bot.web.pages.site import SITE
+from bot.web.plain import PLAIN
 from bot.web.questions import QUESTIONS, Question
-from bot.web.requests import Turn, parse_json, read_json, read_turn
+from bot.web.requests import Turn, parse_json, read_json
+from bot.web.shared import ASSISTANT, CLIENTS, CONVERSATIONS, SETTINGS, answered, client_of, limited
 from engine import CaseError, Edition, guide
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -32,11 +36,6 @@ MOST_BYTES = 256 * 1024
 #: More turns than any talk will have; larger numbers do not fit the store.
 _MOST_TURNS = 2**31
 
-ASSISTANT = web.AppKey("assistant", Assistant)
-SETTINGS = web.AppKey("settings", Settings)
-PAGE = web.AppKey("page", str)
-CLIENTS = web.AppKey("clients", Limit)
-CONVERSATIONS = web.AppKey("conversations", Limit)
 SOCKETS = web.AppKey("sockets", set[web.WebSocketResponse])
 
 _SECURITY = {
@@ -56,10 +55,10 @@ def make_app(assistant: Assistant, settings: Settings, hooks: Mapping[str, Hook]
     app[CLIENTS] = Limit(settings.client_rate, settings.client_burst)
     app[CONVERSATIONS] = Limit(settings.conversation_rate, max(1, round(settings.conversation_rate)))
     app[SOCKETS] = set()
-    app[PAGE] = (resources.STATIC / "index.html").read_text(encoding="utf-8")
     app.add_routes(
         [
-            web.get("/", _page),
+            *SITE,
+            *PLAIN,
             web.get("/widget.js", _static("widget.js")),
             web.get("/page.css", _static("page.css")),
             web.get("/ws", _socket),
@@ -73,6 +72,7 @@ def make_app(assistant: Assistant, settings: Settings, hooks: Mapping[str, Hook]
             web.get("/readyz", _ready),
         ]
     )
+    add_home(app)
     app.add_routes([web.post(path, _hook(take)) for path, take in (hooks or {}).items()])
     app.on_response_prepare.append(_secure)
     app.on_shutdown.append(_close_sockets)
@@ -92,7 +92,7 @@ def _question(question: Question[Any]) -> Handler:
 
     @operation(question.summary, question.takes, (400, 413, 415, 422, 429), optional=question.optional)
     async def answer(request: web.Request) -> web.StreamResponse:
-        _limit(request.app[CLIENTS], _client(request))
+        limited(request.app[CLIENTS], client_of(request))
         raw, voice, assistant = await read_json(request), _voice(request), request.app[ASSISTANT]
         if not isinstance(raw, dict):
             raise ApiError(422, "invalid", "body")
@@ -112,8 +112,8 @@ _QUESTIONS = {question.path: _question(question) for question in QUESTIONS}
 
 @operation("One message of a conversation.", Turn, (400, 404, 413, 415, 422, 429, 503))
 async def _turn(request: web.Request) -> web.Response:
-    _limit(request.app[CLIENTS], _client(request))
-    return web.json_response(await _answer(request, await read_json(request)), dumps=dumps)
+    limited(request.app[CLIENTS], client_of(request))
+    return web.json_response(await answered(request, await read_json(request)), dumps=dumps)
 
 
 @operation("What to know, arrange and bring before going to hospital.", errors=(404, 422), query=("category",))
@@ -157,15 +157,6 @@ async def _ready(request: web.Request) -> web.Response:
     except Exception as error:
         raise ApiError(503, "unavailable") from error
     return web.json_response({"status": "ok", "policies": len(request.app[ASSISTANT].knowledge.shelf.editions())})
-
-
-async def _page(request: web.Request) -> web.StreamResponse:
-    """The page; a link with ?place=… or ?lang=… opens the chat with that already known."""
-    known = request.app[ASSISTANT].knowledge
-    place, lang = request.query.get("place"), request.query.get("lang")
-    wishes = (f' place="{place}"' if place in known.shelf.places else "") + (f' lang="{lang}"' if lang in known.voices else "")
-    page = request.app[PAGE].replace("<nengbao-chat>", f"<nengbao-chat{wishes}>")
-    return web.Response(text=page, content_type="text/html", charset="utf-8")
 
 
 def _hook(take: Hook) -> Handler:
@@ -213,12 +204,12 @@ async def _frame(request: web.Request, data: str | bytes) -> dict[str, Any]:
             raise ApiError(422, "invalid", "body")
         kind = raw.pop("type", None)
         message_id = raw.get("message_id")
-        _limit(request.app[CLIENTS], _client(request))
+        limited(request.app[CLIENTS], client_of(request))
         if kind == "hello":
             return await _hello(request, raw)
         if kind != "turn":
             raise ApiError(422, "invalid", "type")
-        return {"type": "turn", **await _answer(request, raw)}
+        return {"type": "turn", **await answered(request, raw)}
     except ApiError as error:
         return _error_frame(request, message_id, error)
     except Exception as error:
@@ -239,19 +230,6 @@ async def _hello(request: web.Request, raw: dict[str, Any]) -> dict[str, Any]:
     except UnknownConversationError as error:
         raise ApiError(404, "unknown_conversation", "conversation") from error
     return {"type": "events", "conversation": conversation, "events": events}
-
-
-async def _answer(request: web.Request, raw: Any) -> dict[str, Any]:
-    message = read_turn(raw)
-    if message.conversation is not None:
-        _limit(request.app[CONVERSATIONS], message.conversation)
-    try:
-        # A turn under way is finished and kept even when its client goes away meanwhile.
-        return await asyncio.shield(request.app[ASSISTANT].turn(message))
-    except UnknownConversationError as error:
-        raise ApiError(404, "unknown_conversation", "conversation") from error
-    except StoreError as error:
-        raise ApiError(503, "unavailable") from error
 
 
 def _error_frame(request: web.Request, message_id: Any, error: ApiError) -> dict[str, Any]:
@@ -279,33 +257,23 @@ def _voice(request: web.Request) -> Voice:
     return request.app[ASSISTANT].knowledge.voice(request.query.get("lang"))
 
 
-def _client(request: web.Request) -> str:
-    return request.remote or ""
-
-
-def _limit(limit: Limit, key: str) -> None:
-    wait = limit.wait(key)
-    if wait:
-        raise ApiError(429, "too_many_requests", wait=wait)
-
-
 @web.middleware
 async def _errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     started = time.monotonic()
     try:
         response = await handler(request)
     except ApiError as error:
-        response = error.response(_voice(request))
+        response = refusal(request, error)
     except web.HTTPException as error:
         code = {404: "not_found", 405: "method_not_allowed", 413: "too_large"}.get(error.status)
         if code is None:
             raise
-        response = ApiError(error.status, code).response(_voice(request))
+        response = refusal(request, ApiError(error.status, code))
         if "Allow" in error.headers:
             response.headers["Allow"] = error.headers["Allow"]
     except Exception as error:
         _log.error("request_failed", error=type(error).__name__, where=places(error))
-        response = ApiError(500, "internal").response(_voice(request))
+        response = refusal(request, ApiError(500, "internal"))
     route = request.match_info.route.resource.canonical if request.match_info.route.resource else "-"
     _log.info("request", method=request.method, route=route, status=response.status, ms=round((time.monotonic() - started) * 1000, 1))
     return response

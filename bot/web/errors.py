@@ -27,10 +27,14 @@ class ApiError(Exception):
         say = self.say or (voice.say(key) if voice.has(key) else fault_words(voice, Fault(self.field or "", self.code)))
         return {"error": {"code": self.code, "say": say, "field": self.field}}
 
+    @property
+    def headers(self) -> dict[str, str]:
+        """When to come again, where that is known."""
+        return {"Retry-After": str(max(1, round(self.wait)))} if self.status == web.HTTPTooManyRequests.status_code else {}
+
     def response(self, voice: Voice) -> web.Response:
         """The error as a response."""
-        headers = {"Retry-After": str(max(1, round(self.wait)))} if self.status == web.HTTPTooManyRequests.status_code else None
-        return web.json_response(self.body(voice), status=self.status, headers=headers, dumps=dumps)
+        return web.json_response(self.body(voice), status=self.status, headers=self.headers, dumps=dumps)
 
 
 def wrong_case(voice: Voice, error: CaseError) -> ApiError:

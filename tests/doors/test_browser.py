@@ -1,8 +1,14 @@
 """The widget in a real browser: clicking through to an estimate, and going on over reloads and crashes."""
 
+import gzip
+import re
+from typing import Literal
+
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
+from bot.resources import STATIC
 from tests.doors.browser import Browser, needs_browser
 from tests.server import Server
 
@@ -18,7 +24,9 @@ def test_four_taps_and_a_number_lead_to_the_estimate(server: Server, browser: Br
     chat.say("两万")
     card = chat.page.locator("[data-kind=estimate]").last
     expect(card.locator(".first")).to_have_text("大约能报 18,900 元，自己掏 1,100 元（在 1,100 到 11,225 元之间）。")
-    expect(card.locator("img")).to_have_attribute("alt", "谁出多少：基本医保 15,600 元，医疗救助 3,300 元，自己掏 1,100 元")
+    expect(card.locator(".glance")).to_have_text(re.compile(r"总共\s*20,000 元\s*报销\s*大约 18,900 元\s*自己付\s*大约 1,100 元"))
+    expect(card.locator("figure")).to_have_attribute("aria-label", "谁出多少：基本医保 15,600 元，医疗救助 3,300 元，自己大约掏 1,100 元")
+    expect(card.locator("figure li")).to_have_count(3)
     expect(card.locator("[data-layer=medical_aid] .amount")).to_contain_text("3,300")
     card.locator("[data-layer=basic] summary").click()
     expect(card.locator("[data-layer=basic]")).to_contain_text("待核实")
@@ -71,3 +79,102 @@ def test_markup_in_messages_is_shown_as_it_was_typed(server: Server, browser: Br
     chat.say("<img src=x onerror=document.title='hit'>")
     expect(chat.page.locator("[data-who=me]").last).to_contain_text("<img src=x")
     assert chat.page.title() == "能报多少 · 医保报销估算"
+
+
+def test_the_widget_is_small() -> None:
+    """The one file that a page loads is at most 20 kB compressed, and it loads nothing further by itself."""
+    source = (STATIC / "widget.js").read_bytes()
+    assert len(gzip.compress(source, 9)) <= 20_000
+    assert b"import " not in source
+
+
+def test_the_elder_view_is_one_tap_and_is_kept(server: Server, browser: Browser) -> None:
+    """Its text is 24 px and then 30 px, its targets at least 60 px high, its lines 1.3 apart, and nothing runs over the edge at 320 px."""
+    chat = browser.open(server.address, "anhui-bozhou")
+    chat.page.set_viewport_size({"width": 320, "height": 700})
+    chat.say("低保，县医院，两万，没有自费")
+    expect(chat.page.locator("[data-kind=estimate]")).to_have_count(1)
+    measured = """() => {
+        const root = document.querySelector("nengbao-chat").shadowRoot;
+        const seen = [...root.querySelectorAll("button, input, summary")].filter((each) => each.checkVisibility());
+        const said = [...root.querySelectorAll("*")].filter((each) => each.checkVisibility() && each.innerText && !each.closest("svg"));
+        const style = (each) => getComputedStyle(each);
+        return {
+            target: Math.min(...seen.map((each) => each.getBoundingClientRect().height)),
+            text: Math.min(...said.map((each) => parseFloat(style(each).fontSize))),
+            spacing: Math.min(...said.map((each) => parseFloat(style(each).lineHeight) / parseFloat(style(each).fontSize))),
+            over: document.documentElement.scrollWidth,
+            log: root.querySelector("[role=log]").scrollWidth - root.querySelector("[role=log]").clientWidth,
+        };
+    }"""
+    assert chat.page.evaluate(measured)["target"] >= 44
+    for size in (21, 27):
+        chat.page.locator("[data-role=view]").click()
+        found = chat.page.evaluate(measured)
+        assert found["target"] >= 60
+        assert found["text"] >= size
+        assert found["spacing"] >= 1.3
+        assert (found["over"], found["log"]) == (320, 0)
+    chat.page.reload()
+    expect(chat.page.locator("[data-role=view]")).to_have_text("标准版")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nothing_hinders_in_the_chat(server: Server, browser: Browser, scheme: Literal["light", "dark"]) -> None:
+    """Axe finds nothing in the chat with an open layer, in both colour schemes."""
+    chat = browser.open(server.address, "anhui-bozhou")
+    chat.page.emulate_media(color_scheme=scheme)
+    chat.say("低保，县医院，两万，没有自费")
+    chat.page.locator("[data-layer=basic] summary").click()
+    found = Axe().run(chat.page, context="nengbao-chat")
+    assert found.response["violations"] == [], found.generate_report()
+
+
+def test_the_keyboard_alone_is_enough(server: Server, browser: Browser) -> None:
+    """F6 goes between the log and the field; after a choice the keyboard goes on at the answer."""
+    chat = browser.open(server.address, "anhui-bozhou")
+    focus = "document.activeElement.shadowRoot.activeElement"
+    chat.page.locator("[data-role=input]").focus()
+    chat.page.keyboard.press("F6")
+    assert chat.page.evaluate(f"{focus}.getAttribute('role')") == "log"
+    chat.page.keyboard.press("F6")
+    assert chat.page.evaluate(f"{focus}.id") == "input"
+    chat.page.locator('button[data-key="category=subsistence_allowance"]').focus()
+    chat.page.keyboard.press("Enter")
+    expect(chat.page.locator('button[data-key="facility=county"]')).to_be_visible()
+    assert chat.page.evaluate(f"{focus}.dataset.who") == "bot"
+
+
+def test_a_figure_that_is_not_right_is_said_where_it_stands(server: Server, browser: Browser) -> None:
+    """Without a window of its own; Esc leaves it, and focus goes back to the button; the clause is one tap away."""
+    chat = browser.open(server.address, "anhui-bozhou")
+    chat.say("低保，县医院，两万，没有自费")
+    chat.page.locator("[data-layer=basic] summary").click()
+    figure = chat.page.locator('[data-layer=basic] [data-figure="basic.deductible.county"]').first
+    figure.click()
+    chat.page.keyboard.press("Escape")
+    assert chat.page.evaluate("document.activeElement.shadowRoot.activeElement.dataset.figure") == "basic.deductible.county"
+    figure.click()
+    chat.page.keyboard.type("县里是 400 元")
+    chat.page.locator(".wrong [type=submit]").click()
+    expect(chat.page.locator("[data-layer=basic]")).to_contain_text("记下了，谢谢您")
+    clause = chat.page.locator("[data-layer=basic] a").first.get_attribute("href")
+    assert clause == f"{server.address}/policies/anhui-bozhou/2022#basic.deductible.county"
+    assert chat.problems() == []
+
+
+def test_amounts_are_read_as_people_say_them(server: Server, browser: Browser) -> None:
+    """28,600 元 is 两万八千六百元 for the voice."""
+    chat = browser.open(server.address, "anhui-bozhou")
+    chat.say("低保，县医院，两万八千六，没有自费")
+    said = chat.page.locator("[data-kind=estimate] [data-role=read]").get_attribute("data-text")
+    assert "总共花了 两万八千六百元" in str(said)
+
+
+def test_the_sheet_is_handed_over_as_a_file(server: Server, browser: Browser) -> None:
+    """打印明白纸 gives a PDF."""
+    chat = browser.open(server.address, "anhui-bozhou")
+    chat.say("低保，县医院，两万，没有自费")
+    with chat.page.expect_download() as download:
+        chat.page.locator("[data-form=a4]").click()
+    assert download.value.path().read_bytes().startswith(b"%PDF")

@@ -1,17 +1,20 @@
 // @ts-check
 /**
- * The chat of nengbao (能报) as one custom element, `<nengbao-chat place="…" lang="…" server="…">`.
+ * The chat of nengbao (能报) as one custom element, `<nengbao-chat place="…" lang="…">`, put on a page by one tag:
+ * `<script src="…/widget.js" data-place="…"></script>`. See docs/embedding.md.
  *
- * It carries words and taps to the server and shows the answers; it decides nothing about insurance. Four parts: Diary
- * (what this browser remembers), Line (the way to the server), Talk (sends in order) and the element (what is seen).
+ * It carries words and taps to the server and shows the answers; it decides nothing about insurance. Parts: Diary (what this
+ * browser remembers), Line (the way to the server), Talk (sends in order), reading aloud, and the element (what is seen).
  *
  * @typedef {{ key: string, label: string }} Choice
- * @typedef {{ name?: string, label?: string, value?: string, basis: string, mark?: string }} Figure
+ * @typedef {{ name?: string, say?: string, value?: string, basis: string, mark?: string }} Figure
  * @typedef {{ key: string, label: string, status: string, payout: string, low?: string | null, high?: string | null,
  *   steps?: { say: string }[], figures?: Figure[] }} Layer
- * @typedef {{ kind: string, media_type: string, text?: string, data: string }} Attachment
- * @typedef {{ kind: string, text: string, choices?: Choice[], estimate?: { layers?: Layer[] },
- *   attachments?: Attachment[] }} Reply
+ * @typedef {{ label: string, own: string, total: string, parts: { label: string, amount: string, tone: string }[] }} Bar
+ * @typedef {{ kind: string, media_type: string, text?: string, data: string, bars?: Bar[] }} Attachment
+ * @typedef {{ place?: string, edition?: string, status: string, total: string, hospital_borne?: string, layers?: Layer[],
+ *   out_of_pocket?: { amount: string, low: string, high: string } | null }} Estimate
+ * @typedef {{ kind: string, text: string, choices?: Choice[], estimate?: Estimate, attachments?: Attachment[] }} Reply
  * @typedef {{ conversation: string, turn: number, message_id: string, replies: Reply[], erased?: boolean }} Answer
  * @typedef {{ text: string } | { choice: string } | { action: string }} Sending
  * @typedef {{ code?: string, say?: string, field?: string | null }} Refusal
@@ -21,6 +24,11 @@
  * @typedef {{ id: string, words: string | null, send?: Sending, turn?: number, replies?: Reply[], error?: string }} Entry
  */
 
+(() => {
+"use strict"; // a plain script may stand anywhere; nothing of it becomes global
+
+const TAG = /** @type {HTMLScriptElement | null} */ (document.currentScript);
+const SCRIPT = TAG ? TAG.src : "";
 const KEPT_TURNS = 60;
 const FAILURES_BEFORE_POST = 3;
 const HELLO_PATIENCE_MS = 5_000;
@@ -31,10 +39,11 @@ const WAKING = ["online", "storage", "visibilitychange"];
 /** Refusals over the WebSocket that pass by themselves; over HTTP the status says so. */
 const PASSING = ["busy", "internal", "rate_limited", "server_error", "too_many_requests", "unavailable"];
 
-/** The widget's own words. What is said about insurance comes from the server. */
+/** The widget's own words. What is said about insurance comes from the server. `aloud`: the language of reading aloud and of dictation. */
 const WORDS = {
   zh_CN: {
     html: "zh-CN",
+    title: "能报多少",
     me: "您",
     bot: "能报",
     log: "对话",
@@ -42,6 +51,7 @@ const WORDS = {
     send: "发送",
     options: "可以点的回答",
     actions: { back: "返回", restart: "重来", why: "为什么", help: "帮助" },
+    views: ["长辈版", "字再大些", "标准版"],
     connecting: "正在连接…",
     offline: "已断开，正在重连…",
     offlineWaiting: "已断开，正在重连…您写的会自动补发。",
@@ -50,15 +60,34 @@ const WORDS = {
     failed: "出了点问题，这句话没办成。",
     fresh: "以前的对话已经过期，咱们从头开始。",
     again: "再试一次",
+    glance: ["总共", "报销", "自己付"],
+    about: "大约",
+    most: "最多",
+    least: "至少",
     layers: "每一层怎么算的，点开看",
     /** @param {string} number */
     yuan: (number) => `${number} 元`,
     status: { nothing: "这次不报", advice: "可以另外申请", not_computable: "算不出，要问当地" },
-    someFigures: "有的数字",
+    figures: "用到的数",
     marks: { about: "约", other: "待核实" },
+    clause: "看条文",
+    wrong: "这个数不对",
+    wrongHow: "哪里不对？不用写姓名、电话。",
+    wrongSend: "告诉我们",
+    wrongNot: "不说了",
+    sheet: "打印明白纸",
+    slip: "打印小条",
+    printing: "正在做…",
+    read: "念一念",
+    readStop: "别念了",
+    speak: "说话",
+    speaking: "请说，说完等一下。",
+    speakNote: "听写是浏览器做的，声音可能会送到它的公司。",
+    speakFailed: "没听清，请再说一次，或者写字。",
   },
   en: {
     html: "en",
+    title: "How much is paid?",
     me: "You",
     bot: "nengbao",
     log: "Conversation",
@@ -66,6 +95,7 @@ const WORDS = {
     send: "Send",
     options: "Answers to tap",
     actions: { back: "Back", restart: "Restart", why: "Why", help: "Help" },
+    views: ["Larger", "Largest", "Standard"],
     connecting: "Connecting…",
     offline: "Disconnected, reconnecting…",
     offlineWaiting: "Disconnected, reconnecting… Your words will be sent.",
@@ -74,12 +104,30 @@ const WORDS = {
     failed: "Something went wrong with this message.",
     fresh: "The earlier conversation has expired. Let us start afresh.",
     again: "Try again",
+    glance: ["Bill", "Paid", "You pay"],
+    about: "about",
+    most: "at most",
+    least: "at least",
     layers: "How each layer was worked out",
     /** @param {string} number */
     yuan: (number) => `${number} yuan`,
     status: { nothing: "nothing this time", advice: "can be applied for", not_computable: "ask the local office" },
-    someFigures: "Some figures",
+    figures: "Figures used",
     marks: { about: "about", other: "to be confirmed" },
+    clause: "Read the rule",
+    wrong: "This figure is wrong",
+    wrongHow: "What is wrong? No name or telephone, please.",
+    wrongSend: "Tell us",
+    wrongNot: "Never mind",
+    sheet: "Print the sheet",
+    slip: "Print a slip",
+    printing: "Being made…",
+    read: "Read aloud",
+    readStop: "Stop reading",
+    speak: "Speak",
+    speaking: "Please speak, then wait a moment.",
+    speakNote: "The browser writes down what you say; the sound may be sent to its company.",
+    speakFailed: "I did not catch that. Please try again, or write.",
   },
 };
 
@@ -114,7 +162,7 @@ class Diary {
     this.after = 0;
     /** @type {Entry[]} answered and refused ones in order, then the waiting ones in order */
     this.entries = [];
-    this.adopt(this.stored());
+    this.adopt(stored(key));
   }
 
   /** The first message still without an answer. */
@@ -172,21 +220,33 @@ class Diary {
     Object.assign(this, kept, { entries: [...kept.entries, ...own] });
   }
 
-  stored() {
-    try {
-      return localStorage.getItem(this.key);
-    } catch {
-      return null; // storage is switched off: the talk lives as long as the page
-    }
+  /** Go on with a talk that began elsewhere: what was said there comes with the greeting. @param {string} conversation */
+  carry(conversation) {
+    Object.assign(this, { conversation, after: 0, entries: [] });
+    this.save();
   }
 
   save() {
     const { conversation, after, entries } = this;
-    try {
-      localStorage.setItem(this.key, JSON.stringify({ v: 1, conversation, after, entries }));
-    } catch {
-      // storage is switched off or full: the talk lives as long as the page
-    }
+    keep(this.key, JSON.stringify({ v: 1, conversation, after, entries }));
+  }
+}
+
+/** What this browser keeps under a name; null when storage is switched off. @param {string} key */
+function stored(key) {
+  try {
+    return localStorage.getItem(key);
+  } catch {
+    return null;
+  }
+}
+
+/** With storage switched off or full, the talk lives as long as the page. @param {string} key @param {string} value */
+function keep(key, value) {
+  try {
+    localStorage.setItem(key, value);
+  } catch {
+    // nothing to be done
   }
 }
 
@@ -355,7 +415,8 @@ async function posted(address, body) {
   const headers = { "Content-Type": "application/json" };
   try {
     const response = await fetch(address, { method: "POST", headers, body: JSON.stringify(body), signal: stop.signal });
-    return [response.status, await response.json()];
+    const file = (response.headers.get("Content-Type") || "").includes("pdf");
+    return [response.status, await (file ? response.blob() : response.json())];
   } catch {
     throw new Trouble({}, { passing: true }); // no network, no answer in time, or a gateway's page instead of JSON
   } finally {
@@ -367,8 +428,10 @@ async function posted(address, body) {
 
 /** The conversation as this browser has it. Every message stays in the diary until its answer came. */
 class Talk {
-  /** @param {{ server: string, place: string | null, lang: string, words: Words, changed: () => void }} setting */
-  constructor({ server, place, lang, words, changed }) {
+  /** @param {{ server: string, place: string | null, lang: string, code: string | null, words: Words, changed: () => void }} setting */
+  constructor({ server, place, lang, code, words, changed }) {
+    this.server = server;
+    this.code = code;
     this.words = words;
     this.changed = changed;
     this.about = { ...(place && { place }), lang };
@@ -376,13 +439,25 @@ class Talk {
     this.busy = false;
     this.tries = 0;
     this.trouble = "";
-    if (!this.diary.entries.length) this.diary.add({ action: "start" }, null);
+    if (!this.diary.entries.length && !code) this.diary.add({ action: "start" }, null);
     this.line = new Line(server, this);
   }
 
-  open() {
+  async open() {
     WAKING.forEach((name) => addEventListener(name, this));
+    if (this.code) await this.resume(this.code);
     this.line.open();
+  }
+
+  /** Take up the talk that a sheet of paper leads back to; the one of this browser goes on when there is none. @param {string} code */
+  async resume(code) {
+    const [status, answer] = await posted(new URL(`/api/v1/resume?lang=${this.about.lang}`, this.server).href, { code }).catch(() => [0, null]);
+    this.code = null;
+    if (status === 200) return this.diary.carry(answer.conversation);
+    if (!this.diary.entries.length) this.diary.add({ action: "start" }, null);
+    const say = (answer && answer.error && answer.error.say) || this.words.unreachable;
+    this.diary.refuse(randomId(), say);
+    this.changed();
   }
 
   close() {
@@ -502,11 +577,42 @@ class Talk {
   }
 }
 
+// reading aloud and dictation ------------------------------------------------
+
+/** A whole number as people say it: 28600 → 两万八千六百. @param {string} digits */
+function spoken(digits) {
+  /** @param {number} part below ten thousand, without a leading 零 */
+  const four = (part) => {
+    const said = String(part)
+      .split("")
+      .map((digit, place, all) => (digit === "0" ? "零" : "零一二三四五六七八九"[+digit] + ["", "十", "百", "千"][all.length - 1 - place]))
+      .join("");
+    return said.replace(/零+/g, "零").replace(/零$/, "");
+  };
+  const groups = [];
+  for (let rest = Number(digits); rest > 0; rest = Math.floor(rest / 10_000)) groups.push(rest % 10_000);
+  const said = groups.map((part, place) => (part ? (part < 1000 && place < groups.length - 1 ? "零" : "") + four(part) + ["", "万", "亿"][place] : ""));
+  const words = said.reverse().join("") || "零";
+  return words.replace(/^一十/, "十").replace(/(十?)二(?=[百千万亿])/g, (both, ten) => (ten ? both : "两"));
+}
+
+/** What a voice should say for a text: amounts in words, since many voices read 28,600 as two numbers. @param {string} text @param {Words} words */
+function aloud(text, words) {
+  if (words.html === "en") return text;
+  const whole = text.replace(/(\d),(?=\d{3})/g, "$1");
+  return whole
+    .replace(/(\d+)(?:\.(\d)(\d?))? ?元/g, (_, yuan, jiao, fen) => `${spoken(yuan)}元${+jiao ? `${spoken(jiao)}角` : +fen ? "零" : ""}${+fen ? `${spoken(fen)}分` : ""}`)
+    .replace(/(\d+)(?:\.(\d+))?%/g, (_, share, rest) => `百分之${spoken(share)}${rest ? `点${[...rest].map((digit) => "零一二三四五六七八九"[+digit]).join("")}` : ""}`);
+}
+
+/** The browser's own dictation, where it has one. */
+const Dictation = /** @type {any} */ (window).SpeechRecognition || /** @type {any} */ (window).webkitSpeechRecognition;
+
 // what is seen ------------------------------------------------
 
 /**
  * An element with attributes and children, absent ones left out. Words only ever enter as text nodes.
- * @param {string} tag @param {Record<string, string>} attributes @param {(Node | string | false | 0)[]} children
+ * @param {string} tag @param {Record<string, string>} attributes @param {(Node | string | false | 0 | null | undefined)[]} children
  */
 function el(tag, attributes = {}, ...children) {
   const node = document.createElement(tag);
@@ -515,9 +621,20 @@ function el(tag, attributes = {}, ...children) {
   return node;
 }
 
+/** @param {string} role @param {string} label @param {Record<string, string>} more */
+const buttonFor = (role, label, more = {}) => el("button", { type: "button", "data-role": role, ...more }, label);
+
+/** @param {string} tag @param {Record<string, string | number>} attributes @param {string} words */
+function shape(tag, attributes, words = "") {
+  const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, String(value));
+  node.textContent = words;
+  return node;
+}
+
 /** Words with 12393, the insurance hotline, made a link to dial; an amount of that size is left alone. @param {string} text */
 const dialable = (text) =>
-  text.split(/\b(12393)\b(?!\.\d| ?元)/).map((part, odd) => (odd % 2 ? el("a", { href: `tel:${part}` }, part) : part));
+  text.split(/\b(12393|12356)\b(?!\.\d| ?元)/).map((part, odd) => (odd % 2 ? el("a", { href: `tel:${part}` }, part) : part));
 
 /** The words of a reply, verbatim. The first line of an estimate, the two amounts, stands out. @param {Reply} reply */
 function saying({ kind, text }) {
@@ -528,7 +645,68 @@ function saying({ kind, text }) {
   return el("div", { class: "words" }, first, rest && "\n", rest);
 }
 
-/** A picture as <img>, where an SVG can neither run scripts nor fetch anything. @param {Attachment} attachment */
+/** An amount in fen: whole numbers, which stay exact. @param {string} amount */
+const fenOf = (amount) => Math.round(Number(amount.replace(".", "")));
+
+/** @param {number} fen */
+const yuanOf = (fen) => grouped(`${Math.floor(fen / 100)}.${String(fen % 100).padStart(2, "0")}`);
+
+/** 总共, 报销, 自己付 in one glance, each as firm as it is. @param {Estimate | undefined} estimate @param {Words} words */
+function glanceNode(estimate, words) {
+  const own = estimate && estimate.out_of_pocket;
+  if (!estimate || !own) return null;
+  const paid = fenOf(estimate.total) - fenOf(own.amount) - fenOf(estimate.hospital_borne || "0.00");
+  const [firm, firmPaid] = estimate.status === "partial" ? [words.most, words.least] : own.low === own.high ? ["", ""] : [words.about, words.about];
+  const cells = [
+    [words.glance[0], "", grouped(estimate.total)],
+    [words.glance[1], firmPaid, yuanOf(paid)],
+    [words.glance[2], firm, grouped(own.amount)],
+  ];
+  return el(
+    "dl",
+    { class: "glance", part: "glance" },
+    ...cells.map(([name, mark, number]) => el("div", {}, el("dt", {}, name), el("dd", {}, mark && el("small", {}, mark), " ", words.yuan(number)))),
+  );
+}
+
+/** Who pays what, drawn here so that it is as large as the words: numbered bars, and a list that says the same. @param {Attachment} attachment @param {Words} words */
+function chartNode({ text = "", bars = [] }, words) {
+  const labels = [...new Set(bars.flatMap(({ parts }) => parts.map(({ label }) => label)))];
+  const widest = Math.max(...bars.map(({ total }) => fenOf(total)));
+  const alone = bars.length === 1;
+  const rows = bars.flatMap((bar) => [
+    bar.label && el("p", {}, el("span", {}, bar.label), " ", el("b", {}, bar.own)),
+    barNode(bar, widest, labels),
+  ]);
+  const tones = Object.fromEntries(bars.flatMap(({ parts }) => parts.map(({ label, tone }) => [label, tone])));
+  const amounts = Object.fromEntries(bars[0].parts.map(({ label, amount }) => [label, amount]));
+  const items = labels.map((label, place) =>
+    el(
+      "li",
+      {},
+      el("span", { class: `badge t-${tones[label]}` }, String(place + 1)),
+      el("span", { class: "label" }, label),
+      alone && el("span", { class: "amount" }, words.yuan(grouped(amounts[label]))),
+      alone && el("span", { class: "share" }, `${((fenOf(amounts[label]) * 100) / widest).toFixed(1)}%`),
+    ),
+  );
+  return el("figure", { class: "chart", role: "group", "aria-label": text, part: "picture" }, ...rows, el("ul", {}, ...items));
+}
+
+/** @param {Bar} bar @param {number} widest in fen @param {string[]} labels */
+function barNode({ parts }, widest, labels) {
+  const svg = shape("svg", { "aria-hidden": "true", focusable: "false" });
+  let left = 0;
+  for (const { label, amount, tone } of parts) {
+    const width = (fenOf(amount) * 100) / widest;
+    svg.append(shape("rect", { x: `${left}%`, width: `${width}%`, height: "100%", class: `t-${tone}` }));
+    if (width > 9) svg.append(shape("text", { x: `${left + width / 2}%`, y: "50%" }, String(labels.indexOf(label) + 1)));
+    left += width;
+  }
+  return svg;
+}
+
+/** A picture without amounts beside it, as <img>, where an SVG can neither run scripts nor fetch anything. @param {Attachment} attachment */
 function picture({ media_type, text = "", data }) {
   const svg = media_type === "image/svg+xml";
   const source = svg ? `data:${media_type};charset=utf-8,${encodeURIComponent(data)}` : `data:${media_type};base64,${data}`;
@@ -542,34 +720,42 @@ function outcome({ status, payout, low, high }, words) {
   return words.yuan(low && high && low !== high ? `${grouped(low)}–${grouped(high)}` : grouped(payout));
 }
 
-/** Figures that are not firm, each with its mark; keys are never shown. @param {Figure[]} figures @param {Words} words */
-function doubtsNode(figures, words) {
-  const marked = figures.map(({ label, value = "", basis, mark }) => [
-    label ? `${label} ${value}`.trim() : words.someFigures,
-    mark || (basis === "about" ? words.marks.about : words.marks.other),
-  ]);
-  const once = [...new Map(marked.map((pair) => [pair.join(), pair])).values()];
-  const items = once.map(([name, mark]) => el("li", {}, `${name} `, el("span", { class: "mark" }, mark)));
-  return items.length && el("ul", {}, ...items);
+/** One figure: what it is, how firm, where it stands in the rules, and a way to say that it is wrong. @param {Figure} figure @param {string} rules @param {Words} words */
+function figureNode({ name = "", say = "", basis, mark }, rules, words) {
+  const firm = ["stated", "derived", "confirmed"].includes(basis);
+  const doubt = !firm && (mark || (basis === "about" ? words.marks.about : words.marks.other));
+  const more = { "aria-label": `${words.clause}：${say}`, target: "_blank", rel: "noopener" };
+  return el(
+    "li",
+    {},
+    say,
+    " ",
+    doubt && el("span", { class: "mark" }, doubt),
+    el("span", { class: "ways" }, el("a", { href: `${rules}#${name}`, ...more }, words.clause), wrongButton(name, say, words)),
+  );
 }
 
-/** @param {Layer} layer @param {Words} words */
-function layerNode(layer, words) {
+/** @param {string} name @param {string} say @param {Words} words */
+const wrongButton = (name, say, words) => buttonFor("wrong", words.wrong, { "data-figure": name, "aria-label": `${words.wrong}：${say}` });
+
+/** @param {Layer} layer @param {string} rules @param {Words} words */
+function layerNode(layer, rules, words) {
   const { key, status, label, steps = [], figures = [] } = layer;
-  const doubtful = figures.filter(({ basis }) => !["stated", "derived", "confirmed"].includes(basis));
+  const told = [...new Map(figures.filter(({ say }) => say).map((figure) => [figure.name, figure])).values()];
   return el(
     "details",
     { "data-layer": key, "data-status": status, part: "layer" },
     el("summary", {}, el("span", { class: "label" }, label), " ", el("span", { class: "amount" }, outcome(layer, words))),
     ...steps.map(({ say }) => el("p", {}, say)),
-    doubtsNode(doubtful, words),
+    told.length && el("ul", { "aria-label": words.figures }, ...told.map((figure) => figureNode(figure, rules, words))),
   );
 }
 
-/** The layers that play a part in an estimate. @param {Reply["estimate"]} estimate @param {Words} words */
-function layersNode(estimate, words) {
+/** The layers that play a part in an estimate. @param {Estimate | undefined} estimate @param {string} server @param {Words} words */
+function layersNode(estimate, server, words) {
   const layers = ((estimate && estimate.layers) || []).filter(({ status }) => status !== "not_applicable");
-  const nodes = layers.map((layer) => layerNode(layer, words));
+  const rules = estimate ? `${server}/policies/${estimate.place}/${estimate.edition}` : "";
+  const nodes = layers.map((layer) => layerNode(layer, rules, words));
   return nodes.length && el("div", { class: "layers" }, el("p", {}, words.layers), ...nodes);
 }
 
@@ -579,14 +765,30 @@ function choicesNode(choices, words) {
   return buttons.length && el("div", { class: "choices", role: "group", "aria-label": words.options }, ...buttons);
 }
 
-/** @param {Reply} reply @param {string} turn @param {Words} words */
-function replyNode(reply, turn, words) {
-  const pictures = (reply.attachments || []).filter(({ kind }) => kind === "picture").map(picture);
+/** What can be done with an answer besides answering it. @param {Reply} reply @param {Words} words */
+function toolsNode({ text, kind, estimate }, words) {
+  const paper = estimate && estimate.out_of_pocket;
+  return el(
+    "div",
+    { class: "tools", part: "tools" },
+    "speechSynthesis" in window && buttonFor("read", words.read, { "data-text": aloud(text, words) }),
+    paper && buttonFor("sheet", words.sheet, { "data-form": "a4" }),
+    paper && buttonFor("sheet", words.slip, { "data-form": "slip" }),
+    kind === "estimate" && paper && wrongButton("out_of_pocket", words.glance[2], words),
+  );
+}
+
+/** @param {Reply} reply @param {string} turn @param {string} server @param {Words} words */
+function replyNode(reply, turn, server, words) {
+  const { kind, estimate, attachments = [], choices = [] } = reply;
+  const pictures = attachments.filter((each) => each.kind === "picture").map((each) => (each.bars ? chartNode(each, words) : picture(each)));
+  const where = estimate ? { "data-place": estimate.place || "", "data-edition": estimate.edition || "" } : {};
   return el(
     "article",
-    { "data-who": "bot", "data-turn": turn, "data-kind": reply.kind, "aria-label": words.bot, part: "message bot" },
-    el("div", { class: "bubble" }, saying(reply), ...pictures, layersNode(reply.estimate, words)),
-    choicesNode(reply.choices || [], words),
+    { "data-who": "bot", "data-turn": turn, "data-kind": kind, "aria-label": words.bot, tabindex: "-1", part: "message bot", ...where },
+    el("div", { class: "bubble" }, saying(reply), glanceNode(estimate, words), ...pictures, layersNode(estimate, server, words)),
+    toolsNode(reply, words),
+    choicesNode(choices, words),
   );
 }
 
@@ -598,15 +800,23 @@ function mineNode(text, words) {
 
 /** A line of the widget's own: what went wrong, kindly, with the next tap. @param {string} say @param {boolean} again @param {Words} words */
 function noteNode(say, again, words) {
-  const button = again && el("button", { type: "button", "data-role": "again" }, words.again);
-  return el("div", { class: "note", "data-role": "note" }, el("span", {}, say), button);
+  return el("div", { class: "note", "data-role": "note" }, el("span", {}, say), again && buttonFor("again", words.again));
+}
+
+/** Says that a figure is wrong: where it stands, without a window of its own. @param {string} figure @param {Words} words */
+function wrongForm(figure, words) {
+  const id = `wrong-${randomId()}`;
+  const box = el("textarea", { id, maxlength: "500", rows: "2" });
+  const send = el("button", { type: "submit" }, words.wrongSend);
+  return el("form", { class: "wrong", "data-figure": figure }, el("label", { for: id }, words.wrongHow), box, el("div", {}, send, buttonFor("not", words.wrongNot)));
 }
 
 /** One message with what it brought; drawn again and again without rebuilding what stands. */
 class Exchange {
-  /** @param {Entry} entry @param {Words} words */
-  constructor(entry, words) {
+  /** @param {Entry} entry @param {string} server @param {Words} words */
+  constructor(entry, server, words) {
     this.words = words;
+    this.server = server;
     this.node = el("section", { "data-message": entry.id });
     if (entry.words !== null) this.node.append(mineNode(entry.words, words));
     this.said = "";
@@ -619,7 +829,7 @@ class Exchange {
     this.node.querySelectorAll("[data-who=me]").forEach((mine) => mine.setAttribute("data-turn", turn));
     this.note(entry.error || hindrance, !entry.error);
     if (!entry.replies || this.node.querySelector("[data-who=bot]")) return;
-    this.node.append(...entry.replies.map((reply) => replyNode(reply, turn, this.words)));
+    this.node.append(...entry.replies.map((reply) => replyNode(reply, turn, this.server, this.words)));
   }
 
   /** @param {string} say @param {boolean} again */
@@ -631,69 +841,105 @@ class Exchange {
   }
 }
 
+const DARK = `
+  --paper: #181512; --card: #26211d; --ink: #f3ece2; --soft: #c8bcad; --line: #433b33; --edge: #95897b;
+  --accent: #8bd6bc; --on-accent: #0c2a20; --mine: #1d4538; --note: #3f2e17; --on-note: #f8dcae; color-scheme: dark;
+`;
 const CSS = `
 :host {
-  --paper: #f8f3eb; --card: #fffdfa; --ink: #29241f; --soft: #61574c; --line: #dccfbd; --edge: #8f8271;
-  --accent: #1b6250; --on-accent: #fff; --mine: #d9ebe0; --note: #fbe9d0; --on-note: #643c05;
+  --paper: #f8f3eb; --card: #fffdfa; --ink: #29241f; --soft: #5a5046; --line: #dccfbd; --edge: #857868;
+  --accent: #1b6250; --on-accent: #fff; --mine: #d9ebe0; --note: #fbe9d0; --on-note: #643c05; color-scheme: light;
+  --text: max(18px, 1.125rem); --touch: 48px;
   display: flex; flex-direction: column; box-sizing: border-box; width: 100%; max-width: 44rem;
   height: min(44rem, 90vh); margin: 0 auto; overflow: hidden; border: 1px solid var(--line); border-radius: 14px;
-  font: max(18px, 1.125rem)/1.6 "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "Noto Sans SC", system-ui, sans-serif;
-  color: var(--ink); background: var(--paper); color-scheme: light dark;
+  font: var(--text)/1.6 "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "Noto Sans SC", system-ui, sans-serif;
+  color: var(--ink); background: var(--paper); text-align: start;
 }
-@media (prefers-color-scheme: dark) {
-  :host {
-    --paper: #181512; --card: #26211d; --ink: #f3ece2; --soft: #c0b4a5; --line: #433b33; --edge: #857a6d;
-    --accent: #8bd6bc; --on-accent: #0c2a20; --mine: #1d4538; --note: #3f2e17; --on-note: #f8dcae;
-  }
-}
+:host([view]) { --touch: 62px; max-width: 56rem; }
+:host([view="elder"]) { --text: max(24px, 1.5rem); }
+:host([view="largest"]) { --text: max(30px, 1.875rem); }
+@media (prefers-color-scheme: dark) { :host(:not([theme="light"])) { ${DARK} } }
+:host([theme="dark"]) { ${DARK} }
 :host([hidden]) { display: none; }
 * { box-sizing: border-box; }
 .frame { display: flex; flex-direction: column; flex: 1; min-height: 0; }
 .hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+header { display: flex; align-items: center; gap: 8px; padding: 4px 8px 4px 16px; border-bottom: 1px solid var(--line); }
+header b { flex: 1; min-width: 0; overflow-wrap: anywhere; line-height: 1.3; }
 [role=log] { position: relative; flex: 1; min-height: 0; overflow-y: auto; overscroll-behavior: contain; padding: 14px; }
 section + section { margin-top: 14px; }
 article + article, .note + article, article + .note { margin-top: 10px; }
 article { display: flex; flex-direction: column; align-items: flex-start; }
 [data-who=me] { align-items: flex-end; }
-.bubble { max-width: 92%; padding: 9px 14px; border: 1px solid var(--line); border-radius: 4px 16px 16px; background: var(--card); }
+.bubble { max-width: 94%; padding: 9px 14px; border: 1px solid var(--line); border-radius: 4px 16px 16px; background: var(--card); }
 [data-who=me] .bubble { max-width: 85%; border-color: transparent; border-radius: 16px 4px 16px 16px; background: var(--mine); }
 [data-waiting] [data-who=me] .bubble { border: 1px dashed var(--edge); }
 .words { white-space: pre-wrap; overflow-wrap: anywhere; }
 a { color: var(--accent); text-underline-offset: .15em; }
 [data-kind=estimate] .bubble { display: flex; flex-direction: column; width: 100%; max-width: 100%; padding: 14px 16px 8px; }
 [data-kind=estimate] .words { display: contents; }
-.first { font-size: 1.3em; font-weight: 700; line-height: 1.45; font-variant-numeric: tabular-nums; text-wrap: balance; }
-.rest { order: 1; margin-top: 8px; }
+.first { font-size: 1.25em; font-weight: 700; line-height: 1.45; font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
+.rest { order: 3; margin-top: 10px; }
+.glance { display: flex; flex-wrap: wrap; gap: 8px; margin: 12px 0 2px; }
+.glance div { flex: 1 1 6em; min-width: 0; padding: 6px 12px; border: 1px solid var(--line); border-radius: 10px; background: var(--paper); }
+.glance div:last-child { border: 2px solid var(--accent); }
+dt { color: var(--soft); }
+dd { margin: 0; font-weight: 700; font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
+small { font-size: .9em; font-weight: 400; }
+.chart { width: 100%; margin: 12px 0 4px; }
+.chart p { display: flex; flex-wrap: wrap; justify-content: space-between; gap: 0 12px; margin: 10px 0 2px; }
+.chart b { font-weight: 600; font-variant-numeric: tabular-nums; }
+svg { display: block; width: 100%; height: 2.4em; overflow: visible; forced-color-adjust: none; }
+rect { stroke: var(--ink); }
+text { fill: #14110d; font-weight: 700; text-anchor: middle; dominant-baseline: central; }
+.badge { flex: none; width: 1.6em; line-height: 1.6; text-align: center; font-weight: 700; color: #14110d; border: 1px solid var(--ink); border-radius: 6px; forced-color-adjust: none; }
+.t-0 { fill: #2a8a72; background: #2a8a72; } .t-1 { fill: #58ab8c; background: #58ab8c; }
+.t-2 { fill: #8ecbad; background: #8ecbad; } .t-3 { fill: #bfe3cf; background: #bfe3cf; }
+.t-hospital { fill: #9a9fa8; background: #9a9fa8; } .t-own { fill: #e39a45; background: #e39a45; }
+.chart ul { margin: 8px 0 0; padding: 0; font-size: 1em; color: var(--ink); }
+.chart li { display: flex; flex-wrap: wrap; align-items: center; gap: 2px 10px; padding: 3px 0; }
+.share { min-width: 3.6em; text-align: end; color: var(--soft); font-variant-numeric: tabular-nums; }
 img { display: block; width: 100%; max-width: 32rem; height: auto; margin: 10px auto 4px; border-radius: 8px; background: #fff; }
 .layers { order: 2; margin: 14px -16px 0; }
-.layers > p { margin: 0; padding: 0 16px 6px; font-size: .9em; color: var(--soft); }
+.layers > p { margin: 0; padding: 0 16px 6px; color: var(--soft); }
 details { border-top: 1px solid var(--line); }
-summary { display: flex; align-items: center; gap: 10px; min-height: 48px; padding: 8px 16px; cursor: pointer; list-style: none; }
+summary { display: flex; flex-wrap: wrap; align-items: center; gap: 2px 10px; min-height: var(--touch); padding: 8px 16px; cursor: pointer; list-style: none; }
 summary::-webkit-details-marker { display: none; }
 summary::before { content: ""; flex: none; width: 8px; height: 8px; border: solid var(--accent); border-width: 0 2.5px 2.5px 0; transform: rotate(-45deg); }
 [open] > summary::before { transform: translateY(-2px) rotate(45deg); }
-.label { flex: 1; font-weight: 600; }
-.amount { text-align: right; font-variant-numeric: tabular-nums; color: var(--soft); }
+.label { flex: 1 1 5em; font-weight: 600; }
+.amount { text-align: end; font-variant-numeric: tabular-nums; color: var(--soft); }
+.chart .label { font-weight: 400; } .chart .amount { color: var(--ink); font-weight: 600; }
 [data-status=paid] .amount { font-weight: 700; color: var(--accent); }
 details > p, details > ul { margin: 0; padding: 0 16px 8px 34px; overflow-wrap: anywhere; }
 details > :last-child:not(summary) { padding-bottom: 14px; }
-ul { list-style: none; font-size: .9em; color: var(--soft); }
-.mark { display: inline-block; padding: 0 8px; border-radius: 6px; background: var(--note); color: var(--on-note); }
+ul { list-style: none; color: var(--soft); }
+details li { padding: 4px 0; }
+.mark { display: inline-block; padding: 0 8px; border-radius: 6px; background: var(--note); color: var(--on-note); border: 1px solid transparent; }
+.ways { display: flex; flex-wrap: wrap; align-items: center; gap: 4px 16px; }
+.ways a { display: inline-flex; align-items: center; min-height: var(--touch); }
 .note { display: flex; flex-wrap: wrap; align-items: center; gap: 6px 12px; padding: 8px 14px; border-radius: 12px; background: var(--note); color: var(--on-note); }
-.choices { display: flex; flex-wrap: wrap; gap: 8px; margin-top: 10px; }
-button { min-height: 48px; padding: 6px 16px; font: inherit; line-height: 1.35; border: 1px solid var(--edge); border-radius: 12px; background: transparent; color: inherit; cursor: pointer; touch-action: manipulation; }
+.wrong { display: flex; flex-direction: column; gap: 6px; width: 100%; padding: 8px 0; color: var(--ink); }
+.wrong div { display: flex; flex-wrap: wrap; gap: 8px; }
+textarea { width: 100%; padding: 8px 12px; font: inherit; color: inherit; background: var(--card); border: 1.5px solid var(--edge); border-radius: 12px; resize: vertical; }
+.choices { display: flex; flex-wrap: wrap; gap: 8px; margin-top: 8px; max-width: 100%; }
+.tools { display: flex; flex-wrap: wrap; gap: 0 6px; max-width: 100%; }
+button { min-height: var(--touch); min-width: var(--touch); padding: 6px 16px; font: inherit; line-height: 1.35; border: 1px solid var(--edge); border-radius: 12px; background: transparent; color: inherit; cursor: pointer; touch-action: manipulation; overflow-wrap: anywhere; }
+.tools button, .ways button { padding: 4px 8px; border-color: transparent; color: var(--soft); text-decoration: underline; text-underline-offset: .2em; text-decoration-thickness: 1px; }
 .choices button { text-align: start; color: var(--soft); }
 [data-now] .choices button { border: 1.5px solid var(--accent); background: var(--card); color: var(--accent); font-weight: 600; }
 .note button { border-color: currentColor; }
-[role=status] { min-height: 1.8em; padding: 2px 16px 0; font-size: .85em; color: var(--soft); border-top: 1px solid var(--line); }
-form { display: flex; gap: 8px; padding: 0 12px 8px; }
-input { flex: 1; min-width: 0; min-height: 50px; padding: 6px 14px; font: inherit; color: inherit; background: var(--card); border: 1.5px solid var(--edge); border-radius: 12px; }
+[role=status] { min-height: 1.8em; padding: 2px 16px 0; color: var(--soft); border-top: 1px solid var(--line); }
+[role=status]:empty { min-height: 8px; }
+.say { display: flex; flex-wrap: wrap; gap: 8px; padding: 0 12px 8px; }
+input { flex: 1 1 8em; min-width: 0; min-height: max(50px, var(--touch)); padding: 6px 14px; font: inherit; color: inherit; background: var(--card); border: 1.5px solid var(--edge); border-radius: 12px; }
 input::placeholder { color: var(--soft); opacity: 1; }
-form button { flex: none; min-height: 50px; border-color: transparent; background: var(--accent); color: var(--on-accent); font-weight: 700; }
-.actions { display: flex; gap: 2px; padding: 0 8px max(4px, env(safe-area-inset-bottom)); }
-.actions button { flex: 1; min-width: 0; min-height: 46px; padding: 4px; border: 0; color: var(--soft); }
+.say button { flex: none; }
+.say [data-role=send] { min-height: max(50px, var(--touch)); border-color: transparent; background: var(--accent); color: var(--on-accent); font-weight: 700; }
+.actions { display: flex; flex-wrap: wrap; gap: 2px; padding: 0 8px max(4px, env(safe-area-inset-bottom)); }
+.actions button { flex: 1; padding: 4px; border-color: transparent; color: var(--soft); }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
-[role=log]:focus-visible { outline-offset: -3px; }
+[role=log]:focus-visible, article:focus-visible { outline-offset: -3px; }
 @media (hover: hover) {
   [data-now] .choices button:hover { background: var(--mine); }
   summary:hover .label { text-decoration: underline; }
@@ -701,6 +947,23 @@ form button { flex: none; min-height: 50px; border-color: transparent; backgroun
 button:active { transform: scale(.98); }
 @media (prefers-reduced-motion: no-preference) {
   summary::before, button { transition: transform .12s; }
+}
+@media (prefers-reduced-motion: reduce) { button:active { transform: none; } }
+@media (forced-colors: active) {
+  .mark, .note, [data-who=me] .bubble { border: 1px solid; }
+  [data-now] .choices button, .say [data-role=send] { border: 2px solid; }
+}
+@media (max-height: 30rem) {
+  :host { height: auto; } /* at 400 % there is no room for a window within the window */
+  [role=log] { overflow: visible; }
+}
+@media print {
+  :host { height: auto; max-width: none; border: 0; color: #000; background: #fff; }
+  [role=log] { overflow: visible; padding: 0; }
+  header, [role=status], .say, .actions, .choices, .tools, .ways { display: none; }
+  .bubble, .glance div { break-inside: avoid; background: #fff; color: #000; }
+  [data-kind=estimate] .bubble { break-inside: auto; }
+  svg, .badge { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
 }
 `;
 
@@ -723,18 +986,29 @@ function furniture(words) {
   const typing = { type: "text", maxlength: "2000", autocomplete: "off", enterkeyhint: "send", placeholder: words.input };
   const input = el("input", { ...typing, id: "input", "data-role": "input", part: "input" });
   const label = el("label", { for: "input", class: "hidden" }, words.input);
+  const speak = Dictation && buttonFor("speak", words.speak, { title: words.speakNote, part: "speak" });
   return el(
     "div",
     { class: "frame", lang: words.html },
+    el("header", {}, el("b", {}, words.title), buttonFor("view", words.views[0], { part: "view" })),
     el("div", { role: "log", "aria-label": words.log, "aria-live": "off", tabindex: "0", "data-role": "log", part: "log" }),
     el("div", { role: "status", "data-role": "status", part: "status" }),
-    el("form", {}, label, input, el("button", { "data-role": "send", part: "send" }, words.send)),
+    el("form", { class: "say" }, label, input, speak, el("button", { "data-role": "send", part: "send" }, words.send)),
     el("div", { class: "actions", part: "actions" }, ...actions),
   );
 }
 
+const VIEWS = ["", "elder", "largest"];
+const VIEW_KEY = "nengbao:view";
+
+/**
+ * Attributes: place, lang (zh_CN, en), theme (light, dark), view (elder, largest), server, code (of a sheet of paper).
+ * Events, which carry no words: nengbao:ready, nengbao:turn {turn, kinds}. Methods: say(text), press(key). See docs/embedding.md.
+ */
 class NengbaoChat extends HTMLElement {
-  static observedAttributes = ["place", "lang", "server"];
+  static get observedAttributes() {
+    return ["place", "lang", "server"];
+  }
 
   constructor() {
     super();
@@ -744,29 +1018,42 @@ class NengbaoChat extends HTMLElement {
     /** @type {Map<string, Exchange>} */
     this.exchanges = new Map();
     this.words = WORDS.zh_CN;
+    this.server = "";
     this.drawn = 0;
+    this.told = -1;
+    this.used = false;
     dress(this.root);
     this.root.addEventListener("click", (event) => this.pressed(/** @type {MouseEvent} */ (event)));
     this.root.addEventListener("keydown", (event) => this.typed(/** @type {KeyboardEvent} */ (event)));
     this.root.addEventListener("submit", (event) => this.submitted(event));
+    /** @param {MessageEvent} event */
+    this.asked = (event) => this.framed(event);
+    this.unfold = () => this.root.querySelectorAll("section:last-child details").forEach((each) => each.setAttribute("open", ""));
   }
 
   connectedCallback() {
-    const server = new URL(this.getAttribute("server") || import.meta.url, location.href).origin;
+    this.server = new URL(this.getAttribute("server") || SCRIPT || location.href, location.href).origin;
     const lang = (this.getAttribute("lang") || "zh_CN").replace("-", "_");
     this.words = wordsFor(lang);
     this.exchanges.clear();
     this.frame = furniture(this.words);
     this.root.append(this.frame);
-    this.talk = new Talk({ server, place: this.getAttribute("place"), lang, words: this.words, changed: () => this.draw() });
+    this.look(this.getAttribute("view") || stored(VIEW_KEY) || "");
+    const [place, code] = [this.getAttribute("place"), this.getAttribute("code")];
+    this.talk = new Talk({ server: this.server, place, lang, code, words: this.words, changed: () => this.draw() });
     this.draw();
     this.talk.open();
+    addEventListener("message", this.asked);
+    addEventListener("beforeprint", this.unfold);
     const log = this.piece("log");
     setTimeout(() => log.setAttribute("aria-live", "polite")); // old turns are not read out again
+    this.tellPage("ready", {});
   }
 
   disconnectedCallback() {
     clearTimeout(this.telling);
+    removeEventListener("message", this.asked);
+    removeEventListener("beforeprint", this.unfold);
     if (this.talk) this.talk.close();
     if (this.frame) this.frame.remove();
     this.talk = null;
@@ -779,14 +1066,46 @@ class NengbaoChat extends HTMLElement {
     this.connectedCallback();
   }
 
+  /** Say something as if it had been typed. @param {string} text */
+  say(text) {
+    if (this.talk && text.trim()) this.talk.say({ text: text.trim() }, text.trim());
+  }
+
+  /** Press a button by its key. @param {string} key @param {string} [label] */
+  press(key, label) {
+    if (this.talk) this.talk.say({ choice: key }, label || key);
+  }
+
+  /** Events for the page, and for the page around when this one stands in a frame; no words of the talk leave with them. @param {string} name @param {object} detail */
+  tellPage(name, detail) {
+    this.dispatchEvent(new CustomEvent(`nengbao:${name}`, { bubbles: true, composed: true, detail }));
+    if (parent !== window) parent.postMessage({ nengbao: name, ...detail }, "*");
+  }
+
+  /** What the page around asks for: {nengbao: "say", text} or {nengbao: "view", view}. @param {MessageEvent} event */
+  framed({ source, data }) {
+    if (parent === window || source !== parent || !data) return;
+    if (data.nengbao === "say" && typeof data.text === "string") this.say(data.text);
+    if (data.nengbao === "view") this.look(String(data.view));
+  }
+
   /** @param {string} role @returns {HTMLElement} */
   piece(role) {
     return /** @type {HTMLElement} */ (this.root.querySelector(`[data-role=${role}]`));
   }
 
+  /** Standard, elder (长辈版) or largest; the button says what comes next. @param {string} view */
+  look(view) {
+    const place = Math.max(0, VIEWS.indexOf(view));
+    if (place) this.setAttribute("view", VIEWS[place]);
+    else this.removeAttribute("view");
+    this.piece("view").textContent = this.words.views[place];
+  }
+
   draw() {
     if (!this.talk) return;
     const { diary, hindrance, state } = this.talk;
+    const focused = this.root.activeElement;
     const nodes = diary.entries.map((entry) => this.exchange(entry, entry === diary.waiting ? hindrance : ""));
     const log = this.piece("log");
     [...log.children].filter((node) => !nodes.some((kept) => kept === node)).forEach((node) => node.remove());
@@ -795,13 +1114,18 @@ class NengbaoChat extends HTMLElement {
     nodes.forEach((node, place) => log.children[place] !== node && log.insertBefore(node, log.children[place] || null));
     const open = diary.entries.filter((entry) => entry.replies).pop();
     nodes.forEach((node) => node.toggleAttribute("data-now", !!open && node.dataset.message === open.id));
-    this.follow(log);
+    const news = this.follow(log);
+    this.keepFocus(focused, log, news);
     this.tell(state);
+    if (open && open.turn !== undefined && open.turn > this.told) {
+      if (this.told >= 0 || this.used) this.tellPage("turn", { turn: open.turn, kinds: (open.replies || []).map(({ kind }) => kind) });
+      this.told = open.turn;
+    }
   }
 
   /** @param {Entry} entry @param {string} hindrance */
   exchange(entry, hindrance) {
-    const exchange = this.exchanges.get(entry.id) || new Exchange(entry, this.words);
+    const exchange = this.exchanges.get(entry.id) || new Exchange(entry, this.server, this.words);
     this.exchanges.set(entry.id, exchange);
     exchange.show(entry, hindrance);
     return exchange.node;
@@ -811,8 +1135,20 @@ class NengbaoChat extends HTMLElement {
   follow(log) {
     const amount = log.querySelectorAll("article, .note").length;
     const last = /** @type {HTMLElement | null} */ (log.lastElementChild);
-    if (last && amount !== this.drawn) log.scrollTop = Math.min(log.scrollHeight, last.offsetTop - 12);
+    const news = !!last && amount !== this.drawn;
+    if (last && news && log.scrollHeight > log.clientHeight) log.scrollTop = Math.min(log.scrollHeight, last.offsetTop - 12);
+    else if (last && news && this.used) last.scrollIntoView({ block: "start" }); // the page scrolls, not the log
     this.drawn = amount;
+    return news;
+  }
+
+  /** After a choice the keyboard goes on at the answer; focus on something that went away is not lost. @param {Element | null} focused @param {HTMLElement} log @param {boolean} news */
+  keepFocus(focused, log, news) {
+    const gone = focused && !this.root.contains(focused);
+    const pressed = news && focused instanceof HTMLElement && log.contains(focused) && focused.dataset.key;
+    if (!gone && !pressed) return;
+    const answer = /** @type {HTMLElement | null} */ (log.querySelector("section[data-now]:last-child [data-who=bot]"));
+    if (answer || gone) (answer || log).focus({ preventScroll: true });
   }
 
   /** Quick answers come before 正在算 could be read. @param {string} state */
@@ -825,22 +1161,118 @@ class NengbaoChat extends HTMLElement {
 
   /** @param {MouseEvent} event */
   pressed(event) {
-    const button = event.target instanceof Element && event.target.closest("button");
+    const button = /** @type {HTMLButtonElement | null} */ (event.target instanceof Element && event.target.closest("button"));
     if (!button || !this.talk) return;
+    this.used = true;
     const { key, action, role } = button.dataset;
     if (role === "again") this.talk.again();
+    if (role === "view") this.nextView();
+    if (role === "read") this.read(button);
+    if (role === "speak") this.listen();
+    if (role === "sheet") this.print(button);
+    if (role === "wrong") this.openWrong(button);
+    if (role === "not") this.closeWrong(button);
     if (action) this.talk.say({ action }, button.innerText);
     if (key && event.detail < 2) this.talk.say({ choice: key }, button.innerText); // a trembling hand taps twice
+  }
+
+  nextView() {
+    const view = VIEWS[(VIEWS.indexOf(this.getAttribute("view") || "") + 1) % VIEWS.length];
+    keep(VIEW_KEY, view);
+    this.look(view);
+  }
+
+  /** @param {HTMLButtonElement} button */
+  read(button) {
+    const reading = button.textContent === this.words.readStop;
+    speechSynthesis.cancel();
+    this.root.querySelectorAll("[data-role=read]").forEach((each) => (each.textContent = this.words.read));
+    if (reading) return;
+    const voice = new SpeechSynthesisUtterance(button.dataset.text);
+    voice.lang = this.words.html;
+    voice.rate = 0.9;
+    voice.onend = voice.onerror = () => (button.textContent = this.words.read);
+    button.textContent = this.words.readStop;
+    speechSynthesis.speak(voice);
+  }
+
+  /** What is heard is written into the field, to be read over before it is sent. */
+  listen() {
+    const hearing = new Dictation();
+    hearing.lang = this.words.html;
+    hearing.onresult = (/** @type {any} */ event) => {
+      const input = /** @type {HTMLInputElement} */ (this.piece("input"));
+      input.value = event.results[0][0].transcript;
+      input.focus();
+      this.tell("");
+    };
+    hearing.onerror = hearing.onnomatch = () => this.tell(this.words.speakFailed);
+    this.tell(`${this.words.speaking}${this.words.speakNote}`);
+    try {
+      hearing.start();
+    } catch {
+      // it listens already
+    }
+  }
+
+  /** The sheet of paper as a file to print or to pass on; the browser's own print where the server cannot make one. @param {HTMLButtonElement} button */
+  async print(button) {
+    const { diary, about } = /** @type {Talk} */ (this.talk);
+    const label = button.textContent;
+    button.textContent = this.words.printing;
+    const body = { conversation: diary.conversation, form: button.dataset.form };
+    const [status, file] = await posted(new URL(`/api/v1/sheet?lang=${about.lang}`, this.server).href, body).catch(() => [0, null]);
+    button.textContent = label;
+    if (status === 200) save(/** @type {Blob} */ (file));
+    else if (file && file.error && file.error.code === "print_missing") print();
+    else this.tell((file && file.error && file.error.say) || this.words.unreachable);
+  }
+
+  /** @param {HTMLButtonElement} button */
+  openWrong(button) {
+    const place = button.closest("li") || button.closest(".tools");
+    if (!place || place.querySelector("form")) return;
+    place.append(wrongForm(button.dataset.figure || "", this.words));
+    /** @type {HTMLElement} */ (place.querySelector("textarea")).focus();
+  }
+
+  /** @param {Element} inside @param {string} [say] */
+  closeWrong(inside, say) {
+    const form = /** @type {HTMLElement} */ (inside.closest("form"));
+    const opener = /** @type {HTMLElement | null} */ (form.parentElement && form.parentElement.querySelector("[data-role=wrong]"));
+    if (say) form.replaceWith(el("span", { class: "note", role: "status" }, say));
+    else form.remove();
+    if (opener) opener.focus();
+  }
+
+  /** @param {HTMLElement} form */
+  async report(form) {
+    const answer = /** @type {HTMLElement} */ (form.closest("article")).dataset;
+    const words = /** @type {HTMLTextAreaElement} */ (form.querySelector("textarea")).value;
+    const body = { place: answer.place, edition: answer.edition, figure: form.dataset.figure, words };
+    const lang = /** @type {Talk} */ (this.talk).about.lang;
+    const [status, said] = await posted(new URL(`/api/v1/report?lang=${lang}`, this.server).href, body).catch(() => [0, null]);
+    if (status === 200) this.closeWrong(form, said.say);
+    else this.tell((said && said.error && said.error.say) || this.words.unreachable); // what was written stays
   }
 
   /** Enter that only ends a pinyin composition is not for us (Safari reports it as key 229). @param {KeyboardEvent} event */
   typed(event) {
     if (event.key === "Enter" && (event.isComposing || event.keyCode === 229)) event.preventDefault();
+    const focused = this.root.activeElement;
+    if (event.key === "F6") {
+      event.preventDefault();
+      this.piece(focused && this.piece("log").contains(focused) ? "input" : "log").focus();
+    }
+    if (event.key === "Escape" && focused && focused.closest(".wrong")) this.closeWrong(focused);
   }
 
   /** @param {Event} event */
   submitted(event) {
     event.preventDefault();
+    this.used = true;
+    const form = /** @type {HTMLElement} */ (event.target);
+    if (form.matches(".wrong")) return void this.report(form);
     const input = /** @type {HTMLInputElement} */ (this.piece("input"));
     const text = input.value.trim();
     if (!text || !this.talk) return;
@@ -849,19 +1281,27 @@ class NengbaoChat extends HTMLElement {
   }
 }
 
-/** Put a chat beside a script tag that asks for one with data-place or data-mount. */
+/** Hand a file to the person. @param {Blob} file */
+function save(file) {
+  const href = URL.createObjectURL(file);
+  el("a", { href, download: "nengbao.pdf" }).click();
+  setTimeout(() => URL.revokeObjectURL(href), 60_000);
+}
+
+/** Put a chat beside the script tag that asks for one with data-place or data-mount. */
 function mount() {
-  const tags = /** @type {HTMLScriptElement[]} */ ([...document.querySelectorAll("script[src]")]);
-  const tag = tags.find(({ src }) => src === import.meta.url) || tags.find(({ src }) => src.endsWith("widget.js"));
+  const tag = TAG || /** @type {HTMLScriptElement | undefined} */ ([...document.scripts].find(({ src }) => /\/widget\.js(\?|$)/.test(src)));
   const asked = tag && ("place" in tag.dataset || "mount" in tag.dataset);
   if (!tag || !asked || document.querySelector("nengbao-chat")) return;
-  const wishes = ["place", "lang", "server"].filter((name) => tag.dataset[name]);
+  const wishes = ["place", "lang", "theme", "view", "server"].filter((name) => tag.dataset[name]);
   const chat = el("nengbao-chat", Object.fromEntries(wishes.map((name) => [name, tag.dataset[name] || ""])));
-  if (document.head.contains(tag)) document.body.append(chat);
-  else tag.after(chat);
+  if (!document.head.contains(tag)) tag.after(chat);
+  else if (document.body) document.body.append(chat);
+  else addEventListener("DOMContentLoaded", () => document.body.append(chat));
 }
 
 if (!customElements.get("nengbao-chat")) {
   customElements.define("nengbao-chat", NengbaoChat);
   mount();
 }
+})();

@@ -1,0 +1,86 @@
+"""What the store keeps beside talks: codes that lead back to one, and figures that people say are not right."""
+
+import hashlib
+import secrets
+import sqlite3
+import time
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+import sqlite_utils
+
+#: Without letters and digits that are taken for one another; ten of them are some 49 bits, which nobody tries through a limited door.
+_ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
+_LENGTH = 10
+#: Older codes of a talk stop working, so that a talk never holds many keys.
+_MOST_CODES = 20
+_SECONDS_A_DAY = 86_400
+_REPORT_DAYS = 365
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A figure that somebody says is not right. `at`: ISO moment, UTC. `words`: what they wrote; who they are is not kept."""
+
+    place: str
+    edition: str
+    figure: str
+    value: str
+    words: str
+    lang: str
+    at: str = ""
+
+
+def prepare(database: sqlite_utils.Database) -> None:
+    """Make the tables that are missing."""
+    codes = database.table("codes").create(
+        {"code": bytes, "conversation": int, "at": int}, pk="code", not_null={"conversation", "at"}, if_not_exists=True
+    )
+    codes.create_index(["conversation"], if_not_exists=True)
+    columns = {"id": int, "at": int, "place": str, "edition": str, "figure": str, "value": str, "words": str, "lang": str}
+    database.table("reports").create(columns, pk="id", not_null=set(columns) - {"id"}, if_not_exists=True)
+
+
+def new_code(connection: sqlite3.Connection, key: str) -> str | None:
+    """A new code for a conversation; None when it is not kept. Only its hash is stored."""
+    found = connection.execute("SELECT id FROM conversations WHERE key = ?", (key,)).fetchone()
+    if found is None:
+        return None
+    code = "".join(secrets.choice(_ALPHABET) for _ in range(_LENGTH))
+    connection.execute("INSERT INTO codes (code, conversation, at) VALUES (?, ?, ?)", (_hashed(code), found[0], time.time_ns()))
+    kept = "SELECT code FROM codes WHERE conversation = ? ORDER BY at DESC LIMIT ?"
+    connection.execute(f"DELETE FROM codes WHERE conversation = ? AND code NOT IN ({kept})", (found[0], found[0], _MOST_CODES))  # noqa: S608
+    return code
+
+
+def query_of_code(code: str) -> tuple[str, bytes]:
+    """How to find the key of a conversation by a code, however it was typed."""
+    plain = "".join(char for char in code.upper() if char.isalnum())
+    return "SELECT k.key FROM codes c JOIN conversations k ON k.id = c.conversation WHERE c.code = ?", _hashed(plain)
+
+
+def forget_codes(connection: sqlite3.Connection, conversation: int) -> None:
+    """What was forgotten is not found by a sheet of paper either."""
+    connection.execute("DELETE FROM codes WHERE conversation = ?", (conversation,))
+
+
+def keep_report(connection: sqlite3.Connection, report: Report) -> None:
+    """Note a report with the moment of now."""
+    row = (int(time.time()), report.place, report.edition, report.figure, report.value, report.words, report.lang)
+    connection.execute("INSERT INTO reports (at, place, edition, figure, value, words, lang) VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+
+
+def read_reports(connection: sqlite3.Connection) -> list[Report]:
+    """All reports, the oldest first."""
+    rows = connection.execute("SELECT place, edition, figure, value, words, lang, at FROM reports ORDER BY id").fetchall()
+    return [replace(Report(*row[:6]), at=datetime.fromtimestamp(row[6], UTC).isoformat(timespec="seconds")) for row in rows]
+
+
+def sweep(connection: sqlite3.Connection, conversations_before: int) -> None:
+    """Drop the codes of conversations that nobody used since then, and reports of more than a year ago."""
+    connection.execute("DELETE FROM codes WHERE conversation IN (SELECT id FROM conversations WHERE used < ?)", (conversations_before,))
+    connection.execute("DELETE FROM reports WHERE at < ?", (int(time.time()) - _REPORT_DAYS * _SECONDS_A_DAY,))
+
+
+def _hashed(code: str) -> bytes:
+    return hashlib.sha256(code.encode()).digest()

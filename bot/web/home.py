@@ -1,0 +1,130 @@
+"""What a person takes home from a talk, and gives back: the sheet of paper, the code that leads back, a figure that is not right."""
+
+import asyncio
+import re
+from functools import partial
+from typing import Annotated, Literal, TypeVar
+
+from aiohttp import web
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from bot.assistant import UnknownConversationError
+from bot.knowledge import china_today
+from bot.paper import Back, PrintMissingError, sheet_pdf
+from bot.store import Report, StoreError
+from bot.web.errors import ApiError, dumps
+from bot.web.limits import Limit
+from bot.web.openapi import operation
+from bot.web.requests import read_json
+from bot.web.shared import ASSISTANT, CLIENTS, client_of, limited
+from engine import all_figures
+
+M = TypeVar("M", bound=BaseModel)
+
+#: Codes are tried far less often than talks are spoken in: a person types one, a machine that guesses needs millions.
+_CODES = web.AppKey("codes", Limit)
+_CODE_RATE, _CODE_BURST = 1, 20
+#: What a person pays can be doubted as well, and what a layer pays, by its key.
+_OWN = "out_of_pocket"
+
+_LONGEST_REPORT = 500
+#: Numbers of papers and telephones are nobody's business here, even where somebody writes them down unasked.
+_IDENTITY = re.compile(r"[0-9]{7,}[0-9Xx]?")
+
+_Key = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=100)]
+
+
+class _Request(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Print(_Request):
+    """The sheet of a talk's estimate: one A4 page, or the narrow slip of a pocket printer."""
+
+    conversation: _Key
+    form: Literal["a4", "slip"] = "a4"
+
+
+class Resume(_Request):
+    """The code on a sheet of paper."""
+
+    code: _Key
+
+
+class Wrong(_Request):
+    """A figure that somebody says is not right, by its name in an edition, with what they think of it."""
+
+    place: _Key
+    edition: _Key
+    figure: Annotated[str, StringConstraints(strict=True, min_length=1, max_length=200)]
+    words: Annotated[str, Field(strict=True, max_length=_LONGEST_REPORT)] = ""
+
+
+@operation("The estimate of a talk as a sheet of paper (PDF).", Print, (400, 404, 413, 415, 422, 429, 503))
+async def _sheet(request: web.Request) -> web.Response:
+    limited(request.app[CLIENTS], client_of(request))
+    asked, assistant = await _read(request, Print), request.app[ASSISTANT]
+    voice = assistant.knowledge.voice(request.query.get("lang"))
+    try:
+        answer = await assistant.estimate(asked.conversation)
+        code = await assistant.store.code(asked.conversation)
+    except UnknownConversationError as error:
+        raise ApiError(404, "unknown_conversation", "conversation") from error
+    except StoreError as error:
+        raise ApiError(503, "unavailable") from error
+    if answer is None:
+        raise ApiError(422, "no_estimate", "conversation")
+    back = Back(f"{request.url.origin()}/t/{code}", f"{code[:5]} {code[5:]}") if code else None
+    try:
+        pdf = await asyncio.to_thread(partial(sheet_pdf, voice, answer, form=asked.form, made=china_today(), back=back))
+    except PrintMissingError as error:
+        raise ApiError(503, error.code) from error
+    return web.Response(body=pdf, content_type="application/pdf", headers={"Content-Disposition": 'inline; filename="nengbao.pdf"'})
+
+
+@operation("The talk that a code on a sheet of paper leads back to.", Resume, (400, 404, 413, 415, 422, 429, 503))
+async def _resume(request: web.Request) -> web.Response:
+    limited(request.app[_CODES], client_of(request))
+    asked = await _read(request, Resume)
+    key = await request.app[ASSISTANT].store.key_of(asked.code)
+    if key is None:
+        raise ApiError(404, "unknown_code", "code")
+    return web.json_response({"conversation": key}, dumps=dumps)
+
+
+@operation("Report a figure that is not right; who reports it is not kept.", Wrong, (400, 404, 413, 415, 422, 429, 503))
+async def _report(request: web.Request) -> web.Response:
+    limited(request.app[_CODES], client_of(request))
+    said, assistant = await _read(request, Wrong), request.app[ASSISTANT]
+    voice = assistant.knowledge.voice(request.query.get("lang"))
+    edition = assistant.knowledge.shelf.find(f"{said.place}/{said.edition}")
+    if edition is None:
+        raise ApiError(404, "unknown_policy", "place")
+    values = {figure.name: str(figure.value) for figure in all_figures(edition.policy)} | dict.fromkeys((*edition.policy.layers, _OWN), "")
+    if said.figure not in values:
+        raise ApiError(422, "unknown_figure", "figure")
+    words = _IDENTITY.sub("…", said.words).strip()
+    try:
+        await assistant.store.report(Report(said.place, said.edition, said.figure, values[said.figure], words, voice.lang))
+    except StoreError as error:
+        raise ApiError(503, "unavailable") from error
+    return web.json_response({"say": voice.say("report.thanks")}, dumps=dumps)
+
+
+async def _read(request: web.Request, model: type[M]) -> M:
+    """The body as a model. Raises ApiError."""
+    raw = await read_json(request)
+    if not isinstance(raw, dict):
+        raise ApiError(422, "invalid", "body")
+    try:
+        return model.model_validate(raw)
+    except ValidationError as error:
+        detail = error.errors(include_url=False)[0]
+        code = {"missing": "missing", "extra_forbidden": "unknown_key"}.get(detail["type"], "invalid")
+        raise ApiError(422, code, ".".join(map(str, detail["loc"]))) from error
+
+
+def add_home(app: web.Application) -> None:
+    """The routes, and the limit that they share."""
+    app[_CODES] = Limit(_CODE_RATE, _CODE_BURST)
+    app.add_routes([web.post("/api/v1/sheet", _sheet), web.post("/api/v1/resume", _resume), web.post("/api/v1/report", _report)])
