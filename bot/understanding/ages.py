@@ -12,11 +12,12 @@ _YEARS = re.compile(
 )
 #: 今年七十三了, 婆婆76, 90高龄: of a grown-up, whose age is often said without 岁.
 _OLD = re.compile(
-    rf"(?:今年|妈|爸|爹|娘|俺大|我大|父亲|母亲|老伴|爷|奶|姥|婆|公公|老人|老头|老太太?)[,， ]?(?:今年|都|快|已经|也)*"
-    rf"(?P<old>{_NUMBER})(?:高龄|了?(?=[,，。;!? \n]|$))"
+    rf"(?:今年|妈|爸|爹|娘|俺大|我大|父亲|母亲|老伴|爷|奶|姥|婆|公公|老人|老头|老太太?|老汉|大娘|大爷|大伯|大妈|[我俺]"
+    rf"|(?:年龄|岁数)[^,，0-9]{{0,4}}[,，]?)[,， ]?(?:今年|都|快|已经|也)*"
+    rf"(?P<old>{_NUMBER})(?:高龄|[了啦咯哩]?(?=[,，。;!? \n]|$|是))"
 )
 _MONTHS = re.compile(rf"(?<![0-9一二两三四五六七八九十几])(?:{_NUMBER}) ?个(?:多|半)?月(?:大|的(?:孩子|宝宝|娃|婴儿|小孩|小孙))")
-_NOT_SAID = re.compile("(?:不到|未满|不满|没到|没满|超过|大于|小于|低于|高于|以前|当年|从|过了)[了有的是]{0,2}$")
+_NOT_SAID = re.compile("(?:不是|不到|未满|不满|没到|没满|超过|大于|小于|低于|高于|以前|当年|从|过了)[了有的是]{0,2}$")
 #: The one who writes tells their own age beside that of somebody else who is ill.
 _SELF = re.compile("[我俺咱](?:自己|本人)?(?:今年|也|都|已经|快|才|刚|虚|是|有|了|个|老头子|老婆子|老太婆)*$")
 _OTHER = re.compile(
@@ -28,14 +29,14 @@ _GROWN, _HUNDRED = 40, 100
 
 def find_age(text: str) -> list[Claim]:
     """What a message says of the patient's age, in years."""
-    found = [claim for match in _OLD.finditer(text) if (claim := _claim(text, match, _grown(match["old"])))]
+    found = [claim for match in _OLD.finditer(text) if (claim := _claim(text, match, _grown(match["old"]), match.start("old")))]
     found += [claim for match in _YEARS.finditer(text) if (claim := _claim(text, match, _years(match["years"])))]
     found += [claim for match in _MONTHS.finditer(text) if (claim := _claim(text, match, 0))]
     return found if len({claim.candidates for claim in found}) == 1 else []
 
 
-def _claim(text: str, match: re.Match[str], years: int | None) -> Claim | None:
-    near = before(text, match.start(), _NEAR)
+def _claim(text: str, match: re.Match[str], years: int | None, stands: int | None = None) -> Claim | None:
+    near = before(text, match.start() if stands is None else stands, _NEAR)
     if years is None or years > _OLDEST or _NOT_SAID.search(near):
         return None
     if _SELF.search(near) and _OTHER.search(text):

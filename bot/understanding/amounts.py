@@ -80,6 +80,8 @@ _COUNTER = re.compile(
 )
 #: Hospitals have numbers too (105医院), while 三万二医院说 is money.
 _NUMBERED = re.compile("[医附]")
+#: 自费那一块 is a part of the bill, not one yuan.
+_THAT_PART = re.compile("[那这哪]一块$")
 _LABEL = re.compile(
     r"(?:第|分之|号码?|电话|手机|身份证|编码|代码|密码|账户|微信|QQ|尾数|周|星期|礼拜|初|\$|[A-Za-z][-−]?)[为是:]? ?$|[0-9]\.+$|(?<!\.)\.$"
 )
@@ -219,7 +221,7 @@ def _digit(char: str | None) -> int:
 def _read_surroundings(text: str, amount: Amount) -> None:
     """Counting words, prices for each, and the words that make an amount approximate or a mere bound."""
     before = text[max(0, amount.start - _WINDOW) : amount.start]
-    amount.counted = not amount.money and _is_counted(text, before, amount)
+    amount.counted = _is_counted(text, before, amount) if not amount.money else bool(_THAT_PART.search(text, 0, amount.end))
     amount.rate = bool(_RATE.match(text, amount.end))
     if match := _BOUND_AFTER.match(text, amount.end):
         amount.end, amount.sure = match.end(), False

@@ -21,7 +21,10 @@ _WINDOW = 24
 DENIED = re.compile("不是[要有是花了说 ]{0,2}$")
 _SPENT = re.compile("花|用了|用掉")
 _OF_CATALOGUE = re.compile("药|材|丙类|目录|检查|项目")
-_MISTAKEN = re.compile("(?:那里|这里|那块|那个|这个)?(?:[写说填打弄搞算记看]错了?|不对|有误|不是这个数)$")
+_MISTAKEN = re.compile(
+    "(?:那里|这里|那块|那个|这个)?"
+    "(?:[写说填打弄搞算记看报]错了?|[写说填打弄搞算记看报][多少]了|漏了|[多少](?:打|写|填|报)了?一?(?:个零|位)|不对|有误|不是这个数)$"
+)
 
 
 class Place(msgspec.Struct):

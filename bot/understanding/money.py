@@ -27,6 +27,8 @@ _BY_QUESTION = {"sheet": (None, "paid"), "so_far_own": (None, "paid", "total", "
 #: A deposit, or money in hand, is no line of a sheet.
 _BESIDE_THE_SHEET = re.compile("押金|预交|够不够|够吗|够不")
 _OUTPATIENT = {"outpatient", "chronic_outpatient", "major_disease_outpatient"}
+#: What may stand beside a bill that is told without any word for it.
+_BESIDE_THE_BILL = {None, "self_funded", "first_share"}
 _TOTALS = {"total", "earlier_total"}
 _SMALL = 100  # "3" may be 3 yuan or 3万, "99" is asked again; nobody writes 100 for 100万
 _DIGIT = 10
@@ -74,6 +76,7 @@ class _Message(msgspec.Struct):
     corrected_alone: bool
     money: Money
     last: Place | None = None
+    one_bare: bool = False
     paid: list[Amount] = []
     spent: list[int] = []
 
@@ -107,7 +110,9 @@ def find_money(
     in_hospital = any(claim.slot == "facility" for claim in words.claims)
     message = _Message(text, masked, len(found), patterns, stays, expecting, about, in_hospital, several, alone, money)
     message.money.spans = [(amount.start, amount.end) for amount in found]
-    for place in places(masked, found, patterns):
+    placed = list(places(masked, found, patterns))
+    message.one_bare = sum(not place.role for place in placed) == 1 and {place.role for place in placed} <= _BESIDE_THE_BILL
+    for place in placed:
         if outpatient and place.role == "part" and len(found) == 1:
             place.role, place.foreign = "total", False  # 门诊拿药花了三百: the medicine is the bill
         _judge(message, place)
@@ -235,8 +240,8 @@ def _judge_bare(message: _Message, place: Place) -> None:
             _offer(message, slot, amount)
         return
     alone = message.count == 1 and _is_alone(message, amount)
-    if message.in_hospital and message.count == 1 and _is_a_piece(message, amount):
-        _take(message, place, slot)  # 低保 县医院 12000
+    if message.in_hospital and message.one_bare and _is_a_piece(message, amount):
+        _take(message, place, slot)  # 低保 县医院 12000; 县医院，12,600，自费400
         return
     spoken_of = alone or message.corrections or message.about_bill
     if not spoken_of:

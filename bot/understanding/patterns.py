@@ -18,6 +18,8 @@ _CHINESE = "\u4e00-\u9fff"
 #: 去之前备过案了 tells of this stay.
 _NOT_BEFORE_THIS = "(?<![去来走院病])"
 _STOP = ",，。;!?\n"
+#: 住院五天3100块: how long it took stands between a cue and its amount.
+_DURATION = "[0-9一二两三四五六七八九十几]{1,3}多?(?:天|个?星期|个?礼拜|个?月)"
 _APART = ("earlier", "this", "now", "once", "past", "again")
 
 
@@ -95,7 +97,7 @@ def _cue(words: Words, self_funded: str) -> str:
         f"|(?P<first_share>(?:{any_of(words['first_share'])})(?:{any_of(words['first_share_kind'])}){{0,2}}+)|(?P<self_funded>{self_funded})"
         f"|(?<![没未])(?<!没有)(?P<paid>{kinds['paid']})|(?P<part>(?:{kinds['part']})用?)|(?P<other>{kinds['other']})"
         f"|(?<!住)(?<!住了)(?<!了)(?<![0-9一二三四五六七八九十百])(?P<each>{kinds['each']})|(?P<total>{kinds['total']}|(?<![{_CHINESE}])费用)|(?P<stay>{kinds['stay']}))"
-        f"(?P<between>(?:{any_of([*words['filler'], BLANK])})*+)$"
+        f"(?P<between>(?:{any_of([*words['filler'], BLANK])}|{_DURATION})*+)$"
     )
 
 
@@ -104,7 +106,7 @@ def _cue_after(words: Words) -> str:
     return (
         f"(?:的|是|都是|全是|就是|属于|算| |{BLANK}){{0,3}}+(?:(?P<first_share>{any_of(words['first_share'])}){asked}"
         f"|(?P<self_funded>{any_of(words['self_funded'])}){asked}|(?P<part>{any_of(words['part'])})|(?P<other>{any_of(words['other'])})"
-        f"|(?P<paid>{any_of(words['paid_after'])})|(?P<total>总费用|总花费|费用|住院费|医疗费|医药费|总额))"
+        f"|(?P<paid>{any_of(words['paid_after'])})|(?P<total>总费用|总花费|总的|总数|全部的|费用|住院费|医疗费|医药费|总额))"
     )
 
 

@@ -21,7 +21,7 @@ _AFTER_SHORT = re.compile("[户证家对人的在，,。;!?、 \n0-9一二两三
 #: A hospital or a sum that is written wrong begins where one can: in 当时医院 and 诊治费 (heard as 自费) the character before belongs to a
 #: word of its own.
 _HOSPITAL, _SUM = re.compile("院$"), re.compile("费|付")
-_BEFORE_HOSPITAL = re.compile("(?:^|[^\u4e00-\u9fff]|[在到去来住进从搁往转镇乡户])$")
+_BEFORE_HOSPITAL = re.compile("(?:^|[^\u4e00-\u9fff]|[在到去来住进从搁往转镇乡户上])$")
 _BEFORE_SUM = re.compile("(?:^|[^\u4e00-\u9fff]|[了的是里中有和])$")
 #: So many words are offered, if at least this share of their sounds agrees.
 _OFFERED, _SIMILAR = 8, 0.5

@@ -21,6 +21,7 @@ _FREE_AFTER = re.compile("(?:呢|吧|啊|呀|了|户|哦|嘛)?(?:$|[^\u4e00-\u9f
 #: A hospital that sent the patient on is not the one of the bill: 县医院给开了转院证明.
 _SENT_ON = re.compile(
     "的?(?:医生|大夫)?(?:就|也|都)?(?:给|帮|同意)?(?:我们|俺们|我|俺|他|她)?(?:开|办|出)(?:了|的|好)?(?:一?[张个份])?转[院诊]"
+    "|给(?:我们|俺们|我|俺|他|她)?转(?:上|过|出|来|走)"
 )
 _OF_A_THING = re.compile("病房|门诊|药|床|感冒|号|病|检查")
 
@@ -189,7 +190,9 @@ def _place_claims(text: str, vocabulary: Vocabulary, found: Found, *, answer: bo
         if _denied(text, match.start(), match.end(), vocabulary):
             found.spans.append(match.span())
         else:
-            sure = len(keys) == 1 and not answer and not _is_whereabouts(around, *match.span(), vocabulary)
+            named = vocabulary.regions.names.match(text, match.end())
+            away = _is_whereabouts(around, *match.span(), vocabulary) or (named is not None and named["hospital"] is not None)
+            sure = len(keys) == 1 and not answer and not away
             yield Claim("place", keys, match[0], *match.span(), sure=sure)
 
 
