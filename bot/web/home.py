@@ -15,6 +15,7 @@ from bot.store import Report, StoreError
 from bot.web.errors import ApiError, dumps
 from bot.web.limits import Limit
 from bot.web.openapi import operation
+from bot.web.pages.rendering import own_address
 from bot.web.requests import read_json
 from bot.web.shared import ASSISTANT, CLIENTS, client_of, limited
 from engine import all_figures
@@ -67,19 +68,26 @@ async def _sheet(request: web.Request) -> web.Response:
     voice = assistant.knowledge.voice(request.query.get("lang"))
     try:
         answer = await assistant.estimate(asked.conversation)
-        code = await assistant.store.code(asked.conversation)
     except UnknownConversationError as error:
         raise ApiError(404, "unknown_conversation", "conversation") from error
-    except StoreError as error:
-        raise ApiError(503, "unavailable") from error
     if answer is None:
         raise ApiError(422, "no_estimate", "conversation")
-    back = Back(f"{request.url.origin()}/t/{code}", f"{code[:5]} {code[5:]}") if code else None
+    back = await _way_back(request, asked.conversation)
     try:
         pdf = await asyncio.to_thread(partial(sheet_pdf, voice, answer, form=asked.form, made=china_today(), back=back))
     except PrintMissingError as error:
         raise ApiError(503, error.code) from error
     return web.Response(body=pdf, content_type="application/pdf", headers={"Content-Disposition": 'inline; filename="nengbao.pdf"'})
+
+
+async def _way_back(request: web.Request, conversation: str) -> Back | None:
+    """A new code of a talk with its address; none where we do not know how we are reached. Raises ApiError 503."""
+    address = own_address(request)
+    try:
+        code = await request.app[ASSISTANT].store.code(conversation) if address else None
+    except StoreError as error:
+        raise ApiError(503, "unavailable") from error
+    return Back(f"{address}/t/{code}", f"{code[:5]} {code[5:]}") if code else None
 
 
 @operation("The talk that a code on a sheet of paper leads back to.", Resume, (400, 404, 413, 415, 422, 429, 503))
