@@ -154,7 +154,11 @@ def _pieces(bar: Bar, top: int, widest: int, labels: list[str]) -> Iterator[str]
 def _amounts(voice: Voice, bar: Bar) -> list[tuple[str, str, str]]:
     """The legend of a single bar: what each pays, and its share of the bill."""
     return [
-        (part.tone, voice.say("chart.part", label=part.label, amount=part.amount), f"{part.amount * 100 / bar.total:.1f}%")
+        (
+            part.tone,
+            voice.say("chart.part", label=part.label, amount=part.amount),
+            f"{(part.amount * 2000 + bar.total) // (2 * bar.total) / 10:.1f}%",
+        )
         for part in bar.parts
     ]
 

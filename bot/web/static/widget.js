@@ -656,7 +656,7 @@ function glanceNode(estimate, words) {
   const own = estimate && estimate.out_of_pocket;
   if (!estimate || !own) return null;
   const paid = fenOf(estimate.total) - fenOf(own.amount) - fenOf(estimate.hospital_borne || "0.00");
-  const [firm, firmPaid] = estimate.status === "partial" ? [words.most, words.least] : own.low === own.high ? ["", ""] : [words.about, words.about];
+  const [firm, firmPaid] = estimate.status === "partial" ? [words.most, words.least] : [own.low === own.high ? "" : words.about, words.about];
   const cells = [
     [words.glance[0], "", grouped(estimate.total)],
     [words.glance[1], firmPaid, yuanOf(paid)],
@@ -687,7 +687,7 @@ function chartNode({ text = "", bars = [] }, words) {
       el("span", { class: `badge t-${tones[label]}` }, String(place + 1)),
       el("span", { class: "label" }, label),
       alone && el("span", { class: "amount" }, words.yuan(grouped(amounts[label]))),
-      alone && el("span", { class: "share" }, `${((fenOf(amounts[label]) * 100) / widest).toFixed(1)}%`),
+      alone && el("span", { class: "share" }, `${(Math.floor((fenOf(amounts[label]) * 2000 + widest) / (2 * widest)) / 10).toFixed(1)}%`),
     ),
   );
   return el("figure", { class: "chart", role: "group", "aria-label": text, part: "picture" }, ...rows, el("ul", {}, ...items));
@@ -932,10 +932,10 @@ button { min-height: var(--touch); min-width: var(--touch); padding: 6px 16px; f
 [role=status] { min-height: 1.8em; padding: 2px 16px 0; color: var(--soft); border-top: 1px solid var(--line); }
 [role=status]:empty { min-height: 8px; }
 .say { display: flex; flex-wrap: wrap; gap: 8px; padding: 0 12px 8px; }
-input { flex: 1 1 8em; min-width: 0; min-height: max(50px, var(--touch)); padding: 6px 14px; font: inherit; color: inherit; background: var(--card); border: 1.5px solid var(--edge); border-radius: 12px; }
+input { flex: 1000 1 8em; min-width: 0; min-height: max(50px, var(--touch)); padding: 6px 14px; font: inherit; color: inherit; background: var(--card); border: 1.5px solid var(--edge); border-radius: 12px; }
 input::placeholder { color: var(--soft); opacity: 1; }
 .say button { flex: none; }
-.say [data-role=send] { min-height: max(50px, var(--touch)); border-color: transparent; background: var(--accent); color: var(--on-accent); font-weight: 700; }
+.say [data-role=send] { flex: 1 0 auto; min-height: max(50px, var(--touch)); border-color: transparent; background: var(--accent); color: var(--on-accent); font-weight: 700; }
 .actions { display: flex; flex-wrap: wrap; gap: 2px; padding: 0 8px max(4px, env(safe-area-inset-bottom)); }
 .actions button { flex: 1; padding: 4px; border-color: transparent; color: var(--soft); }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
