@@ -23,8 +23,9 @@ _AFTER_SHORT = re.compile("[户证家对人的在，,。;!?、 \n0-9一二两三
 _HOSPITAL, _SUM = re.compile("院$"), re.compile("费|付")
 _BEFORE_HOSPITAL = re.compile("(?:^|[^\u4e00-\u9fff]|[在到去来住进从搁往转镇乡户上])$")
 _BEFORE_SUM = re.compile("(?:^|[^\u4e00-\u9fff]|[了的是里中有和])$")
-#: So many words are offered, if at least this share of their sounds agrees.
-_OFFERED, _SIMILAR = 8, 0.5
+#: So many words are offered, if at least this share of their sounds agrees. One of two is enough
+#: only where it is written alike (特快 for 特困, but not 谢谢 for 协和).
+_OFFERED, _SIMILAR, _CLEAR = 8, 0.5, 0.6
 #: Syllables stand as one character each, from the first of Unicode's private ones.
 _FIRST = 0xE000
 
@@ -69,8 +70,10 @@ class Sounds:
     def near(self, said: str, words: Iterable[str]) -> list[str]:
         """Words that sound like what was said, the nearest first. Slow: for a message that nothing else was found in."""
         by_sound = {word.translate(self.codes): word for word in words}
-        found = get_close_matches(said.translate(self.codes), list(by_sound), _OFFERED, _SIMILAR)
-        return [by_sound[sound] for sound in found]
+        heard, sounds = said.translate(self.codes), list(by_sound)
+        clear = get_close_matches(heard, sounds, _OFFERED, _CLEAR)
+        found = get_close_matches(heard, sounds, _OFFERED, _SIMILAR)
+        return [by_sound[sound] for sound in found if sound in clear or not set(said).isdisjoint(by_sound[sound])]
 
     def _is_known(self, text: str, start: int, end: int) -> bool:
         """Whether a word that is spelled as it should be reaches into these characters."""
