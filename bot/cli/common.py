@@ -30,6 +30,10 @@ PRINT_OPTIONS = (
 )
 
 
+#: Where the store is, for every command that opens it.
+DATA_DIR = click.option("--data-dir", type=click.Path(path_type=Path), help="Folder for the store; NENGBAO_DATA_DIR otherwise.")
+
+
 TOTAL = click.option("--total", help="The bill in yuan.")
 
 

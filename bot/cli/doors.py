@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bot.cli.common import EXIT_REQUEST, fail, knowledge_of, opened_store, read_settings
+from bot.cli.common import DATA_DIR, EXIT_REQUEST, fail, knowledge_of, opened_store, read_settings
 
 if TYPE_CHECKING:
     from bot.assistant import Assistant
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=8080, show_default=True, type=click.IntRange(0, 65535), help="Port; 0 takes a free one.")
-@click.option("--data-dir", type=click.Path(path_type=Path), help="Folder for the store; NENGBAO_DATA_DIR otherwise.")
+@DATA_DIR
 def serve(host: str, port: int, data_dir: Path | None) -> None:
     """Web chat and API on one address, and Telegram when NENGBAO_TELEGRAM_TOKEN is set."""
     from bot.logs import configure_logs
@@ -39,7 +39,7 @@ def serve(host: str, port: int, data_dir: Path | None) -> None:
 @click.option("--place", help="Where the person is insured, e.g. anhui-bozhou.")
 @click.option("--lang", default="zh_CN", show_default=True, type=click.Choice(["zh_CN", "en"]), help="Language.")
 @click.option("--conversation", help="Go on with an earlier talk.")
-@click.option("--data-dir", type=click.Path(path_type=Path), help="Folder for the store; NENGBAO_DATA_DIR otherwise.")
+@DATA_DIR
 def talk(place: str | None, lang: str, conversation: str | None, data_dir: Path | None) -> None:
     """The same conversation in a terminal; reads plain lines from a pipe."""
     from bot.assistant import UnknownConversationError

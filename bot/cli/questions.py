@@ -54,8 +54,9 @@ def estimate(source: Any, form: str, lang: str, pdf: Path | None, slip: bool, **
 
 def _print(voice: "Voice", answer: "Estimate", path: Path, form: "Form") -> None:
     """Write the sheet of an estimate; what keeps it from being written ends the command."""
+    from bot.files import write_whole
     from bot.knowledge import china_today
-    from bot.paper import PrintMissingError, sheet_pdf, write_whole
+    from bot.paper import PrintMissingError, sheet_pdf
 
     try:
         write_whole(path, sheet_pdf(voice, answer, form=form, made=china_today()))

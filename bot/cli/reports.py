@@ -11,14 +11,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bot.cli.common import opened_store, read_settings
+from bot.cli.common import DATA_DIR, opened_store, read_settings
 
 if TYPE_CHECKING:
     from bot.store import Report
-
-DATA_DIR = click.option("--data-dir", type=click.Path(path_type=Path), help="Folder of the store; NENGBAO_DATA_DIR otherwise.")
-#: What a spreadsheet would take for a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @click.group()
@@ -47,18 +43,15 @@ def export(form: str, data_dir: Path | None) -> None:
     if form == "json":
         click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
         return
+    from bot.files import no_formula
     from bot.store import Report
 
     sys.stdout.write("\ufeff")  # without it a spreadsheet takes the Chinese for something else
     writer = csv.DictWriter(sys.stdout, [field.name for field in fields(Report)], lineterminator="\n")
     writer.writeheader()
-    writer.writerows({name: _plain(value) for name, value in row.items()} for row in rows)
+    writer.writerows({name: no_formula(value) for name, value in row.items()} for row in rows)
 
 
 def _reports(data_dir: Path | None) -> "Sequence[Report]":
     with opened_store(read_settings(data_dir)) as store:
         return asyncio.run(store.reports())
-
-
-def _plain(value: str) -> str:
-    return f"'{value}" if value.startswith(_FORMULA) else value

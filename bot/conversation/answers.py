@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
+from bot.conversation.heard import Ambiguity
 from bot.conversation.position import (
     ADMISSION,
     ASK,
@@ -17,6 +18,7 @@ from bot.conversation.position import (
     SHEET,
     SO_FAR_OWN,
     SO_FAR_STAYS,
+    UNCLEAR,
     UNSURE,
     WHO,
     WHOM,
@@ -32,6 +34,12 @@ _KEYED = frozenset({"place", "category", "facility", EARLIER_FACILITY, "care", W
 ABOUT = "about:"
 #: What can be taken back with `slot=none`.
 _OPTIONAL = frozenset({EARLIER, "on", "self_funded", "first_share", "registered", "emergency"})
+
+
+def doubted(doubt: Ambiguity, message: str) -> Answer:
+    """A doubt as it is kept. An amount can be asked again as it was said; of anything else no words are kept, which may name somebody."""
+    text = doubt.text if doubt.slot in MONEY else None
+    return Answer(UNCLEAR, BETWEEN.join((doubt.slot, *doubt.candidates)), message, text)
 
 
 def answer_for(slot: str, value: Any, message: str, rules: Rules) -> Answer | None:

@@ -38,7 +38,7 @@ def question(position: Position, rules: Rules) -> Reply:
     if either is not None:
         return either
     doubt = position.doubts.get(slot)
-    if doubt is not None and doubt.text and slot in MONEY:
+    if doubt is not None and doubt.text:
         return unclear(slot, doubt.candidates, doubt.text, position, rules)
     if slot == EARLIER_FACILITY and not _sum_would_do(position, rules):
         return Reply("question", (Note("ask.earlier_facility.each"),), tuple(_choices(slot, position, rules)))

@@ -28,7 +28,7 @@ SERIES = (FINDER, SHEET, ADMISSION)
 ROUGH_TOTAL, BETWEEN = f"{ADMISSION}.total", "~"
 
 #: A fact was said in a way that cannot be taken: it is asked for, and until it is answered there is no estimate. The answer names the slot
-#: and the readings, `total~20000.00~30000.00`, and has what was said as its text.
+#: and the readings, `total~20000.00~30000.00`; of an amount it has the words as its text.
 UNCLEAR = "unclear"
 
 #: A category that is not sure (好像是监测户), and categories that hold at once (既是低保又是监测户), one beside the other.
@@ -131,11 +131,6 @@ def edition_on(place: Any, day: date, shelf: Shelf) -> str | None:
     """The key of the edition in force at a place on a day; None when none is, or the place is not known."""
     chosen = shelf.choose(place, day, expired_ok=True) if place in shelf.places else None
     return chosen.pack.key if isinstance(chosen, Edition) else None
-
-
-def doubted(doubt: Ambiguity, message: str) -> Answer:
-    """A doubt as it is kept, so that it can be asked again as it was."""
-    return Answer(UNCLEAR, BETWEEN.join((doubt.slot, *doubt.candidates)), message, doubt.text)
 
 
 def answer_of(position: Position, rules: Rules) -> Estimate | None:

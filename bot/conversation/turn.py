@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from bot.conversation import ask, beside
-from bot.conversation.answers import answer_for, read_back, without
+from bot.conversation.answers import answer_for, doubted, read_back, without
 from bot.conversation.heard import Ambiguity, Heard, Slot
 from bot.conversation.hearing import as_meant, corrected, in_series, problem_note
 from bot.conversation.people import family
@@ -34,7 +34,6 @@ from bot.conversation.position import (
     Rules,
     answer_of,
     by_category,
-    doubted,
     edition_of,
     estimate_at,
     is_child_alone,

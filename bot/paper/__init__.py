@@ -6,6 +6,5 @@ The words are those of the voice; typst and segno (extra `[print]`) are loaded w
 from bot.paper.errors import PrintMissingError
 from bot.paper.lines import sheet_lines
 from bot.paper.press import Back, Form, sheet_pdf
-from bot.paper.writing import write_whole
 
-__all__ = ["Back", "Form", "PrintMissingError", "sheet_lines", "sheet_pdf", "write_whole"]
+__all__ = ["Back", "Form", "PrintMissingError", "sheet_lines", "sheet_pdf"]

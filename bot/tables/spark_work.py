@@ -21,6 +21,7 @@ import polars as pl
 import pyarrow as pa
 
 from bot import resources
+from bot.files import no_formula
 from bot.speech import Voice
 from bot.tables.amounts import Ints
 from bot.tables.batch import results_of
@@ -32,7 +33,6 @@ from bot.tables.rejects import RejectLines
 from bot.tables.settle import RowReader, Settled, Settler, bring_together
 from bot.tables.spark_lines import Form, Lines, table_of
 from bot.tables.summary import Summary
-from bot.tables.writing import no_formula
 from engine import CaseError, Shelf, read_shelf
 from engine.groups import Key
 

@@ -2,8 +2,6 @@
 
 import csv
 import errno
-import os
-import secrets
 import shutil
 import tempfile
 import traceback
@@ -21,6 +19,7 @@ from polars.exceptions import PanicException, PolarsError
 from polars.io.plugins import register_io_source
 from xlsxwriter.exceptions import XlsxWriterException  # type: ignore[import-untyped]
 
+from bot.files import no_formula, put, sync, temporary_name
 from bot.tables.errors import TableError, disk_full, disk_is_full
 
 #: Rows of data that an xlsx sheet can hold below its header.
@@ -33,8 +32,6 @@ _EXCEL_BEGINS = 1900
 REJECTS_HEADER = ("行号", "列", "原因", "代码")
 #: Errors of the system that another name or folder would avoid.
 _ASKED_WRONG = (errno.ENAMETOOLONG, errno.EACCES, errno.EPERM, errno.EROFS, errno.EISDIR)
-#: What makes a spreadsheet take a text for a formula.
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def write_table(frames: Iterator[pl.DataFrame], schema: pl.Schema, path: Path) -> None:
@@ -103,7 +100,7 @@ class RejectsFile:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._temporary = _temporary_name(path)
+        self._temporary = temporary_name(path)
         self._file: IO[str] | None = None
         self.count = 0
 
@@ -121,7 +118,7 @@ class RejectsFile:
         if self._file is not None:
             with _honest(self._path):
                 self._file.close()
-                _sync(self._temporary)
+                sync(self._temporary)
 
     def finish(self) -> None:
         """Put the list in its place; without rejects, remove the list of an earlier run."""
@@ -132,7 +129,7 @@ class RejectsFile:
                     self._path.unlink(missing_ok=True)
                 else:
                     self._temporary.replace(self._path)
-                    _sync(self._path.parent)
+                    sync(self._path.parent)
         except BaseException:
             self.discard()
             raise
@@ -143,11 +140,6 @@ class RejectsFile:
             with suppress(OSError):
                 self._file.close()
             _remove(self._temporary)
-
-
-def no_formula(column: str) -> str:
-    """The name of a column as a cell that no spreadsheet takes for a formula."""
-    return f"'{column}" if column.startswith(_FORMULA_STARTS) else column
 
 
 def _writer(path: Path) -> Callable[[Iterator[pl.DataFrame], pl.Schema, Path], None]:
@@ -175,12 +167,12 @@ def _whole(path: Path) -> Iterator[Path]:
             raise TableError("no_such_folder", folder=str(path.parent))
         if path.is_dir():
             raise TableError("is_folder", name=str(path))
-    temporary = _temporary_name(path)
+    temporary = temporary_name(path)
     try:
         with _honest(path):
             temporary.touch()  # the system says why it cannot be; polars and xlsxwriter do not
             yield temporary
-            _put(temporary, path)
+            put(temporary, path)
     except BaseException:
         _remove(temporary)
         raise
@@ -196,25 +188,6 @@ def _honest(path: Path) -> Iterator[None]:
             raise disk_full(path) from error
         asked_wrong = getattr(error, "errno", None) in _ASKED_WRONG
         raise TableError("cannot_write", status=2 if asked_wrong else 1, name=str(path)) from error
-
-
-def _temporary_name(path: Path) -> Path:
-    return path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
-
-
-def _put(temporary: Path, path: Path) -> None:
-    """Move a written file to its place so that a loss of power leaves the old one or the new one."""
-    _sync(temporary)
-    temporary.replace(path)
-    _sync(path.parent)
-
-
-def _sync(path: Path) -> None:
-    opened = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)
 
 
 def _remove(temporary: Path) -> None:

@@ -39,6 +39,7 @@ _AMOUNT = "\x01"
 _NOT_SPENT = re.compile("没有?[花用][了掉到]{0,2}$")
 _PUNCTUATION = re.compile("[,，。;!?\n.…、]")
 _BETWEEN = " \n,，。;、"
+_KNOWN = f"[{BLANK}{_AMOUNT}]"
 _SEVERAL_YEARS = re.compile("[一两二三四五六七八九十几0-9]年[里多来间]?(?:一共|总共|共|住院|吃药|看病)?[花用]")
 _LIKE_A_YEAR = re.compile("(?:19|20)[0-9]{2}")
 _DATE_LIKE = re.compile("(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])[0-3][0-9]")
@@ -266,10 +267,13 @@ def _is_plain(amount: Amount) -> bool:
 
 
 def _is_a_piece(message: _Message, amount: Amount) -> bool:
-    """Whether a plain amount stands by itself, between commas or spaces."""
+    """Whether a plain amount stands by itself, between commas or spaces, and nothing since the last known word tells of another cost."""
     text = message.text
     before, after = text[amount.start - 1 : amount.start], text[amount.end : amount.end + 1]
-    return _is_plain(amount) and (not before or before in _BETWEEN) and (not after or after in _BETWEEN)
+    apart = (not before or before in _BETWEEN) and (not after or after in _BETWEEN)
+    told = re.split(_KNOWN, message.masked[: amount.start])[-1]
+    other = message.patterns.aside.search(told) or message.patterns.owing.search(told)
+    return apart and not other and _is_plain(amount)
 
 
 def _is_alone(message: _Message, amount: Amount) -> bool:

@@ -23,6 +23,8 @@ _SENT_ON = re.compile(
     "的?(?:医生|大夫)?(?:就|也|都)?(?:给|帮|同意)?(?:我们|俺们|我|俺|他|她)?(?:开|办|出)(?:了|的|好)?(?:一?[张个份])?转[院诊]"
     "|给(?:我们|俺们|我|俺|他|她)?转(?:上|过|出|来|走)"
 )
+#: 医保没交多少钱 and 备案没办全 deny nothing.
+_PARTLY, _GOES_ON = {"insured", "registered"}, re.compile("多少|几|够|齐|全|错")
 _OF_A_THING = re.compile("病房|门诊|药|床|感冒|号|病|检查")
 
 
@@ -124,7 +126,7 @@ def _slot_claims(text: str, slot: str, vocabulary: Vocabulary, expecting: str | 
             found.spans.append(match.span())
             continue
         last_denied = -1
-        if slot == "facility" and _SENT_ON.match(text, match.end()):
+        if (slot == "facility" and _SENT_ON.match(text, match.end())) or (slot in _PARTLY and _GOES_ON.match(text, match.end())):
             found.spans.append(match.span())
             continue
         claims.append(Claim(slot, keys, match[0], *match.span(), sure=len(keys) == 1))

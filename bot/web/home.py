@@ -3,10 +3,10 @@
 import asyncio
 import re
 from functools import partial
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Literal
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from bot.assistant import UnknownConversationError
 from bot.knowledge import china_today
@@ -16,11 +16,9 @@ from bot.web.errors import ApiError, dumps
 from bot.web.limits import Limit
 from bot.web.openapi import operation
 from bot.web.pages.rendering import own_address
-from bot.web.requests import read_json
+from bot.web.requests import read_json, read_model
 from bot.web.shared import ASSISTANT, CLIENTS, client_of, limited
 from engine import all_figures
-
-M = TypeVar("M", bound=BaseModel)
 
 #: Codes are tried far less often than talks are spoken in: a person types one, a machine that guesses needs millions.
 _CODES = web.AppKey("codes", Limit)
@@ -64,7 +62,7 @@ class Wrong(_Request):
 @operation("The estimate of a talk as a sheet of paper (PDF).", Print, (400, 404, 413, 415, 422, 429, 503))
 async def _sheet(request: web.Request) -> web.Response:
     limited(request.app[CLIENTS], client_of(request))
-    asked, assistant = await _read(request, Print), request.app[ASSISTANT]
+    asked, assistant = read_model(await read_json(request), Print), request.app[ASSISTANT]
     voice = assistant.knowledge.voice(request.query.get("lang"))
     try:
         answer = await assistant.estimate(asked.conversation)
@@ -93,7 +91,7 @@ async def _way_back(request: web.Request, conversation: str) -> Back | None:
 @operation("The talk that a code on a sheet of paper leads back to.", Resume, (400, 404, 413, 415, 422, 429, 503))
 async def _resume(request: web.Request) -> web.Response:
     limited(request.app[_CODES], client_of(request))
-    asked = await _read(request, Resume)
+    asked = read_model(await read_json(request), Resume)
     key = await request.app[ASSISTANT].store.key_of(asked.code)
     if key is None:
         raise ApiError(404, "unknown_code", "code")
@@ -103,7 +101,7 @@ async def _resume(request: web.Request) -> web.Response:
 @operation("Report a figure that is not right; who reports it is not kept.", Wrong, (400, 404, 413, 415, 422, 429, 503))
 async def _report(request: web.Request) -> web.Response:
     limited(request.app[_CODES], client_of(request))
-    said, assistant = await _read(request, Wrong), request.app[ASSISTANT]
+    said, assistant = read_model(await read_json(request), Wrong), request.app[ASSISTANT]
     voice = assistant.knowledge.voice(request.query.get("lang"))
     edition = assistant.knowledge.shelf.find(f"{said.place}/{said.edition}")
     if edition is None:
@@ -117,19 +115,6 @@ async def _report(request: web.Request) -> web.Response:
     except StoreError as error:
         raise ApiError(503, "unavailable") from error
     return web.json_response({"say": voice.say("report.thanks")}, dumps=dumps)
-
-
-async def _read(request: web.Request, model: type[M]) -> M:
-    """The body as a model. Raises ApiError."""
-    raw = await read_json(request)
-    if not isinstance(raw, dict):
-        raise ApiError(422, "invalid", "body")
-    try:
-        return model.model_validate(raw)
-    except ValidationError as error:
-        detail = error.errors(include_url=False)[0]
-        code = {"missing": "missing", "extra_forbidden": "unknown_key"}.get(detail["type"], "invalid")
-        raise ApiError(422, code, ".".join(map(str, detail["loc"]))) from error
 
 
 def add_home(app: web.Application) -> None:

@@ -2,13 +2,15 @@
 
 import json
 from decimal import Decimal
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any, NoReturn, TypeVar
 
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from bot.assistant import Message
 from bot.web.errors import ApiError
+
+M = TypeVar("M", bound=BaseModel)
 
 _Id = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=100)]
 _Short = Annotated[str, StringConstraints(strict=True, max_length=200)]
@@ -31,17 +33,22 @@ class Turn(BaseModel):
 
 def read_turn(raw: Any) -> Message:
     """A turn request as a message. Raises ApiError 422."""
+    turn = read_model(raw, Turn)
+    if sum(part is not None for part in (turn.text, turn.choice, turn.action)) != 1:
+        raise ApiError(422, "nothing_said", "text")
+    return Message(**turn.model_dump())
+
+
+def read_model(raw: Any, model: type[M]) -> M:
+    """A request's JSON as a model. Raises ApiError 422, which names the field."""
     if not isinstance(raw, dict):
         raise ApiError(422, "invalid", "body")
     try:
-        turn = Turn.model_validate(raw)
+        return model.model_validate(raw)
     except ValidationError as error:
         detail = error.errors(include_url=False)[0]
         code = {"missing": "missing", "extra_forbidden": "unknown_key"}.get(detail["type"], "invalid")
         raise ApiError(422, code, ".".join(map(str, detail["loc"]))) from error
-    if sum(part is not None for part in (turn.text, turn.choice, turn.action)) != 1:
-        raise ApiError(422, "nothing_said", "text")
-    return Message(**turn.model_dump())
 
 
 async def read_json(request: web.Request) -> Any:

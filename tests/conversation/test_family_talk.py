@@ -164,6 +164,17 @@ def test_a_vague_amount_keeps_its_likely_values_over_a_side_question() -> None:
         assert any(key.startswith("total=") for key in asked)
 
 
+def test_of_a_doubt_only_an_amount_keeps_its_words() -> None:
+    """A clause about an earlier stay may name somebody; nothing of it is kept with the talk."""
+    talk = Talk()
+    talk.hear(
+        {"facility": Slot("county", "县医院")} | POOR, Ambiguity("earlier", (), "俺妈王秀英上次住院"), Ambiguity("total", (), "好几万")
+    )
+    kept = [answer.text for answer in talk.at.answers if answer.text]
+    assert "好几万" in kept
+    assert not any("王秀英" in words for words in kept)
+
+
 def test_a_doubted_category_that_the_place_does_not_know_is_asked() -> None:
     """Bozhou's rules of now know no 建档立卡: its doubt is asked back with the categories they know."""
     talk = Talk()

@@ -1,9 +1,12 @@
 """The widget in a real browser: clicking through to an estimate, and going on over reloads and crashes."""
 
 import gzip
+import json
 import re
+import urllib.request
 from typing import Literal
 
+import pypdfium2
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
@@ -178,3 +181,22 @@ def test_the_sheet_is_handed_over_as_a_file(server: Server, browser: Browser) ->
     with chat.page.expect_download() as download:
         chat.page.locator("[data-form=a4]").click()
     assert download.value.path().read_bytes().startswith(b"%PDF")
+
+
+def test_a_sheet_leads_back_to_its_talk(server: Server, browser: Browser) -> None:
+    """The address of its code opens the talk on another phone, also after a reload; a code that is not known says so and begins anew."""
+    talk = server.turn(message_id="m1", text="低保，县医院，两万，没有自费", place="anhui-bozhou")["conversation"]
+    asked = json.dumps({"conversation": talk, "form": "slip"}).encode()
+    request = urllib.request.Request(f"{server.address}/api/v1/sheet", asked, {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=20) as response:
+        words = pypdfium2.PdfDocument(response.read())[0].get_textpage().get_text_range()
+    code = words.partition("短码")[2].split()[:2]
+    page = browser.open(server.address).page
+    page.goto(f"{server.address}/t/{''.join(code)}")
+    expect(page.locator("[data-kind=estimate] .first")).to_contain_text("18,900")
+    page.reload()
+    expect(page.locator("[data-kind=estimate] .first")).to_contain_text("18,900")
+    page.evaluate("localStorage.clear()")
+    page.goto(f"{server.address}/t/ABCDE23456")
+    expect(page.locator("nengbao-chat")).to_contain_text("这个码找不到")
+    expect(page.locator("[data-who=bot]").first).to_be_visible()

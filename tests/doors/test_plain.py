@@ -8,14 +8,13 @@ from uuid import uuid4
 import pytest
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page as Tab
-from playwright.sync_api import sync_playwright
 
 from bot.assistant import Assistant
 from bot.settings import Settings
 from bot.store import Change, StoreError
 from bot.web.app import make_app
 from engine import fen
-from tests.doors.browser import CHROMIUM, FLAGS, needs_browser
+from tests.doors.browser import needs_browser
 from tests.doors.pages import Page, Reader
 from tests.server import Server
 from tests.talks import Talk, read_talks, said
@@ -23,12 +22,6 @@ from tests.talks import Talk, read_talks, said
 PLACE = "?place=anhui-bozhou"
 BILL = "低保，县医院，花了三万二，自费药三千"
 TALKS = [talk for talk in read_talks() if talk.name in ("four-taps", "one-sentence", "family", "check-bill")]
-
-
-@pytest.fixture
-def reader(running: Server) -> Reader:
-    """Somebody who keeps cookies."""
-    return Reader(running.address)
 
 
 def _paid(layer: dict[str, str]) -> str:
@@ -62,6 +55,12 @@ def test_an_estimate_shows_picture_layers_and_grounds(running: Server, reader: R
     link = next(node for node in page.all("a") if node.words == "报销比例 80%（待核实）")
     path, _, name = link.attributes["href"].partition("#")
     assert name in reader.open(path).ids
+
+
+def test_the_number_for_somebody_in_despair_can_be_dialled(reader: Reader) -> None:
+    """Who does not want to live gets 12356 as a link."""
+    page = reader.send(reader.open(f"/plain{PLACE}"), text="不想活了")
+    assert "tel:12356" in [node.attributes.get("href") for node in page.all("a")]
 
 
 def test_looking_at_the_page_keeps_nothing(reader: Reader) -> None:
@@ -242,15 +241,6 @@ def test_a_broken_form_is_no_failure(running: Server, body: bytes) -> None:
     status, text = running.post("/plain", body, "application/x-www-form-urlencoded")
     assert status == 422
     assert "<form" in text
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Chromium]:
-    """A real browser."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -14,25 +14,19 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser as Chromium
-from playwright.sync_api import BrowserContext, sync_playwright
+from playwright.sync_api import BrowserContext
 
 from bot import resources
 from bot.knowledge import Knowledge
 from bot.speech import policy_json
 from engine import read_shelf
 from engine.keys import BASES
-from tests.doors.browser import CHROMIUM, FLAGS, needs_browser
+from tests.doors.browser import needs_browser
 from tests.doors.pages import Reader
 from tests.server import ROOT, Server
 
 EDITIONS = ("anhui-bozhou/2017", "anhui-bozhou/2022", "beijing/2023", "henan-puyang/2017", "henan-puyang/2022")
 PAGES = ("/", "/policies", "/policies/anhui-bozhou/2022", "/policies/henan-puyang/2017", "/plain", "/nowhere")
-
-
-@pytest.fixture
-def reader(running: Server) -> Reader:
-    """Somebody with a browser that knows no scripts."""
-    return Reader(running.address)
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -233,15 +227,6 @@ def test_templates_are_loaded_with_the_first_page() -> None:
     """Starting the server does not load what only pages need."""
     code = "import sys, bot.cli, bot.web.serve; sys.exit('jinja2' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Chromium]:
-    """A real browser."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 #: Of everything with words: those smaller than 18 px; of everything to press: those lower or narrower than 44 px.

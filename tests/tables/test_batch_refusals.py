@@ -176,7 +176,7 @@ def test_what_breaks_on_the_way_is_status_1_and_leaves_all_as_it_was(
 def test_a_disk_that_is_full_of_rejects_leaves_the_old_result(command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The list is on the disk before the result takes its place: both are new or both are old."""
     before = old_files(command)
-    real = writing._temporary_name
+    real = writing.temporary_name
 
     def full_for_rejects(path: Path) -> Path:
         if not path.name.endswith(".rejects.csv"):
@@ -184,7 +184,7 @@ def test_a_disk_that_is_full_of_rejects_leaves_the_old_result(command: Command, 
         (tmp_path / "full").symlink_to("/dev/full")
         return tmp_path / "full"
 
-    monkeypatch.setattr(writing, "_temporary_name", full_for_rejects)
+    monkeypatch.setattr(writing, "temporary_name", full_for_rejects)
     ran = command(rows({}, {"total": "x"})(tmp_path))
     assert (ran.status, ran.stdout, contents(command)) == (1, "", before)
     assert "磁盘满了" in ran.stderr

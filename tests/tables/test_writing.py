@@ -109,7 +109,7 @@ def test_ctrl_c_leaves_nothing(tmp_path: Path, kind: str) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_full_disk_is_the_machines_fault(tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file that takes nothing more: status 1, nothing left."""
-    monkeypatch.setattr(writing, "_temporary_name", full_device)
+    monkeypatch.setattr(writing, "temporary_name", full_device)
     with pytest.raises(TableError) as raised:
         write_table(iter([FRAME] * 2000), FRAME.schema, tmp_path / f"a.{kind}")
     assert (raised.value.code, raised.value.status, names(tmp_path)) == ("disk_full", 1, [])

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
 _TEMPLATES = Path(__file__).parent
-_HOTLINE = re.compile(r"\b(12393)\b(?!\.\d| ?元)", re.ASCII)
+#: Medical insurance, and the line for those who do not want to live.
+_HOTLINE = re.compile(r"\b(12393|12356)\b(?!\.\d| ?元)", re.ASCII)
 #: Chinese as a browser may ask for it, where the region decides how it is written.
 _WRITTEN = {"zh-tw": "zh_Hant", "zh-hk": "zh_Hant", "zh-mo": "zh_Hant", "zh-hant": "zh_Hant"}
 #: What a Host header may hold; anything else is not shown as our address.

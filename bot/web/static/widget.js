@@ -222,6 +222,7 @@ class Diary {
 
   /** Go on with a talk that began elsewhere: what was said there comes with the greeting. @param {string} conversation */
   carry(conversation) {
+    if (conversation === this.conversation) return; // the same page once more: what waits here still waits
     Object.assign(this, { conversation, after: 0, entries: [] });
     this.save();
   }
@@ -724,7 +725,7 @@ function outcome({ status, payout, low, high }, words) {
 function figureNode({ name = "", say = "", basis, mark }, rules, words) {
   const firm = ["stated", "derived", "confirmed"].includes(basis);
   const doubt = !firm && (mark || (basis === "about" ? words.marks.about : words.marks.other));
-  const more = { "aria-label": `${words.clause}：${say}`, target: "_blank", rel: "noopener" };
+  const more = { "aria-label": `${words.clause} ${say}`, target: "_blank", rel: "noopener" };
   return el(
     "li",
     {},
@@ -736,7 +737,7 @@ function figureNode({ name = "", say = "", basis, mark }, rules, words) {
 }
 
 /** @param {string} name @param {string} say @param {Words} words */
-const wrongButton = (name, say, words) => buttonFor("wrong", words.wrong, { "data-figure": name, "aria-label": `${words.wrong}：${say}` });
+const wrongButton = (name, say, words) => buttonFor("wrong", words.wrong, { "data-figure": name, "aria-label": `${words.wrong} ${say}` });
 
 /** @param {Layer} layer @param {string} rules @param {Words} words */
 function layerNode(layer, rules, words) {
