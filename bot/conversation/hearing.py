@@ -118,7 +118,10 @@ def by_place(heard: Heard, place: str | None, shelf: Shelf) -> Heard:
     lists = dict.fromkeys(_HOSPITALS, known) | {"category": editions[-1].policy.categories if editions else ()}
     slots, doubts = dict(heard.slots), list(heard.ambiguous)
     for number, doubt in enumerate(heard.ambiguous):
-        meant = [key for key in lists.get(doubt.slot, ()) if any(key == each or key.startswith(f"{each}_") for each in doubt.candidates)]
+        if doubt.slot == "place" and doubt.candidates == (place,):
+            doubts.remove(doubt)  # 在北京朝阳医院, said by somebody from there
+            continue
+        meant = _meant(doubt.candidates, lists.get(doubt.slot, ()))
         if len(doubt.candidates) > 1 and len(meant) == 1 and not (doubt.both or doubt.open):
             slots[doubt.slot] = Slot(meant[0], doubt.text)
             doubts.remove(heard.ambiguous[number])
@@ -130,6 +133,12 @@ def by_place(heard: Heard, place: str | None, shelf: Shelf) -> Heard:
         if grades:
             doubts.insert(0, Ambiguity(name, grades, slots.pop(name).text))
     return msgspec.structs.replace(heard, slots=slots, ambiguous=tuple(doubts))
+
+
+def _meant(candidates: Sequence[str], known: Sequence[str]) -> list[str]:
+    """Those that a place has of several meanings: as they are, or every grade of them where none is had as it is."""
+    exactly = [key for key in known if key in candidates]
+    return exactly or [key for key in known if any(key.startswith(f"{each}_") for each in candidates)]
 
 
 def problem_note(problem: Problem, hotline: str) -> Note:

@@ -12,12 +12,15 @@ _YEARS = re.compile(
 )
 #: 今年七十三了, 婆婆76, 90高龄: of a grown-up, whose age is often said without 岁.
 _OLD = re.compile(
-    rf"(?:今年|妈|爸|爹|娘|俺大|我大|父亲|母亲|老伴|爷|奶|姥|婆|公公|老人|老头|老太太?|老汉|大娘|大爷|大伯|大妈|[我俺]"
+    rf"(?:今年|妈|爸|爹|娘|俺大|我大|父亲|母亲|老伴|爷|奶|姥|婆|公公|叔|婶|姨|舅|姑|哥|姐|嫂|岳父|岳母|丈人|老人|老头子?|老太(?:太|婆)?|嘞娘|大伯|老汉|大娘|大爷|大伯|大妈|[我俺]"
     rf"|(?:年龄|岁数)[^,，0-9]{{0,4}}[,，]?)[,， ]?(?:今年|都|快|已经|也)*"
-    rf"(?P<old>{_NUMBER})(?:高龄|[了啦咯哩]?(?=[,，。;!? \n]|$|是)(?! ?[元块毛万千百次天kKwW]))"
+    rf"(?P<old>{_NUMBER})(?:高龄|[了啦咯哩咧喽嘞](?! ?[多元块毛万千百次天kKwW])|(?=[,，。;!? \n]|$|是)(?! ?[元块毛万千百次天kKwW]))"
 )
 _MONTHS = re.compile(rf"(?<![0-9一二两三四五六七八九十几])(?:{_NUMBER}) ?个(?:多|半)?月(?:大|的(?:孩子|宝宝|娃|婴儿|小孩|小孙))")
 _NOT_SAID = re.compile("(?:不是|不到|未满|不满|没到|没满|超过|大于|小于|低于|高于|以前|当年|从|过了)[了有的是]{0,2}$")
+#: 孩子不是5岁是6岁; and an age that is a piece of its own (他是低保，72，县医院).
+_MENDED = re.compile(rf"不是(?:{_NUMBER}) ?周?岁")
+_PIECE = re.compile(r"[,， ](?P<piece>[4-9][0-9])(?=$|[,，。 ])(?! ?[元块毛万千百次天kKwW])(?![,， ][0-9]{3}(?![0-9]))")
 #: The one who writes tells their own age beside that of somebody else who is ill.
 _SELF = re.compile("[我俺咱](?:自己|本人)?(?:今年|也|都|已经|快|才|刚|虚|是|有|了|个|老头子|老婆子|老太婆)*$")
 _OTHER = re.compile(
@@ -27,12 +30,19 @@ _NEAR, _OLDEST = 14, 130
 _GROWN, _HUNDRED = 40, 100
 
 
-def find_age(text: str) -> list[Claim]:
-    """What a message says of the patient's age, in years."""
+def find_age(text: str, *, alone: bool = False) -> list[Claim]:
+    """What a message says of the patient's age, in years. `alone`: a number that stands by itself may be one."""
     found = [claim for match in _OLD.finditer(text) if (claim := _claim(text, match, _grown(match["old"]), match.start("old")))]
     found += [claim for match in _YEARS.finditer(text) if (claim := _claim(text, match, _years(match["years"])))]
     found += [claim for match in _MONTHS.finditer(text) if (claim := _claim(text, match, 0))]
+    if alone and not found:
+        found = [Claim("age", (match["piece"],), match["piece"], *match.span("piece")) for match in _PIECE.finditer(text)]
     return found if len({claim.candidates for claim in found}) == 1 else []
+
+
+def mends_age(text: str, claims: list[Claim]) -> bool:
+    """Whether the message says that an age was another one than was told."""
+    return any(claim.slot == "age" for claim in claims) and bool(_MENDED.search(text))
 
 
 def _claim(text: str, match: re.Match[str], years: int | None, stands: int | None = None) -> Claim | None:

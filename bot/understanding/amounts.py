@@ -14,8 +14,8 @@ from bot.understanding.tidy import BLOCK
 
 _SCALE = 100  # from 百 on a numeral sounds like money; 十 alone counts anything
 _JIAO, _FEN = Decimal("0.1"), Decimal("0.01")
-#: 三万块五 is hardly three mao more; 两万二千四百三十六块七 is.
-_SPOKEN_JIAO_BELOW, _ROUND = 10_000, 10
+#: 三万块五 is hardly five mao more; 两万三千四百五十块六 is six.
+_SPOKEN_JIAO_BELOW, _ROUND = 10_000, 1000
 _WINDOW = 16
 
 
@@ -85,14 +85,16 @@ _THAT_PART = re.compile("[那这哪]一块$")
 _LABEL = re.compile(
     r"(?:第|分之|号码?|电话|手机|身份证|编码|代码|密码|账户|微信|QQ|尾数|周|星期|礼拜|初|\$|[A-Za-z][-−]?)[为是:]? ?$|[0-9]\.+$|(?<!\.)\.$"
 )
+#: 多打个零 speaks of a digit.
+_A_ZERO = re.compile("个[零0]$")
 _RATE = re.compile(" ?[/每一](?:天|日|个?月|年|人|次|针|盒|支|瓶|片|晚|袋)")
 _AFTER = re.compile(" ?(?:还多(?!少)|左右|上下|出头|大概|差不多|多(?![少次])|好几|挂零|冒头|有余|余(?![下额款]))")
 _BOUND_AFTER = re.compile(" ?(?:以上|以下|以内|往上|开外|打底|[还都]?[不没]到|不[止足够])")
 _BEFORE = re.compile(
-    "(?:预计|预估|大约摸?|大概其?|约摸?|差不多|将近|接近|(?<![最附])近|估计|估摸着?|可能|好像|大致|(?<![很赶尽凉])快)"
+    "(?:不到|不足|(?<![大多少])小|预计|预估|大约摸?|大概其?|约摸?|差不多|将近|接近|(?<![最附])近|估计|估摸着?|可能|好像|大致|(?<![很赶尽凉])快)"
     "(?:是|有|花费|费用|花了|花|用了|要|得|共|一共|总共|[: ]){0,4}$"
 )
-_BOUND_BEFORE = re.compile("(?:不[到足止]|超过|至少|最[少多]|顶多|起码|少说也?|[多少高低]于|(?<!大)小)(?:是|有|花了|花|要|得|[: ]){0,3}$")
+_BOUND_BEFORE = re.compile("(?:不止|超过|至少|最[少多]|顶多|起码|少说也?|[多少高低]于|小于)(?:是|有|花了|花|要|得|[: ]){0,3}$")
 _MINUS = re.compile("(?:(?<![自担抱])负的?|[-−] ?)$")
 _TO = re.compile(" ?(?:-{1,2}|[–—~〜]{1,2}|至|到) ?")
 _LONGEST_TO = 4
@@ -228,14 +230,14 @@ def _read_surroundings(text: str, amount: Amount) -> None:
     elif match := _AFTER.match(text, amount.end):
         amount.end, amount.approximate = match.end(), True
     if _BOUND_BEFORE.search(before):
-        # "不到三万" says where the amount is not; the number itself is only a hint.
+        # "超过三万" says where the amount is not; the number itself is only a hint.
         amount.sure = False
     elif _BEFORE.search(before):
         amount.approximate = True
 
 
 def _is_counted(text: str, before: str, amount: Amount) -> bool:
-    if _COUNTER.match(text, amount.end) or _LABEL.search(before):
+    if _COUNTER.match(text, amount.end) or _LABEL.search(before) or _A_ZERO.search(text, amount.start - 1, amount.end):
         return True
     return not amount.unit and bool(_NUMBERED.match(text, amount.end))
 

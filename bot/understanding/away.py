@@ -27,7 +27,7 @@ _UNKNOWN_TOWN = {"市": ("city", _PROVINCE, _OUTSIDE), "县": ("county", _PROVIN
 class Regions:
     """Which province each name lies in, and the names of the covered places. `hospitals`: those that are a hospital's and no place's.
 
-    `names`: every one of them, as a `town` or a `hospital`; `hospital`, `treated`: what follows a name where somebody was treated; `going`,
+    `names`: every one of them, as a `town` (with `its` hospital) or a `hospital`; `town`: the first alone; `hospital`, `treated`: what follows a name where somebody was treated; `going`,
     `moved`: what stands before; `answer`: a name, or a town's and a hospital's, and nothing else.
     """
 
@@ -36,6 +36,7 @@ class Regions:
     words: Names
     hospitals: frozenset[str]
     names: Pattern
+    town: Pattern
     hospital: Pattern
     treated: Pattern
     going: Pattern
@@ -67,13 +68,14 @@ def regions(elsewhere: Names, hospitals: Names, where: Names, places: Names) -> 
         words=places,
         hospitals=frozenset(stands),
         # 亳州协和医院 and 县协和医院 are not the one in Beijing.
-        names=re.compile(f"(?<![市县区镇乡])(?P<hospital>{any_of(stands)})|(?P<town>{town})(?:[市县区]?(?:{any_of(stands)}))?"),
+        names=re.compile(f"(?<![市县区镇乡])(?P<hospital>{any_of(stands)})|(?P<town>{town})(?:[市县区]?(?P<its>{any_of(stands)}))?"),
+        town=re.compile(town),
         hospital=re.compile(f"(?:(?!{moved})[^{_STOP}{BLANK}]){{0,12}}?(?:{any_of(where['hospital'])})"),
         treated=re.compile(f"[市省县]?(?:那边|那里|那儿|这边|里|的| ){{0,2}}(?:{any_of(where['treated'])})"),
         going=re.compile(f"(?:{any_of(where['before'])})[了的]?$"),
         moved=re.compile(f"(?:{any_of(where['transferred'])})了?$"),
         answer=re.compile(
-            f" *(?:{any_of(where['before'])}|是)?了?(?:{any_of(province)}){{1,2}}[市省县]?(?:那边|那里|那儿|的|了)? *[。.!]?"
+            f" *(?:{any_of(where['before'])}|是)?了?(?:{any_of(province)}){{1,2}}[市省县]?(?:那边|那里|那儿)?(?:住的?院?|看的?病?|治|做|动)?[的了]? *[。.!]?"
         ),
         unknown=re.compile(f"(?:^|[^\u4e00-\u9fff]|[{edge}])(?P<name>(?:(?![{edge}])[\u4e00-\u9fff]){{1,3}})$"),
         no_name=re.compile(any_of(where["no_name"])),
@@ -125,7 +127,7 @@ def _away(text: str, homes: frozenset[str], known: Regions, *, asked: bool) -> I
 
 def _end_of_stay(text: str, match: re.Match[str], limit: int, known: Regions) -> int | None:
     """Where the words end that tell of a hospital or a treatment in the place of that name, or of the hospital that is named."""
-    if match["hospital"] and match["hospital"].endswith(_HOSPITAL):
+    if match["its"] or (match["hospital"] and (match["hospital"].endswith(_HOSPITAL) or known.town.match(match["hospital"]))):
         return match.end()
     if hospital := known.hospital.match(text, match.end("hospital" if match["hospital"] else "town"), limit):
         return hospital.end()

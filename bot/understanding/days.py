@@ -20,7 +20,8 @@ _DAY = re.compile(
 _WHOLE_YEAR = re.compile(r" ?((?:20)[0-9]{2}) ?年?(?:度|的)? ?")
 #: Not the day of discharge: a birth, an admission, a registration.
 _OTHER_DAY = re.compile(r" ?(?:的时候)?(?:入院|住进|备案|参保|转诊|出生|生(?!病)|确诊|发病|开始|交的|交了|缴)")
-_OTHER_BEFORE = re.compile("(?:出生|生于|生日|入院)[日期时间是为:于在 ]{0,5}$")
+_OTHER_BEFORE = re.compile("(?:出生|生于|生日|(?<![0-9日号\x00])入院)[日期时间是为:于在 ]{0,5}$")
+_NOT_THEN = re.compile("(?<![要是])不是[在到]?$")
 _BEGINNING = re.compile(" ?(?:到|至|-|—|~)")
 _FIRST_YEAR = _CENTURY = 2000
 _ISO = 10
@@ -78,7 +79,7 @@ def _is_other_day(match: re.Match[str], text: str) -> bool:
 def _claim(match: re.Match[str], text: str) -> Claim | Problem | None:
     year = _number(match["year"])
     year += _CENTURY if year < _CENTURY else 0  # 24年12月1号
-    if year < _FIRST_YEAR or _is_other_day(match, text):
+    if year < _FIRST_YEAR or _is_other_day(match, text) or _NOT_THEN.search(before(text, match.start(), _ISO)):
         return None
     month, day = match["month"] or match["month_2"], match["day"] or match["day_2"]
     if match["only_month"] or match["only_month_2"] or _BEGINNING.match(text, match.end()):

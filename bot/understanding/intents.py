@@ -7,6 +7,8 @@ from bot.understanding.vocabulary import Commands
 _NOISE = re.compile(r"[\s,，。;!:.…、~“”\"'()\x00\x7f]+")
 #: A command in a longer sentence is not a command; nothing longer than this is looked at.
 _LONGEST = 24
+#: Among other words that carry no fact these are meant as well; deleting is only ever said by itself.
+_ALSO_A_PIECE = frozenset({"back", "restart"})
 
 
 def command(text: str, commands: Commands) -> str | None:
@@ -15,14 +17,16 @@ def command(text: str, commands: Commands) -> str | None:
     if not words or len(words) > _LONGEST:
         return None
     wish = _peeled(words, commands)
-    return wish or _said_twice(text, commands)
+    return wish or _said_in_pieces(text, commands)
 
 
-def _said_twice(text: str, commands: Commands) -> str | None:
-    """The command that every piece of the message is: 从头再来 重新算."""
+def _said_in_pieces(text: str, commands: Commands) -> str | None:
+    """The command that every piece of the message is (从头再来 重新算), or where it ends (不算了，从头来一遍) or begins (上一步，我要重选)."""
     pieces = [piece for piece in _NOISE.split(text.lower().rstrip("?")) if piece]
-    wishes = {_peeled(piece, commands) for piece in pieces} if len(pieces) > 1 else set()
-    return next(iter(wishes)) if len(wishes) == 1 else None
+    wishes = [_peeled(piece, commands) for piece in pieces] if len(pieces) > 1 else []
+    if len(set(wishes)) == 1:
+        return wishes[0]
+    return next((wish for wish in (wishes[:1] + wishes[-1:]) if wish in _ALSO_A_PIECE), None)
 
 
 def _peeled(words: str, commands: Commands) -> str | None:

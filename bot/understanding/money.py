@@ -4,7 +4,7 @@ Where cues disagree, or words stand beside an amount that are not known, it is o
 """
 
 import re
-from bisect import bisect_left, insort
+from bisect import bisect_left
 from decimal import Decimal
 
 import msgspec
@@ -41,6 +41,9 @@ _PUNCTUATION = re.compile("[,，。;!?\n.…、]")
 _BETWEEN = " \n,，。;、"
 _KNOWN = f"[{BLANK}{_AMOUNT}]"
 _SEVERAL_YEARS = re.compile("[一两二三四五六七八九十几0-9]年[里多来间]?(?:一共|总共|共|住院|吃药|看病)?[花用]")
+_FIGURES = re.compile(r"[0-9]+(?:\.[0-9]{1,2})?|[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]{1,2})?")
+#: 一千二是我说错了.
+_MISTAKEN = re.compile("(?:那个|这个|那|这)?(?:是|都是)?(?:我|俺)?(?:刚才|刚刚|前面|上面)?[说写打填输报]错")
 _LIKE_A_YEAR = re.compile("(?:19|20)[0-9]{2}")
 _DATE_LIKE = re.compile("(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])[0-3][0-9]")
 _CARD = re.compile("1[0-9]{10}|[0-9]{15}|[0-9]{18}")
@@ -106,12 +109,14 @@ def find_money(
     about = stays.told_apart or bool(patterns.about.search(text))
     several = stays.several or bool(_SEVERAL_YEARS.search(text))
     alone = bool(corrected or "不是" in text) and _nothing_else(masked, corrected, patterns)
-    money = Money(corrections=[start for start, _ in corrected])
+    placed = list(places(masked, found, patterns))
+    # 是一万七，不是七万一: what is denied at the end corrects as well.
+    denied = [place.amount.start for place in placed if DENIED.search(place.lead)]
+    money = Money(corrections=sorted({*(start for start, _ in corrected), *denied}))
     outpatient = any(claim.slot == "care" and set(claim.candidates) <= _OUTPATIENT for claim in words.claims)
     in_hospital = any(claim.slot == "facility" for claim in words.claims)
     message = _Message(text, masked, len(found), patterns, stays, expecting, about, in_hospital, several, alone, money)
     message.money.spans = [(amount.start, amount.end) for amount in found]
-    placed = list(places(masked, found, patterns))
     message.one_bare = sum(not place.role for place in placed) == 1 and {place.role for place in placed} <= _BESIDE_THE_BILL
     for place in placed:
         if outpatient and place.role == "part" and len(found) == 1:
@@ -147,11 +152,7 @@ def _judge(message: _Message, place: Place) -> None:
         return
     if stay in ELSEWHEN:
         _judge_elsewhen(message, place, stay)
-    elif _NOT_SPENT.search(place.lead):
-        return
-    elif DENIED.search(place.lead):
-        insort(message.corrections, amount.start)
-    else:
+    elif not (_NOT_SPENT.search(place.lead) or DENIED.search(place.lead) or _MISTAKEN.match(message.text, amount.end)):
         _judge_said(message, place)
 
 
@@ -263,7 +264,9 @@ def _may_be_money(message: _Message, amount: Amount) -> bool:
 
 
 def _is_plain(amount: Amount) -> bool:
-    return amount.unit or (amount.digits and (amount.value or _ZERO) >= _PLAIN_BILL and not _LIKE_A_YEAR.fullmatch(amount.text))
+    return amount.unit or (
+        _FIGURES.fullmatch(amount.text) is not None and (amount.value or _ZERO) >= _PLAIN_BILL and not _LIKE_A_YEAR.fullmatch(amount.text)
+    )
 
 
 def _is_a_piece(message: _Message, amount: Amount) -> bool:

@@ -86,7 +86,7 @@ def money_patterns(words: Words) -> MoneyPatterns:
 def _no_self_funded(words: Sequence[str]) -> str:
     """没有自费 as a clause of its own, 没有自费药 at the end of any (低保没有自费 may mean that nothing is to be paid)."""
     plain = [word for word in words if re.search("药|项目|丙", word)]
-    return f"^(?:[也都就并倒我他她 ]|完全|一点|这次)*+(?:{any_of(words)})$|(?<![有是看问])(?:{any_of(plain)})$"
+    return f"(?:^|(?<= ))(?:[也都就并倒我他她 ]|完全|一点|这次)*+(?:{any_of(words)})$|(?<![有是看问])(?:{any_of(plain)})$"
 
 
 def _cue(words: Words, self_funded: str) -> str:
@@ -96,7 +96,7 @@ def _cue(words: Words, self_funded: str) -> str:
         f"(?:(?:(?P<mixed>(?:{kinds['mixed']})[了的掉]?)|(?P<including>{kinds['including']}))(?P<share>{self_funded})?"
         f"|(?P<first_share>(?:{any_of(words['first_share'])})(?:{any_of(words['first_share_kind'])}){{0,2}}+)|(?P<self_funded>{self_funded})"
         f"|(?<![没未])(?<!没有)(?P<paid>{kinds['paid']})|(?P<part>(?:{kinds['part']})用?)|(?P<other>{kinds['other']})"
-        f"|(?<!住)(?<!住了)(?<!了)(?<![0-9一二三四五六七八九十百])(?P<each>{kinds['each']})|(?P<total>{kinds['total']}|(?<![{_CHINESE}])费用)|(?P<stay>{kinds['stay']}))"
+        f"|(?<!住)(?<!住了)(?<!了)(?<![0-9一二三四五六七八九十百])(?P<each>{kinds['each']})|(?P<total>{kinds['total']}|(?<![{_CHINESE}])(?:费用|总))|(?P<stay>{kinds['stay']}))"
         f"(?P<between>(?:{any_of([*words['filler'], BLANK])}|{_DURATION})*+)$"
     )
 
@@ -170,6 +170,47 @@ class CategoryPatterns:
     joins: Pattern
 
 
+def told(words: Words) -> str:
+    """A thing with what was done about it in any order, as a group `true` where it was and `false` where it was not.
+
+    From one slot of the section `phrases`. Without a list `done` only what was not done is told (医保没交).
+    """
+    between, verb, no = f"(?:{any_of(words['between'])}){{0,3}}", any_of(words["verb"]), f"(?:{any_of(words['not'])})"
+    thing = f"(?:{any_of(words['thing'])})(?:{any_of(words['of_it'])})?"
+    undone = f"{no}{between}(?:{verb})?(?:上|了|好|过|下来)?{thing}|{thing}{between}{no}{between}(?:{verb})(?:上|成)?(?!案)"
+    undone = f"{undone}|(?:{any_of(words['thing'])})(?:{any_of(words['of_it'])})(?:没有|没了)(?=[{_STOP}\\s]|$)"
+    if "done" not in words:
+        return f"(?P<false>{undone})"
+    done = f"(?:{verb})(?:{any_of(words['done'])})"
+    return f"(?P<false>{undone})|(?P<true>(?:已经?)(?:{verb})?{thing}|{done}{between}{thing}|{thing}{between}(?:{done}|已(?:{verb})))"
+
+
+@dataclass(frozen=True, slots=True)
+class PersonPatterns:
+    """Who is spoken of: `subject` ends where a category begins (俺哥是…), `patient` is who is ill (`who`), asked about (`asked`) or
+    asked for (`for`); `asked_for` ends where the category of somebody stands who is asked for (替庄上五保老张问)."""
+
+    subject: Pattern
+    patient: Pattern
+    asked_for: Pattern
+
+
+def person_patterns(who: Words) -> PersonPatterns:
+    """From the section `who`, but without the words that name nobody (邻居 may be anyone) or more than a person (我住院)."""
+    relations = [word for kind in ("parent", "child", "spouse", "relative") for word in who[kind]]
+    someone = f"[俺我咱]家(?:里|是|的)?|家里|[俺我咱他她]?(?:{any_of(relations)})|[我俺](?:自己|本人|自个儿?)?(?![们家])|本人"
+    return PersonPatterns(
+        asked_for=re.compile(f"[替帮给][^{_STOP}]{{0,6}}$"),
+        subject=re.compile(
+            f"(?P<who>{someone})(?:也|都|才|就|现在|一直|今年[0-9]{{1,3}}岁?)*+(?:是|属于|算|吃|享受|有|评上了?|办了)?的?个?$"
+        ),
+        patient=re.compile(
+            f"(?:(?:问|说|算)的?是|这[次回]是|病人是|生病的是|住院的是)(?P<asked>{someone})|(?:给|帮|替)(?P<for>{someone})(?=[问算查]|住院)"
+            f"|(?P<who>{someone})(?:这[次回]|现在|又|刚|前几天|上个?月|上周)*+(?=住院|住的院|住了院|生病|得病|病了|看病|开刀|[做动]手术|的手术)"
+        ),
+    )
+
+
 def category_patterns(denied: Words, category: Words) -> CategoryPatterns:
     """From the sections `denied` and `category_denied`. What follows a category denies it only up to the end of the clause."""
     end = f"(?=[{_STOP}\\s]|$)"
@@ -179,7 +220,7 @@ def category_patterns(denied: Words, category: Words) -> CategoryPatterns:
     return CategoryPatterns(
         denied_before=re.compile(f"(?:{any_of(category['not'])})(?:{between}){{0,8}}+$"),
         denied_after=re.compile(
-            f"(?:[?] ?)?(?:{linking}){{0,6}}+(?:{negated}|{any_of([*category['after'], *denied['after']])})"
+            f"(?:[?] ?)?(?:{linking}){{0,6}}+(?:{negated}|(?:{any_of([*category['after'], *denied['after']])})(?!了?(?:转|备案|异地|手续|低保)))"
             f"|(?:户|的)?[,， ]{{0,2}}(?:[^{_STOP}]{{1,6}}[,， ]{{1,2}})?(?:但是?|可是?)?(?:我|俺|我们|俺们|咱|咱们)家?"
             f"(?:可|也|又|倒)?(?:不是|没有?|不算){end}"
         ),
@@ -202,7 +243,7 @@ def sense_patterns(denied: Words, stay: Words, where: Words, said: Words) -> Sen
         denied_before=re.compile(f"(?:{any_of(denied['before'])})(?:{between}){{0,4}}+$"),
         denied_after=re.compile(
             "(?:户|身份|资格|待遇|的)?(?:已经|早|也|都|还|现在|给|是|了)*+"
-            f"(?:{any_of(denied['after'])}|(?:{any_of(denied['asked'])})(?=[{_STOP}\\s]|$))"
+            f"(?:(?:{any_of(denied['after'])})(?!了?(?:转|备案|异地|手续|低保))|(?:{any_of(denied['asked'])})(?=[{_STOP}\\s]|$))"
         ),
         denied_joins=re.compile(f"(?:户|的|人员|对象)?(?:{any_of(denied['joins'])})(?:{between}){{0,3}}+"),
         apart=re.compile(f"[次回趟]|住过|住院过|{any_of(chain.from_iterable(stay[kind] for kind in _APART))}"),

@@ -7,18 +7,20 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from bot.conversation.heard import Ambiguity, Heard, Problem, Slot
-from bot.understanding.ages import find_age
+from bot.understanding.ages import find_age, mends_age
 from bot.understanding.claims import Claim, settle
 from bot.understanding.days import find_days
 from bot.understanding.household import household
 from bot.understanding.intents import command, side_intent
-from bot.understanding.money import Money, find_money
-from bot.understanding.scope import CLAUSE, EARLIER, Stays, before
+from bot.understanding.money import MONEY_SLOTS, Money, find_money
+from bot.understanding.patterns import BLANK
+from bot.understanding.scope import CLAUSE, EARLIER, Stays, before, blank
 from bot.understanding.sheet import SHEET, find_sheet
 from bot.understanding.so_far import find_so_far
 from bot.understanding.sounds import Mended
 from bot.understanding.tidy import tidy
 from bot.understanding.vocabulary import Vocabulary
+from bot.understanding.whose import of_the_patient
 from bot.understanding.words import Found, find_words
 from bot.understanding.yes_no import FINDER, Answer, read_answer
 
@@ -41,6 +43,9 @@ _AROUND = " \n,，。!?.、~吧啊呀嘛呢的"
 #: What makes two categories hold at once, and what says that it is one of them; looked for around both.
 _TOGETHER, _EITHER = re.compile("又|既|也|同时|兼|加|和|、|都是"), re.compile("还是|或|不是|吗|[?]|哪|不知|不清")
 _BOTH, _JOIN = 2, 4
+#: 不是低保，是监测户 corrects, whatever 不是 denies; 没低保，普通居民 tells.
+_IS_NOT, _BUT = re.compile("不是|不在|没有?[,，]是"), re.compile("不是[^,，。;!?]{1,8}?[,， ]?(?:而|应该|就)?是")
+_PIECES = re.compile("[,，。 ]+")
 _EDGES = re.compile("[\x00\x01\x7f]+")
 _SPACES = re.compile(r"\s+")
 
@@ -146,9 +151,20 @@ def _facts(text: str, vocabulary: Vocabulary, expecting: str | None, place: str 
     corrected = [match.span() for match in sense.corrects.finditer(text)]
     days, bad_days, undated = find_days(text, expecting, stays, sense)
     words = find_words(text, vocabulary, expecting, stays, place)
+    person = any(claim.slot == "category" for claim in words.claims)
+    ages = find_age(text, alone=person and expecting not in MONEY_SLOTS)
+    undated = blank(undated, [(claim.start, claim.end) for claim in ages if claim.text.isascii()], BLANK)
     money = find_money(undated, words, vocabulary.money, stays, expecting, corrected)
     corrections = money.corrections
-    claims = [*lines, *so_far.claims, *days, *find_age(text), *words.claims, *_whole_answer(text, vocabulary, expecting), *money.claims]
+    claims = [
+        *lines,
+        *so_far.claims,
+        *days,
+        *ages,
+        *of_the_patient(words.claims, text, vocabulary.person),
+        *_whole_answer(text, vocabulary, expecting),
+        *money.claims,
+    ]
     claims = _hedged(claims, text, vocabulary, expecting)
     answer = read_answer(text, claims, vocabulary) if expecting == FINDER else Answer(claims)
     claims = answer.claims
@@ -158,8 +174,10 @@ def _facts(text: str, vocabulary: Vocabulary, expecting: str | None, place: str 
         slots.pop("category", None)  # 我家有低保证，病人没有: asked again
     ambiguous = (*_earlier(text, stays, [*stays.mentions, *words.earlier, *money.earlier], expecting), *_in_order(ambiguous))
     problems = (*bad_days, *words.problems, *money.problems)
-    correct = bool(corrections) and not _only_answers(text, slots, expecting)
-    correct = correct or bool(words.denied & slots.keys() - {expecting})
+    correct = (bool(corrections) or mends_age(text, claims) or bool((slots or ambiguous) and _BUT.search(text))) and not _only_answers(
+        text, slots, expecting
+    )
+    correct = correct or (bool(words.denied & slots.keys() - {expecting}) and bool(_IS_NOT.search(text)))
     return Heard(
         slots=slots,
         ambiguous=ambiguous,
@@ -218,7 +236,9 @@ def _whole_answer(text: str, vocabulary: Vocabulary, expecting: str | None) -> l
     """是, 有, 没办: the whole message answers a yes-or-no question."""
     said = text.strip(" \n,，。!?").rstrip("吧啊呀嘛")
     slot = "earlier" if expecting in EARLIER else expecting or ""
-    key = vocabulary.whole_answer.get(slot, {}).get(said)
+    meant = vocabulary.whole_answer.get(slot, {})
+    pieces = {meant.get(piece) for piece in _PIECES.split(said)}  # 没有，俺自己去的
+    key = meant.get(said) or (pieces.pop() if len(pieces) == 1 else None)
     return [Claim(slot, (key,), said, 0, len(text))] if key else []
 
 

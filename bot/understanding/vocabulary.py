@@ -13,12 +13,15 @@ from bot.understanding.patterns import (
     CategoryPatterns,
     MoneyPatterns,
     Pattern,
+    PersonPatterns,
     SensePatterns,
     any_of,
     any_phrase_of,
     category_patterns,
     money_patterns,
+    person_patterns,
     sense_patterns,
+    told,
 )
 from bot.understanding.sounds import Sounds
 from engine.errors import PackError, Problem
@@ -28,6 +31,9 @@ from engine.yaml_tree import Location, Tree, read_tree
 Names = Mapping[str, Sequence[str]]
 Meanings = dict[str, tuple[str, ...]]
 
+_COUNTY, _CITY = "县", "市"
+#: Said alone they are hospitals of that grade: 二级的, 换成三级.
+_GRADES = ("一级", "二级", "三级")
 _BOOLS = ("true", "false")
 _KEYS: dict[str, tuple[str, ...]] = {
     "category": CATEGORIES,
@@ -50,6 +56,7 @@ _INTENTS = frozenset(
 )
 #: Every other section and the lists it must have; None: the section is itself a list.
 _SECTIONS: dict[str, tuple[str, ...] | None] = {
+    "phrases": ("registered", "insured"),
     "denied": ("before", "between", "after", "asked", "joins"),
     "category_denied": ("not", "between", "linking", "rest", "after", "together", "asked_after", "asked_before"),
     "yes_no": (
@@ -75,6 +82,7 @@ _SECTIONS: dict[str, tuple[str, ...] | None] = {
     "unsure_of": ("self_funded", "first_share", "registered", "facility", "category", "on"),
     "elsewhere": None,
     "hospitals": None,
+    "county_hospitals": None,
     "sheet": (*LAYERS, "own"),
     "homophones": ("also", "never"),
     "who": ("self", "parent", "child", "spouse", "relative", "neighbour"),
@@ -83,7 +91,7 @@ _SECTIONS: dict[str, tuple[str, ...] | None] = {
 
 @dataclass(frozen=True, slots=True)
 class Lexicon:
-    """The words of one slot and the keys each may mean."""
+    """The words of one slot and the keys each may mean. A phrase of many forms is a group of the pattern that is named as its key."""
 
     meanings: Meanings
     pattern: Pattern
@@ -94,7 +102,7 @@ class Lexicon:
         """Every word in the text, the longest at each place, with its keys."""
         if not self.begins.isdisjoint(text):
             for match in self.pattern.finditer(text):
-                yield match, self.meanings[match[0]]
+                yield match, self.meanings.get(match[0]) or (str(match.lastgroup),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +139,7 @@ class Vocabulary:
     commands: Commands
     sounds: Sounds
     who: Lexicon
+    person: PersonPatterns
 
     @classmethod
     def read(cls, path: Path, places: Names, facilities: Names | None = None) -> Self:
@@ -144,11 +153,15 @@ class Vocabulary:
             raise PackError(problems)
         data = tree.data
         meanings = _all_meanings(data, places, facilities or {})
+        short = {"facility": {grade: meanings["facility"][f"{grade}医院"] for grade in _GRADES}}
         known = regions(data["elsewhere"], data["hospitals"], data["whereabouts"], places)
         return cls(
-            words={slot: _lexicon(words) for slot, words in meanings.items()},
-            standing_alone={slot: _lexicon(_meanings(words)) for slot, words in data["standing_alone"].items()},
-            when_asked={slot: _lexicon(meanings[slot] | _meanings(words)) for slot, words in data["when_asked"].items()},
+            words={slot: _lexicon(words, data["phrases"].get(slot)) for slot, words in meanings.items()},
+            standing_alone={slot: _lexicon(_meanings(words) | short.get(slot, {})) for slot, words in data["standing_alone"].items()},
+            when_asked={
+                slot: _lexicon(meanings[slot] | _meanings(words) | short.get(slot, {}), data["phrases"].get(slot))
+                for slot, words in data["when_asked"].items()
+            },
             whole_answer={slot: _inverted(words) for slot, words in data["whole_answer"].items()},
             yes_no=_lexicon(_yes_no(data, meanings["category"])),
             elsewhere=re.compile(any_of(known.unlisted())),
@@ -165,6 +178,7 @@ class Vocabulary:
             commands=_commands(data["intents"]),
             sounds=_sounds(data, meanings),
             who=_lexicon(_meanings(data["who"])),
+            person=person_patterns(data["who"]),
         )
 
 
@@ -175,8 +189,19 @@ def _all_meanings(data: Any, places: Names, facilities: Names) -> dict[str, Mean
     for word, keys in _meanings(facilities).items():
         # A pack may give a general word a meaning of its own (二级医院); which one is meant, the place decides.
         found["facility"][word] = tuple(dict.fromkeys((*found["facility"].get(word, ()), *keys)))
+    for word in _of_counties(data["county_hospitals"], places):
+        found["facility"].setdefault(word, ("county",))
     found["place"] = _meanings(places)
     return found
+
+
+def _of_counties(hospitals: Iterable[str], places: Names) -> Iterator[str]:
+    """蒙城二院, 蒙城县二院: hospitals under the names of a place's counties, which are those that stand with 县 and not with 市 too."""
+    for names in places.values():
+        counties = [name.removesuffix(_COUNTY) for name in names if name.endswith(_COUNTY)]
+        for county in counties:
+            if f"{county}{_CITY}" not in names and len(county) > 1:
+                yield from (f"{county}{county_or_not}{hospital}" for hospital in hospitals for county_or_not in ("", _COUNTY))
 
 
 def _meanings(names: Names) -> Meanings:
@@ -194,8 +219,11 @@ def _yes_no(data: Any, categories: Meanings) -> Meanings:
     return _meanings(kinds)
 
 
-def _lexicon(meanings: Meanings) -> Lexicon:
-    return Lexicon(meanings, re.compile(any_of(meanings)), _begins(meanings))
+def _lexicon(meanings: Meanings, phrases: Names | None = None) -> Lexicon:
+    if not phrases:
+        return Lexicon(meanings, re.compile(any_of(meanings)), _begins(meanings))
+    begins = [*meanings, *chain.from_iterable(phrases.values()), "已"]
+    return Lexicon(meanings, re.compile(f"{told(phrases)}|{any_of(meanings)}"), _begins(begins))
 
 
 def _begins(words: Iterable[str]) -> frozenset[str]:

@@ -21,10 +21,12 @@ _FREE_AFTER = re.compile("(?:呢|吧|啊|呀|了|户|哦|嘛)?(?:$|[^\u4e00-\u9f
 #: A hospital that sent the patient on is not the one of the bill: 县医院给开了转院证明.
 _SENT_ON = re.compile(
     "的?(?:医生|大夫)?(?:就|也|都)?(?:给|帮|同意)?(?:我们|俺们|我|俺|他|她)?(?:开|办|出)(?:了|的|好)?(?:一?[张个份])?转[院诊]"
-    "|给(?:我们|俺们|我|俺|他|她)?转(?:上|过|出|来|走)"
+    "|给(?:我们|俺们|我|俺|他|她)?转(?:上|过|出|来|走)|的?(?:医生|大夫)?(?:说|讲|也)?(?:治不了|治不好|看不了|看不好|没办法治|不收|不敢收|没法治)"
+    "|的?(?:医生|大夫)?(?:说让|让|叫|建议|说)(?:我们|俺们|我|俺|他|她)?(?:去|往|上|转到|转去|赶紧转|转)[省市上大外]"
 )
 #: 医保没交多少钱 and 备案没办全 deny nothing.
 _PARTLY, _GOES_ON = {"insured", "registered"}, re.compile("多少|几|够|齐|全|错")
+_NOT_DONE, _WHAT_THEN = ("没", "未", "忘", "断", "木有", "冇"), re.compile("[了的]?(?:怎么办|咋办|咋整|怎么弄)")
 _OF_A_THING = re.compile("病房|门诊|药|床|感冒|号|病|检查")
 
 
@@ -165,6 +167,9 @@ def _lexicon(slot: str, vocabulary: Vocabulary, *, asked: bool) -> Lexicon:
 
 def _denied(text: str, start: int, end: int, vocabulary: Vocabulary) -> bool:
     near = before(text, start, _NEAR)
+    # 没参保咋办 tells, 备案咋办 asks.
+    if text.startswith(_NOT_DONE, start) and _WHAT_THEN.match(text, end):
+        return False
     # 有没有备案 asks, it does not say 没有备案.
     if text.startswith("没", start) and near.endswith("有"):
         return True

@@ -47,9 +47,12 @@ def score(rows: list[dict[str, Any]], known: Knowledge) -> Score:
     taken = labelled = right = wrong = doubts = doubts_right = 0
     faults = []
     for row in rows:
+        home = row.get("place")
         heard = understand(row["text"], known.vocabulary, row.get("expecting"), row.get("place"))
         heard = by_place(heard, row.get("place"), known.shelf)
         said, label = {name: slot.value for name, slot in heard.slots.items() if name != "who"}, labels(row)
+        if said.get("place") == home and "place" not in label:
+            said.pop("place", None)  # the place that is known need not be repeated, and may be
         unclear = {doubt.slot: sorted(doubt.candidates) for doubt in heard.ambiguous}
         told = {slot: sorted(candidates) for slot, candidates in row.get("ambiguous", {}).items()}
         agree = {name for name in said if label.get(name) == said[name]}

@@ -24,7 +24,7 @@ from tests.understanding.conftest import PLACES, WORDS
         ("特困, 特困户,", "低保, 特困户,", 8, "`低保` already means extreme_poverty"),
         ("  nods: [嗯,", "  nods: [没有,", 0, "`没有` already means"),
         ("    贫困户: [registered_poor,", "    贫困户: [registered,", 0, "unknown key `registered`"),
-        ("    back: [返回,", "    bakc: [返回,", 0, "unknown key `bakc`"),
+        ("    back: [重选,", "    bakc: [重选,", 0, "unknown key `bakc`"),
         ("  paid_after:", "  paid_later:", 0, "`paid_after` is missing"),
         ("elsewhere:\n  安徽:", "elsewhere_:\n  安徽:", 0, "`elsewhere` is missing"),
         ("hospitals:\n  安徽:", "hospitals:\n  安微:", 0, "unknown key `安微`"),
