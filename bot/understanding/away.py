@@ -27,8 +27,9 @@ _UNKNOWN_TOWN = {"市": ("city", _PROVINCE, _OUTSIDE), "县": ("county", _PROVIN
 class Regions:
     """Which province each name lies in, and the names of the covered places. `hospitals`: those that are a hospital's and no place's.
 
-    `names`: every one of them, as a `town` (with `its` hospital) or a `hospital`; `town`: the first alone; `hospital`, `treated`: what follows a name where somebody was treated; `going`,
-    `moved`: what stands before; `answer`: a name, or a town's and a hospital's, and nothing else.
+    `names`: every one of them, as a `town` (with `its` hospital) or a `hospital`; `town`: the first alone. `hospital`, `treated`: what
+    follows a name where somebody was treated; `going`, `moved`: what stands before; `answer`: a name, or a town's and a hospital's, and
+    nothing else.
     """
 
     province: Mapping[str, str]
@@ -75,7 +76,8 @@ def regions(elsewhere: Names, hospitals: Names, where: Names, places: Names) -> 
         going=re.compile(f"(?:{any_of(where['before'])})[了的]?$"),
         moved=re.compile(f"(?:{any_of(where['transferred'])})了?$"),
         answer=re.compile(
-            f" *(?:{any_of(where['before'])}|是)?了?(?:{any_of(province)}){{1,2}}[市省县]?(?:那边|那里|那儿)?(?:住的?院?|看的?病?|治|做|动)?[的了]? *[。.!]?"
+            f" *(?:{any_of(where['before'])}|是)?了?(?:{any_of(province)}){{1,2}}[市省县]?"
+            "(?:那边|那里|那儿)?(?:住的?院?|看的?病?|治|做|动)?[的了]? *[。.!]?"
         ),
         unknown=re.compile(f"(?:^|[^\u4e00-\u9fff]|[{edge}])(?P<name>(?:(?![{edge}])[\u4e00-\u9fff]){{1,3}})$"),
         no_name=re.compile(any_of(where["no_name"])),

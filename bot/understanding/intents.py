@@ -21,7 +21,7 @@ def command(text: str, commands: Commands) -> str | None:
 
 
 def _said_in_pieces(text: str, commands: Commands) -> str | None:
-    """The command that every piece of the message is (从头再来 重新算), or where it ends (不算了，从头来一遍) or begins (上一步，我要重选)."""
+    """The command that all pieces are (从头再来 重新算), or the last (不算了，从头来一遍) or first (上一步，我要重选) one."""
     pieces = [piece for piece in _NOISE.split(text.lower().rstrip("?")) if piece]
     wishes = [_peeled(piece, commands) for piece in pieces] if len(pieces) > 1 else []
     if len(set(wishes)) == 1:

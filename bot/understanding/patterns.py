@@ -20,6 +20,8 @@ _NOT_BEFORE_THIS = "(?<![去来走院病])"
 _STOP = ",，。;!?\n"
 #: 住院五天3100块: how long it took stands between a cue and its amount.
 _DURATION = "[0-9一二两三四五六七八九十几]{1,3}多?(?:天|个?星期|个?礼拜|个?月)"
+#: 普通居民没办转诊手续 denies the referral and not what stands before it.
+_AN_OBJECT = "(?!了?(?:转|备案|异地|手续|低保))"
 _APART = ("earlier", "this", "now", "once", "past", "again")
 
 
@@ -176,7 +178,7 @@ def told(words: Words) -> str:
     From one slot of the section `phrases`. Without a list `done` only what was not done is told (医保没交).
     """
     between, verb, no = f"(?:{any_of(words['between'])}){{0,3}}", any_of(words["verb"]), f"(?:{any_of(words['not'])})"
-    thing = f"(?:{any_of(words['thing'])})(?:{any_of(words['of_it'])})?"
+    thing = f"(?:[今去明]年的?)?(?:{any_of(words['thing'])})(?:{any_of(words['of_it'])})?"
     undone = f"{no}{between}(?:{verb})?(?:上|了|好|过|下来)?{thing}|{thing}{between}{no}{between}(?:{verb})(?:上|成)?(?!案)"
     undone = f"{undone}|(?:{any_of(words['thing'])})(?:{any_of(words['of_it'])})(?:没有|没了)(?=[{_STOP}\\s]|$)"
     if "done" not in words:
@@ -185,14 +187,32 @@ def told(words: Words) -> str:
     return f"(?P<false>{undone})|(?P<true>(?:已经?)(?:{verb})?{thing}|{done}{between}{thing}|{thing}{between}(?:{done}|已(?:{verb})))"
 
 
+def graded(words: Words) -> str:
+    """市里那个三甲医院, 省级的二级: a level with a grade, each a group that is named as its facility.
+
+    From `facility` of the section `phrases`.
+    """
+    which, end = f"(?:{any_of(words['which'])}){{0,3}}+", "(?:医院|的)?"
+    kinds = (
+        ("city", "secondary", "second"),
+        ("city", "tertiary", "third"),
+        ("province", "secondary", "second"),
+        ("province", "tertiary", "third"),
+    )
+    return "|".join(f"(?P<{level}_{key}>(?:{any_of(words[level])}){which}(?:{any_of(words[grade])}){end})" for level, key, grade in kinds)
+
+
 @dataclass(frozen=True, slots=True)
 class PersonPatterns:
     """Who is spoken of: `subject` ends where a category begins (俺哥是…), `patient` is who is ill (`who`), asked about (`asked`) or
-    asked for (`for`); `asked_for` ends where the category of somebody stands who is asked for (替庄上五保老张问)."""
+    asked for (`for`); `asked_for` ends where the category of somebody stands who is asked for (替庄上五保老张问);
+    `said_of` begins where a category ends (五保是俺大爷).
+    """
 
     subject: Pattern
     patient: Pattern
     asked_for: Pattern
+    said_of: Pattern
 
 
 def person_patterns(who: Words) -> PersonPatterns:
@@ -200,6 +220,7 @@ def person_patterns(who: Words) -> PersonPatterns:
     relations = [word for kind in ("parent", "child", "spouse", "relative") for word in who[kind]]
     someone = f"[俺我咱]家(?:里|是|的)?|家里|[俺我咱他她]?(?:{any_of(relations)})|[我俺](?:自己|本人|自个儿?)?(?![们家])|本人"
     return PersonPatterns(
+        said_of=re.compile(f"户?的?是(?P<who>{someone})"),
         asked_for=re.compile(f"[替帮给][^{_STOP}]{{0,6}}$"),
         subject=re.compile(
             f"(?P<who>{someone})(?:也|都|才|就|现在|一直|今年[0-9]{{1,3}}岁?)*+(?:是|属于|算|吃|享受|有|评上了?|办了)?的?个?$"
@@ -220,7 +241,7 @@ def category_patterns(denied: Words, category: Words) -> CategoryPatterns:
     return CategoryPatterns(
         denied_before=re.compile(f"(?:{any_of(category['not'])})(?:{between}){{0,8}}+$"),
         denied_after=re.compile(
-            f"(?:[?] ?)?(?:{linking}){{0,6}}+(?:{negated}|(?:{any_of([*category['after'], *denied['after']])})(?!了?(?:转|备案|异地|手续|低保)))"
+            f"(?:[?] ?)?(?:{linking}){{0,6}}+(?:{negated}|(?:{any_of([*category['after'], *denied['after']])}){_AN_OBJECT})"
             f"|(?:户|的)?[,， ]{{0,2}}(?:[^{_STOP}]{{1,6}}[,， ]{{1,2}})?(?:但是?|可是?)?(?:我|俺|我们|俺们|咱|咱们)家?"
             f"(?:可|也|又|倒)?(?:不是|没有?|不算){end}"
         ),
@@ -243,7 +264,7 @@ def sense_patterns(denied: Words, stay: Words, where: Words, said: Words) -> Sen
         denied_before=re.compile(f"(?:{any_of(denied['before'])})(?:{between}){{0,4}}+$"),
         denied_after=re.compile(
             "(?:户|身份|资格|待遇|的)?(?:已经|早|也|都|还|现在|给|是|了)*+"
-            f"(?:(?:{any_of(denied['after'])})(?!了?(?:转|备案|异地|手续|低保))|(?:{any_of(denied['asked'])})(?=[{_STOP}\\s]|$))"
+            f"(?:(?:{any_of(denied['after'])}){_AN_OBJECT}|(?:{any_of(denied['asked'])})(?=[{_STOP}\\s]|$))"
         ),
         denied_joins=re.compile(f"(?:户|的|人员|对象)?(?:{any_of(denied['joins'])})(?:{between}){{0,3}}+"),
         apart=re.compile(f"[次回趟]|住过|住院过|{any_of(chain.from_iterable(stay[kind] for kind in _APART))}"),

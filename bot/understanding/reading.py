@@ -2,7 +2,7 @@
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
@@ -44,7 +44,11 @@ _AROUND = " \n,，。!?.、~吧啊呀嘛呢的"
 _TOGETHER, _EITHER = re.compile("又|既|也|同时|兼|加|和|、|都是"), re.compile("还是|或|不是|吗|[?]|哪|不知|不清")
 _BOTH, _JOIN = 2, 4
 #: 不是低保，是监测户 corrects, whatever 不是 denies; 没低保，普通居民 tells.
-_IS_NOT, _BUT = re.compile("不是|不在|没有?[,，]是"), re.compile("不是[^,，。;!?]{1,8}?[,， ]?(?:而|应该|就)?是")
+_IS_NOT, _BUT = (
+    re.compile("不是|不在|没有?[,，]是"),
+    re.compile("不是[^,，。;!?]{1,8}?(?:[,， ]?(?:而|应该|就)?|[,，][^,，。;!?不]{1,4}?)是"),
+)
+_DOUBTS = re.compile("不|好像|可能|也许|没|吗|[?]|有|是")
 _PIECES = re.compile("[,，。 ]+")
 _EDGES = re.compile("[\x00\x01\x7f]+")
 _SPACES = re.compile(r"\s+")
@@ -238,8 +242,14 @@ def _whole_answer(text: str, vocabulary: Vocabulary, expecting: str | None) -> l
     slot = "earlier" if expecting in EARLIER else expecting or ""
     meant = vocabulary.whole_answer.get(slot, {})
     pieces = {meant.get(piece) for piece in _PIECES.split(said)}  # 没有，俺自己去的
-    key = meant.get(said) or (pieces.pop() if len(pieces) == 1 else None)
+    key = meant.get(said) or (pieces.pop() if len(pieces) == 1 else None) or _first_piece(said, meant)
     return [Claim(slot, (key,), said, 0, len(text))] if key else []
+
+
+def _first_piece(said: str, meant: Mapping[str, str]) -> str | None:
+    """没有，急着看病就直接去了: the answer, and then why; unless what follows doubts or takes it back."""
+    first, *rest = _PIECES.split(said, maxsplit=1)
+    return meant.get(first) if rest and not _DOUBTS.search(rest[0]) else None
 
 
 def _hedged(claims: list[Claim], text: str, vocabulary: Vocabulary, expecting: str | None) -> list[Claim]:

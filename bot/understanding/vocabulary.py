@@ -18,6 +18,7 @@ from bot.understanding.patterns import (
     any_of,
     any_phrase_of,
     category_patterns,
+    graded,
     money_patterns,
     person_patterns,
     sense_patterns,
@@ -32,6 +33,8 @@ Names = Mapping[str, Sequence[str]]
 Meanings = dict[str, tuple[str, ...]]
 
 _COUNTY, _CITY = "县", "市"
+#: What the phrases begin with beside their words: 已办转诊, 今年的医保.
+_PHRASES_BEGIN = "已今去明"
 #: Said alone they are hospitals of that grade: 二级的, 换成三级.
 _GRADES = ("一级", "二级", "三级")
 _BOOLS = ("true", "false")
@@ -56,7 +59,7 @@ _INTENTS = frozenset(
 )
 #: Every other section and the lists it must have; None: the section is itself a list.
 _SECTIONS: dict[str, tuple[str, ...] | None] = {
-    "phrases": ("registered", "insured"),
+    "phrases": ("registered", "facility", "insured"),
     "denied": ("before", "between", "after", "asked", "joins"),
     "category_denied": ("not", "between", "linking", "rest", "after", "together", "asked_after", "asked_before"),
     "yes_no": (
@@ -222,8 +225,9 @@ def _yes_no(data: Any, categories: Meanings) -> Meanings:
 def _lexicon(meanings: Meanings, phrases: Names | None = None) -> Lexicon:
     if not phrases:
         return Lexicon(meanings, re.compile(any_of(meanings)), _begins(meanings))
-    begins = [*meanings, *chain.from_iterable(phrases.values()), "已"]
-    return Lexicon(meanings, re.compile(f"{told(phrases)}|{any_of(meanings)}"), _begins(begins))
+    forms = told(phrases) if "thing" in phrases else graded(phrases)
+    begins = [*meanings, *chain.from_iterable(phrases.values()), *_PHRASES_BEGIN]
+    return Lexicon(meanings, re.compile(f"{forms}|{any_of(meanings)}"), _begins(begins))
 
 
 def _begins(words: Iterable[str]) -> frozenset[str]:

@@ -20,7 +20,7 @@ _FREE_BEFORE = re.compile("(?:^|[^\u4e00-\u9fff]|[是家为算就户妈爸爹娘
 _FREE_AFTER = re.compile("(?:呢|吧|啊|呀|了|户|哦|嘛)?(?:$|[^\u4e00-\u9fffA-Za-z0-9])")
 #: A hospital that sent the patient on is not the one of the bill: 县医院给开了转院证明.
 _SENT_ON = re.compile(
-    "的?(?:医生|大夫)?(?:就|也|都)?(?:给|帮|同意)?(?:我们|俺们|我|俺|他|她)?(?:开|办|出)(?:了|的|好)?(?:一?[张个份])?转[院诊]"
+    "的?(?:医生|大夫)?(?:就|也|都)?(?:给|帮|同意)?(?:我们|俺们|我|俺|他|她)?(?:开|办|出)(?:了|的|好|过)?(?:一?[张个份])?转[院诊]"
     "|给(?:我们|俺们|我|俺|他|她)?转(?:上|过|出|来|走)|的?(?:医生|大夫)?(?:说|讲|也)?(?:治不了|治不好|看不了|看不好|没办法治|不收|不敢收|没法治)"
     "|的?(?:医生|大夫)?(?:说让|让|叫|建议|说)(?:我们|俺们|我|俺|他|她)?(?:去|往|上|转到|转去|赶紧转|转)[省市上大外]"
 )
@@ -120,7 +120,9 @@ def _slot_claims(text: str, slot: str, vocabulary: Vocabulary, expecting: str | 
         return
     unmeant = _unmeant([match for match, _ in said], text, vocabulary) if slot == "category" else {}
     for match, keys in said:
-        joined = last_denied >= 0 and vocabulary.sense.denied_joins.fullmatch(text, last_denied, match.start())
+        joined = last_denied == match.start() or (
+            last_denied >= 0 and vocabulary.sense.denied_joins.fullmatch(text, last_denied, match.start())
+        )
         if joined or match.start() in unmeant or _denied(text, match.start(), match.end(), vocabulary):
             last_denied = -1 if unmeant.get(match.start()) == "asked" else match.end()
             is_denied = unmeant.get(match.start()) == "denied" or _NOT.search(before(text, match.start(), _NEAR))
@@ -197,10 +199,16 @@ def _place_claims(text: str, vocabulary: Vocabulary, found: Found, *, answer: bo
         if _denied(text, match.start(), match.end(), vocabulary):
             found.spans.append(match.span())
         else:
-            named = vocabulary.regions.names.match(text, match.end())
-            away = _is_whereabouts(around, *match.span(), vocabulary) or (named is not None and named["hospital"] is not None)
+            away = _is_whereabouts(around, *match.span(), vocabulary) or _is_of_a_hospital(text, match, vocabulary)
             sure = len(keys) == 1 and not answer and not away
             yield Claim("place", keys, match[0], *match.span(), sure=sure)
+
+
+def _is_of_a_hospital(text: str, place: re.Match[str], vocabulary: Vocabulary) -> bool:
+    """北京301, 北京协和: a hospital that is known beyond its town, with or without the town as part of its name."""
+    names = vocabulary.regions.names
+    whole, rest = names.match(text, place.start()), names.match(text, place.end())
+    return bool((whole and (whole["hospital"] or whole["its"])) or (rest and rest["hospital"]))
 
 
 def _is_whereabouts(text: str, start: int, end: int, vocabulary: Vocabulary) -> bool:
