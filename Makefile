@@ -58,9 +58,9 @@ test-spark: install
 	@.venv-spark/bin/python -m pip install -q --disable-pip-version-check -e '.[spark,dev]'
 	.venv-spark/bin/python -m pytest tests/spark -m slow -n 0 -rs
 
-# Thirty kills -9 in each way that Telegram's messages come, where the tests do with fewer.
+# What the tests do with fewer: thirty kills -9 and two hundred chats in each way that Telegram's messages come, every word at every question.
 soak: install $(VENV)/.tools
-	NENGBAO_KILLS=30 $(BIN)/python -m pytest tests/telegram/test_kills.py
+	NENGBAO_KILLS=30 NENGBAO_CHATS=200 NENGBAO_EVERY=1 $(BIN)/python -m pytest tests/telegram/test_kills.py tests/conversation/test_every_word.py
 
 # A million random rows over a hundred random packs, in columns and one by one; about a quarter of an hour.
 fuzz: install $(VENV)/.tools

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from playwright.sync_api import Browser as Chromium
 
 from bot.assistant import Assistant
 from bot.knowledge import Knowledge, read_knowledge
 from bot.store import SqliteStore
-from tests.doors.browser import Browser, chromium
+from tests.doors.browser import Browser, launched, profile
 from tests.server import Server
 
 # A slow machine is no fault of the code: no example is timed.
@@ -53,8 +54,15 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     assert server.stop() == 0
 
 
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Chromium]:
+    """A real browser for a whole file; a longer life would hinder the event loops of other files."""
+    with launched() as browser:
+        yield browser
+
+
 @pytest.fixture
-def browser() -> Iterator[Browser]:
-    """A real Chromium the size of a phone."""
-    with chromium() as opened:
+def browser(chromium: Chromium) -> Iterator[Browser]:
+    """A profile of it that nothing was done with yet."""
+    with profile(chromium) as opened:
         yield opened

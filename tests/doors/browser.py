@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
+from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page, expect, sync_playwright
 
 CHROMIUM = shutil.which("chromium")
@@ -68,7 +69,7 @@ class Widget:
 
 
 class Browser:
-    """A Chromium that opens fresh pages."""
+    """A profile of a Chromium that opens the chat."""
 
     def __init__(self, page: Page) -> None:
         self._page = page
@@ -82,11 +83,18 @@ class Browser:
 
 
 @contextmanager
-def chromium(width: int = 390, height: int = 844) -> Iterator[Browser]:
-    """A browser with one empty profile."""
+def launched() -> Iterator[Chromium]:
+    """A Chromium for many pages."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        page = browser.new_page(viewport={"width": width, "height": height}, locale="zh-CN")
-        page.set_default_timeout(10_000)
-        yield Browser(page)
+        yield browser
         browser.close()
+
+
+@contextmanager
+def profile(chromium: Chromium, width: int = 390, height: int = 844) -> Iterator[Browser]:
+    """An empty profile of its own, the size of a phone."""
+    context = chromium.new_context(viewport={"width": width, "height": height}, locale="zh-CN")
+    context.set_default_timeout(10_000)
+    yield Browser(context.new_page())
+    context.close()

@@ -18,9 +18,9 @@ from tests.server import Server
 pytestmark = [needs_browser, pytest.mark.browser]
 
 
-def test_four_taps_and_a_number_lead_to_the_estimate(server: Server, browser: Browser) -> None:
+def test_four_taps_and_a_number_lead_to_the_estimate(running: Server, browser: Browser) -> None:
     """A person clicks place, category and hospital, types the bill, and sees the card with amounts, picture and layers."""
-    chat = browser.open(server.address)
+    chat = browser.open(running.address)
     for key in ("place=anhui-bozhou", "category=subsistence_allowance", "facility=county"):
         chat.page.locator(f'button[data-key="{key}"]').last.wait_for()
         assert chat.press(key)
@@ -36,9 +36,9 @@ def test_four_taps_and_a_number_lead_to_the_estimate(server: Server, browser: Br
     assert chat.problems() == []
 
 
-def test_an_assumed_fact_is_changed_with_one_tap(server: Server, browser: Browser) -> None:
+def test_an_assumed_fact_is_changed_with_one_tap(running: Server, browser: Browser) -> None:
     """Pressing the button under the estimate shows the new one with the difference."""
-    chat = browser.open(server.address)
+    chat = browser.open(running.address)
     chat.say("亳州特困，在省外医院住院花了15万，没有自费药")
     expect(chat.page.locator("[data-kind=estimate]")).to_have_count(1)
     chat.press("registered=false")
@@ -62,9 +62,9 @@ def test_a_talk_goes_on_after_reload_and_kill_9(server: Server, browser: Browser
     expect(chat.page.locator("[data-who=bot]").last).to_contain_text("一共花了多少钱")
 
 
-def test_forgetting_empties_the_browser_too(server: Server, browser: Browser) -> None:
+def test_forgetting_empties_the_browser_too(running: Server, browser: Browser) -> None:
     """After 忘掉我 neither the page nor what the browser keeps holds anything that was said before."""
-    chat = browser.open(server.address)
+    chat = browser.open(running.address)
     chat.say("俺妈叫王秀英，亳州低保，县医院花了两万")
     expect(chat.page.locator("[data-kind=estimate]")).to_have_count(1)
     chat.page.locator("[data-role=input]").fill("忘掉我")
@@ -76,9 +76,9 @@ def test_forgetting_empties_the_browser_too(server: Server, browser: Browser) ->
     assert "王秀英" not in chat.page.evaluate("JSON.stringify(localStorage)")
 
 
-def test_markup_in_messages_is_shown_as_it_was_typed(server: Server, browser: Browser) -> None:
+def test_markup_in_messages_is_shown_as_it_was_typed(running: Server, browser: Browser) -> None:
     """Nothing a person types becomes part of the page."""
-    chat = browser.open(server.address)
+    chat = browser.open(running.address)
     chat.say("<img src=x onerror=document.title='hit'>")
     expect(chat.page.locator("[data-who=me]").last).to_contain_text("<img src=x")
     assert chat.page.title() == "能报多少 · 医保报销估算"
@@ -91,9 +91,9 @@ def test_the_widget_is_small() -> None:
     assert b"import " not in source
 
 
-def test_the_elder_view_is_one_tap_and_is_kept(server: Server, browser: Browser) -> None:
+def test_the_elder_view_is_one_tap_and_is_kept(running: Server, browser: Browser) -> None:
     """Its text is 24 px and then 30 px, its targets at least 60 px high, its lines 1.3 apart, and nothing runs over the edge at 320 px."""
-    chat = browser.open(server.address, "anhui-bozhou")
+    chat = browser.open(running.address, "anhui-bozhou")
     chat.page.set_viewport_size({"width": 320, "height": 700})
     chat.say("低保，县医院，两万，没有自费")
     expect(chat.page.locator("[data-kind=estimate]")).to_have_count(1)
@@ -123,9 +123,9 @@ def test_the_elder_view_is_one_tap_and_is_kept(server: Server, browser: Browser)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_nothing_hinders_in_the_chat(server: Server, browser: Browser, scheme: Literal["light", "dark"]) -> None:
+def test_nothing_hinders_in_the_chat(running: Server, browser: Browser, scheme: Literal["light", "dark"]) -> None:
     """Axe finds nothing in the chat with an open layer, in both colour schemes."""
-    chat = browser.open(server.address, "anhui-bozhou")
+    chat = browser.open(running.address, "anhui-bozhou")
     chat.page.emulate_media(color_scheme=scheme)
     chat.say("低保，县医院，两万，没有自费")
     chat.page.locator("[data-layer=basic] summary").click()
@@ -133,9 +133,9 @@ def test_nothing_hinders_in_the_chat(server: Server, browser: Browser, scheme: L
     assert found.response["violations"] == [], found.generate_report()
 
 
-def test_the_keyboard_alone_is_enough(server: Server, browser: Browser) -> None:
+def test_the_keyboard_alone_is_enough(running: Server, browser: Browser) -> None:
     """F6 goes between the log and the field; after a choice the keyboard goes on at the answer."""
-    chat = browser.open(server.address, "anhui-bozhou")
+    chat = browser.open(running.address, "anhui-bozhou")
     focus = "document.activeElement.shadowRoot.activeElement"
     chat.page.locator("[data-role=input]").focus()
     chat.page.keyboard.press("F6")
@@ -148,9 +148,9 @@ def test_the_keyboard_alone_is_enough(server: Server, browser: Browser) -> None:
     assert chat.page.evaluate(f"{focus}.dataset.who") == "bot"
 
 
-def test_a_figure_that_is_not_right_is_said_where_it_stands(server: Server, browser: Browser) -> None:
+def test_a_figure_that_is_not_right_is_said_where_it_stands(running: Server, browser: Browser) -> None:
     """Without a window of its own; Esc leaves it, and focus goes back to the button; the clause is one tap away."""
-    chat = browser.open(server.address, "anhui-bozhou")
+    chat = browser.open(running.address, "anhui-bozhou")
     chat.say("低保，县医院，两万，没有自费")
     chat.page.locator("[data-layer=basic] summary").click()
     figure = chat.page.locator('[data-layer=basic] [data-figure="basic.deductible.county"]').first
@@ -162,41 +162,41 @@ def test_a_figure_that_is_not_right_is_said_where_it_stands(server: Server, brow
     chat.page.locator(".wrong [type=submit]").click()
     expect(chat.page.locator("[data-layer=basic]")).to_contain_text("记下了，谢谢您")
     clause = chat.page.locator("[data-layer=basic] a").first.get_attribute("href")
-    assert clause == f"{server.address}/policies/anhui-bozhou/2022#basic.deductible.county"
+    assert clause == f"{running.address}/policies/anhui-bozhou/2022#basic.deductible.county"
     assert chat.problems() == []
 
 
-def test_amounts_are_read_as_people_say_them(server: Server, browser: Browser) -> None:
+def test_amounts_are_read_as_people_say_them(running: Server, browser: Browser) -> None:
     """28,600 元 is 两万八千六百元 for the voice."""
-    chat = browser.open(server.address, "anhui-bozhou")
+    chat = browser.open(running.address, "anhui-bozhou")
     chat.say("低保，县医院，两万八千六，没有自费")
     said = chat.page.locator("[data-kind=estimate] [data-role=read]").get_attribute("data-text")
     assert "总共花了 两万八千六百元" in str(said)
 
 
-def test_the_sheet_is_handed_over_as_a_file(server: Server, browser: Browser) -> None:
+def test_the_sheet_is_handed_over_as_a_file(running: Server, browser: Browser) -> None:
     """打印明白纸 gives a PDF."""
-    chat = browser.open(server.address, "anhui-bozhou")
+    chat = browser.open(running.address, "anhui-bozhou")
     chat.say("低保，县医院，两万，没有自费")
     with chat.page.expect_download() as download:
         chat.page.locator("[data-form=a4]").click()
     assert download.value.path().read_bytes().startswith(b"%PDF")
 
 
-def test_a_sheet_leads_back_to_its_talk(server: Server, browser: Browser) -> None:
+def test_a_sheet_leads_back_to_its_talk(running: Server, browser: Browser) -> None:
     """The address of its code opens the talk on another phone, also after a reload; a code that is not known says so and begins anew."""
-    talk = server.turn(message_id="m1", text="低保，县医院，两万，没有自费", place="anhui-bozhou")["conversation"]
+    talk = running.turn(message_id="m1", text="低保，县医院，两万，没有自费", place="anhui-bozhou")["conversation"]
     asked = json.dumps({"conversation": talk, "form": "slip"}).encode()
-    request = urllib.request.Request(f"{server.address}/api/v1/sheet", asked, {"Content-Type": "application/json"})
+    request = urllib.request.Request(f"{running.address}/api/v1/sheet", asked, {"Content-Type": "application/json"})
     with urllib.request.urlopen(request, timeout=20) as response:
         words = pypdfium2.PdfDocument(response.read())[0].get_textpage().get_text_range()
     code = words.partition("短码")[2].split()[:2]
-    page = browser.open(server.address).page
-    page.goto(f"{server.address}/t/{''.join(code)}")
+    page = browser.open(running.address).page
+    page.goto(f"{running.address}/t/{''.join(code)}")
     expect(page.locator("[data-kind=estimate] .first")).to_contain_text("18,900")
     page.reload()
     expect(page.locator("[data-kind=estimate] .first")).to_contain_text("18,900")
     page.evaluate("localStorage.clear()")
-    page.goto(f"{server.address}/t/ABCDE23456")
+    page.goto(f"{running.address}/t/ABCDE23456")
     expect(page.locator("nengbao-chat")).to_contain_text("这个码找不到")
     expect(page.locator("[data-who=bot]").first).to_be_visible()
