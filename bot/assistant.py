@@ -13,7 +13,8 @@ from weakref import WeakValueDictionary
 import msgspec
 
 from bot.conversation import Conversation, Incoming, Rules, estimate_at, language, offered, open_question, summary, take_turn
-from bot.knowledge import LANGS, Knowledge, china_today
+from bot.knowledge import Knowledge, china_today
+from bot.langs import LANGS
 from bot.speech import Voice, reply_json
 from bot.store import Change, ConflictError, Kept, Parcel, SqliteStore
 from bot.understanding import understand

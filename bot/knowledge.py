@@ -7,11 +7,11 @@ from pathlib import Path
 
 from bot import resources
 from bot.conversation import Flow, read_flow
+from bot.langs import LANGS, spoken
 from bot.speech import Voice
 from bot.understanding import Vocabulary
 from engine import Questions, Shelf, read_questions, read_shelf
 
-LANGS = ("zh_CN", "en")
 #: The packs' places all keep Beijing time, wherever the server stands.
 _CHINA = timezone(timedelta(hours=8))
 
@@ -32,8 +32,8 @@ class Knowledge:
     voices: Mapping[str, Voice]
 
     def voice(self, lang: str | None) -> Voice:
-        """The voice of a language, Chinese unless it is one we speak."""
-        return self.voices.get(lang or LANGS[0], self.voices[LANGS[0]])
+        """The voice of a language or of a tag such as zh-TW; Chinese unless it is one we speak."""
+        return self.voices[spoken(lang) or LANGS[0]]
 
 
 def read_knowledge(more_policies: Iterable[Path] = ()) -> Knowledge:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
+from bot.langs import LANGS
+
 if TYPE_CHECKING:
     from bot.knowledge import Knowledge
     from bot.settings import Settings
@@ -26,7 +28,7 @@ EXIT_REQUEST = 2
 
 PRINT_OPTIONS = (
     click.option("--format", "form", default="text", show_default=True, type=click.Choice(["text", "json"]), help="How to print it."),
-    click.option("--lang", default="zh_CN", show_default=True, type=click.Choice(["zh_CN", "en"]), help="Language."),
+    click.option("--lang", default="zh_CN", show_default=True, type=click.Choice(LANGS), help="Language."),
 )
 
 

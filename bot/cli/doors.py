@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bot.cli.common import DATA_DIR, EXIT_REQUEST, fail, knowledge_of, opened_store, read_settings
+from bot.langs import LANGS
 
 if TYPE_CHECKING:
     from bot.assistant import Assistant
@@ -37,7 +38,7 @@ def serve(host: str, port: int, data_dir: Path | None) -> None:
 
 @click.command()
 @click.option("--place", help="Where the person is insured, e.g. anhui-bozhou.")
-@click.option("--lang", default="zh_CN", show_default=True, type=click.Choice(["zh_CN", "en"]), help="Language.")
+@click.option("--lang", default="zh_CN", show_default=True, type=click.Choice(LANGS), help="Language.")
 @click.option("--conversation", help="Go on with an earlier talk.")
 @DATA_DIR
 def talk(place: str | None, lang: str, conversation: str | None, data_dir: Path | None) -> None:

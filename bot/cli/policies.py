@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bot.cli.common import EXIT_REQUEST, fail, knowledge_of, read_settings, show_answer
+from bot.langs import LANGS
 
 if TYPE_CHECKING:
     from engine import Edition, Shelf
@@ -111,7 +112,7 @@ def cases(paths: tuple[Path, ...]) -> None:
 @click.option(
     "--format", "form", default="text", show_default=True, type=click.Choice(["text", "json", "markdown"]), help="How to print it."
 )
-@click.option("--lang", default="zh_CN", show_default=True, type=click.Choice(["zh_CN", "en"]), help="Language.")
+@click.option("--lang", default="zh_CN", show_default=True, type=click.Choice(LANGS), help="Language.")
 def coverage(form: str, lang: str) -> None:
     """What the founding documents state, clause by clause, and what answers to it."""
     from bot import resources
@@ -134,7 +135,7 @@ def coverage(form: str, lang: str) -> None:
 @click.option(
     "--format", "form", default="text", show_default=True, type=click.Choice(["text", "json", "markdown"]), help="How to print it."
 )
-@click.option("--lang", default="zh_CN", show_default=True, type=click.Choice(["zh_CN", "en"]), help="Language.")
+@click.option("--lang", default="zh_CN", show_default=True, type=click.Choice(LANGS), help="Language.")
 def diff(first: str, second: str, form: str, lang: str) -> None:
     """Figures that differ between two packs of one place, and which sample households gain and lose how much.
 

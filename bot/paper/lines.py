@@ -202,7 +202,11 @@ def _documents(voice: Voice, answer: Estimate) -> Iterator[Line]:
     used = [*answer.borne, *(figure for layer in _shown(answer) for figure in layer.figures)]
     for key, source in answer.sources:
         figures = [figure for figure in used if figure.source == key]
-        said = [voice.worded("source", source), source.number, source.day and voice.worded("day", source.day)]
+        said = [
+            voice.worded("source", source),
+            source.number and voice.written(source.number),
+            source.day and voice.worded("day", source.day),
+        ]
         if figures:
             marks = [mark for mark in _marks(figures) if mark == "unverified"]
             yield _line(voice.say("comma").join(part for part in said if part), "", _words(voice, marks))

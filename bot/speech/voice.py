@@ -12,6 +12,7 @@ from babel.dates import format_date
 from babel.numbers import format_decimal
 from babel.support import NullTranslations, Translations
 
+from bot.speech.traditional import traditional
 from engine import Note, Source, Text
 
 DOMAIN = "nengbao"
@@ -77,7 +78,7 @@ class Voice:
             return self.say("and").join(
                 self.worded(name, each) if isinstance(each, Text) else self.say(f"{_singular(name)}.{each}") for each in value
             )
-        return self.say(f"{_FAMILIES[name]}.{value}") if name in _FAMILIES else str(value)
+        return self.say(f"{_FAMILIES[name]}.{value}") if name in _FAMILIES else self.written(str(value))
 
     def listed(self, words: Iterable[str]) -> str:
         """Words one after the other, with the language's comma between."""
@@ -91,10 +92,14 @@ class Voice:
     def _percent(self, share: Fraction) -> str:
         return format_decimal(Decimal(share.numerator * 100) / share.denominator, format="#,##0.##", locale=self._locale)
 
+    def written(self, text: str) -> str:
+        """A text of a pack or of a person in the characters of this language."""
+        return traditional(text) if self.lang == "zh_Hant" else text
+
     def _kinds(self) -> Mapping[type, Callable[[Any], str]]:
         return {
             Fraction: self._percent,
             date: lambda day: format_date(day, "long", locale=self._locale),
-            Text: lambda text: text.en if self.lang.startswith("en") else text.zh,
-            Source: lambda source: self.say("document", title=source.title),
+            Text: lambda text: text.en if self.lang.startswith("en") else self.written(text.zh),
+            Source: lambda source: self.say("document", title=self.written(source.title)),
         }

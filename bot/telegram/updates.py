@@ -8,6 +8,8 @@ from telegram import CallbackQuery, Message, MessageEntity, Update
 from telegram import User as Account
 from telegram.constants import ChatType
 
+from bot.langs import spoken
+
 #: The kinds of update we ask Telegram for.
 WANTED = ["message", "edited_message", "callback_query", "my_chat_member"]
 
@@ -152,5 +154,5 @@ def _label(message: Message, data: str) -> str:
 
 
 def _lang(account: Account | None) -> str | None:
-    """English for those whose Telegram speaks English; everybody else is spoken to in Chinese."""
-    return "en" if account is not None and (account.language_code or "").startswith("en") else None
+    """The language of their Telegram, if it is one of ours; everybody else is spoken to in Chinese."""
+    return spoken(account.language_code) if account is not None else None

@@ -10,11 +10,11 @@ from typing import Any
 import structlog
 from aiohttp import WSMsgType, web
 
-from bot import resources
 from bot.assistant import Assistant, UnknownConversationError
 from bot.logs import places
 from bot.settings import Settings
 from bot.speech import Voice, guidance_json, policy_json, policy_row
+from bot.web.assets import serve
 from bot.web.errors import ApiError, dumps, wrong_case
 from bot.web.home import add_home
 from bot.web.limits import Limit
@@ -59,8 +59,8 @@ def make_app(assistant: Assistant, settings: Settings, hooks: Mapping[str, Hook]
         [
             *SITE,
             *PLAIN,
-            web.get("/widget.js", _static("widget.js")),
-            web.get("/page.css", _static("page.css")),
+            web.get("/widget.js", serve),
+            web.get("/page.css", serve),
             web.get("/ws", _socket),
             web.post("/api/v1/turn", _turn),
             *(web.post(path, handler) for path, handler in _QUESTIONS.items()),
@@ -170,13 +170,6 @@ def _hook(take: Hook) -> Handler:
         return web.Response()
 
     return deliver
-
-
-def _static(name: str) -> Handler:
-    async def serve(_request: web.Request) -> web.StreamResponse:
-        return web.FileResponse(resources.STATIC / name, headers={"Cache-Control": "no-cache"})
-
-    return serve
 
 
 async def _socket(request: web.Request) -> web.WebSocketResponse:

@@ -24,6 +24,7 @@ from engine.keys import BASES
 from tests.doors.browser import needs_browser
 from tests.doors.pages import Reader
 from tests.server import ROOT, Server
+from tests.speech.test_catalogues import in_traditional_characters
 
 EDITIONS = ("anhui-bozhou/2017", "anhui-bozhou/2022", "beijing/2023", "henan-puyang/2017", "henan-puyang/2022")
 PAGES = ("/", "/policies", "/policies/anhui-bozhou/2022", "/policies/henan-puyang/2017", "/plain", "/nowhere")
@@ -324,3 +325,15 @@ def test_the_line_to_copy_puts_the_chat_on_a_page_of_another_site(chromium: Chro
         tab.goto(address)
         tab.locator("nengbao-chat [data-who=bot]", has_text="病人家里属于哪一种").first.wait_for()
         tab.close()
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_is_in_traditional_characters_throughout(reader: Reader, path: str) -> None:
+    """Nothing simplified is left on it, but the name of that language and what English notes quote."""
+    page = reader.open(f"{path}?lang=zh_Hant")
+    assert page.one("html").attributes["lang"] == "zh-Hant"
+    others = [node.words for node in page.nodes if node.attributes.get("lang") in ("en", "zh-CN")]
+    text = page.one("body").words
+    for words in others:
+        text = text.replace(words, "")
+    assert [char for char in text if not in_traditional_characters(char)] == []

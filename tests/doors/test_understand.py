@@ -78,10 +78,12 @@ def test_the_text_may_be_words_or_standard_input(tmp_path: Path, words: list[str
     ("place", "facility"), [("anhui-bozhou", "county"), ("beijing", "grade_2"), (None, None)], ids=["bozhou", "beijing", "not known"]
 )
 def test_the_place_settles_which_hospital_is_meant(running: Server, place: str | None, facility: str | None) -> None:
-    """二级医院 is a county hospital in Bozhou and a level of its own in Beijing; without a place both are offered."""
+    """二级医院 is a county hospital in Bozhou and a level of its own in Beijing; without a place all are offered."""
     answer = understand(running, "二级医院", place=place)
     assert values(answer).get("facility") == facility
-    assert [doubt["candidates"] for doubt in answer["ambiguous"]] == ([] if place else [["county", "grade_2"]])
+    assert [doubt["candidates"] for doubt in answer["ambiguous"]] == (
+        [] if place else [["county", "city_secondary", "province_secondary", "grade_2"]]
+    )
 
 
 def test_the_place_that_is_said_goes_before_the_known_one(running: Server) -> None:

@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
+from opencc import OpenCC
 
+from bot.langs import LANGS
 from bot.speech import ANSWERS
 from engine import CARES, CATEGORIES, FACILITIES
 from engine.keys import LAYERS
 
 ROOT = Path(__file__).parent.parent.parent
-LANGS = ("zh_CN", "en")
 
 
 def catalogue(lang: str) -> Catalog:
@@ -33,10 +34,25 @@ def placeholders(text: str) -> set[str]:
 
 
 def test_every_language_has_the_same_keys_and_placeholders() -> None:
-    """A sentence added in one language is there in the other, with the same values in it."""
-    chinese, english = words("zh_CN"), words("en")
-    assert chinese.keys() == english.keys()
-    assert [key for key in chinese if placeholders(chinese[key]) != placeholders(english[key])] == []
+    """A sentence added in one language is there in the others, with the same values in it."""
+    chinese = words("zh_CN")
+    for other in map(words, LANGS):
+        assert chinese.keys() == other.keys()
+        assert [key for key in chinese if placeholders(chinese[key]) != placeholders(other[key])] == []
+
+
+def test_traditional_characters_say_the_same() -> None:
+    """Sentence by sentence the two Chinese catalogues are the same words in other characters, and no simplified one is left."""
+    simplified, written = OpenCC("tw2s"), words("zh_Hant")
+    # The names of languages stand in their own letters everywhere.
+    plain = {key: text for key, text in words("zh_CN").items() if not key.startswith("label.lang_")}
+    assert {key: text for key, text in plain.items() if simplified.convert(written[key]) != text} == {}
+    assert [key for key in plain if not in_traditional_characters(written[key])] == []
+
+
+def in_traditional_characters(text: str) -> bool:
+    """Whether all characters are in Big5, where no simplified one is."""
+    return all(len(char.encode("cp950", "ignore")) for char in text if "\u4e00" <= char <= "\u9fff")
 
 
 @pytest.mark.parametrize("lang", LANGS)

@@ -15,8 +15,9 @@ import openpyxl
 import polars as pl
 import pytest
 
+from bot.langs import LANGS
 from bot.tables import csv_text
-from tests.speech.test_catalogues import LANGS, placeholders, words
+from tests.speech.test_catalogues import placeholders, words
 from tests.tables.files import HEADER, SHEET, book, cell, hand_made, parts, refusal, rows_of, sheet_xml, written
 
 MIB = 1 << 20

@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
-from bot.knowledge import LANGS
+from bot.langs import LANGS, spoken
 from bot.speech import Voice
 from bot.web.errors import ApiError
 from bot.web.shared import ASSISTANT
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 _TEMPLATES = Path(__file__).parent
 #: Medical insurance, and the line for those who do not want to live.
 _HOTLINE = re.compile(r"\b(12393|12356)\b(?!\.\d| ?元)", re.ASCII)
-#: Chinese as a browser may ask for it, where the region decides how it is written.
-_WRITTEN = {"zh-tw": "zh_Hant", "zh-hk": "zh_Hant", "zh-mo": "zh_Hant", "zh-hant": "zh_Hant"}
 #: What a Host header may hold; anything else is not shown as our address.
 _HOST = re.compile(r"[\w.-]+(:\d+)?|\[[\da-fA-F:.]+\](:\d+)?", re.ASCII)
 
@@ -53,7 +51,7 @@ def page_voice(request: web.Request, wished: str | None = None) -> Voice:
     """The voice of the page: the language wished for, else the first of the browser's that is spoken here, else Chinese."""
     known = request.app[ASSISTANT].knowledge
     wished = wished or request.query.get("lang")
-    return known.voice(wished if wished in known.voices else _accepted(request.headers.get("Accept-Language", "")))
+    return known.voice(spoken(wished) or _accepted(request.headers.get("Accept-Language", "")))
 
 
 def html_lang(lang: str) -> str:
@@ -88,7 +86,7 @@ def _accepted(header: str) -> str | None:
         tag, _, told = part.strip().partition(";q=")
         weighted.append((-_weight(told), tag.strip().lower()))
     for unwanted, tag in sorted(weighted, key=lambda pair: pair[0]):
-        lang = _spoken(tag) if unwanted else None
+        lang = spoken(tag) if unwanted else None
         if lang is not None:
             return lang
     return None
@@ -99,13 +97,6 @@ def _weight(text: str) -> float:
         return float(text or 1)
     except ValueError:
         return 0.0
-
-
-def _spoken(tag: str) -> str | None:
-    written = next((lang for prefix, lang in _WRITTEN.items() if tag.startswith(prefix)), None)
-    if written in LANGS:
-        return written
-    return next((lang for lang in LANGS if tag and lang.lower().partition("_")[0] == tag.partition("-")[0]), None)
 
 
 @cache
@@ -125,6 +116,7 @@ def _shared(request: web.Request, voice: Voice) -> dict[str, Any]:
     others = {lang: _with(request.path, {**request.query, "lang": lang}) for lang in LANGS if lang != voice.lang}
     return {
         "say": voice.say,
+        "written": voice.written,
         "day": lambda text: voice.worded("day", date.fromisoformat(text)),
         "html_lang": html_lang,
         "lang": voice.lang,

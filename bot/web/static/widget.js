@@ -133,8 +133,24 @@ const WORDS = {
 
 /** @typedef {typeof WORDS.zh_CN} Words */
 
+/** Each simplified character of the words above that is written otherwise, after its traditional form; a test compares with OpenCC. */
+const HANT = "報报對对話话這这裡里寫写發发點点來来為为麼么幫帮長长輩辈標标準准連连斷断開开會会動动補补網网絡络還还沒没後后問问題题辦办經经過过們们從从頭头試试總总銷销約约層层請请當当數数實实條条個个電电訴诉說说紙纸別别聽听瀏浏覽览聲声";
+
+/** The same words in traditional characters. @param {any} words @returns {any} */
+const traditional = (words) =>
+  typeof words === "string"
+    ? words.replace(/[^\0-\x7f]/g, (char) => (HANT.indexOf(char) % 2 > 0 ? HANT[HANT.indexOf(char) - 1] : char))
+    : typeof words === "function"
+      ? words
+      : Array.isArray(words)
+        ? words.map(traditional)
+        : Object.fromEntries(Object.entries(words).map(([name, each]) => [name, traditional(each)]));
+
 /** @param {string} lang @returns {Words} */
-const wordsFor = (lang) => (lang.startsWith("en") ? WORDS.en : WORDS.zh_CN);
+function wordsFor(lang) {
+  if (lang.startsWith("en")) return WORDS.en;
+  return /hant|tw|hk|mo/i.test(lang) ? { ...traditional(WORDS.zh_CN), html: "zh-Hant" } : WORDS.zh_CN;
+}
 
 /** A random id. `crypto.randomUUID` is missing on plain http, where village servers may live. */
 function randomId() {

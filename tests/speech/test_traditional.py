@@ -1,0 +1,40 @@
+"""Whoever reads traditional characters gets all of them: catalogue, packs, and what is composed of both."""
+
+import pytest
+
+from bot.assistant import Assistant, Message
+from bot.knowledge import Knowledge
+from bot.langs import spoken
+from bot.speech import policy_json
+from tests.speech.test_catalogues import in_traditional_characters
+from tests.talks import Talk, read_talks, said
+
+
+@pytest.mark.parametrize("talk", read_talks(), ids=lambda talk: talk.name)
+async def test_every_reply_is_in_traditional_characters(assistant: Assistant, talk: Talk) -> None:
+    """Of a recorded talk no reply and no button has a simplified character, also where it tells back what was said."""
+    conversation = None
+    for number, turn in enumerate(talk.turns):
+        about = {"conversation": conversation, "place": talk.place, "lang": "zh_Hant"}
+        answer = await assistant.turn(Message(message_id=f"m{number}", **about, **said(turn)))
+        conversation = answer["conversation"]
+        words = [reply["text"] for reply in answer["replies"]]
+        words += [choice["label"] for reply in answer["replies"] for choice in reply["choices"]]
+        assert [text for text in words if not in_traditional_characters(text)] == []
+
+
+def test_the_rules_are_in_traditional_characters(knowledge: Knowledge) -> None:
+    """The names, notes and clauses of every pack as well, which are written in simplified ones."""
+    voice = knowledge.voice("zh_Hant")
+    for edition in knowledge.shelf.editions():
+        told = policy_json(voice, edition)
+        assert in_traditional_characters(f"{told['name']}{told['title']}")
+
+
+@pytest.mark.parametrize(
+    ("tag", "lang"),
+    [("zh-TW", "zh_Hant"), ("zh-Hant-HK", "zh_Hant"), ("zh_CN", "zh_CN"), ("zh", "zh_CN"), ("en-GB", "en"), ("fr", None), (None, None)],
+)
+def test_a_tag_asks_for_a_language_of_ours(tag: str | None, lang: str | None) -> None:
+    """As browsers, phones and pages write it."""
+    assert spoken(tag) == lang
