@@ -25,6 +25,7 @@ from bot.web.plain import PLAIN
 from bot.web.questions import QUESTIONS, Question
 from bot.web.requests import Turn, parse_json, read_json
 from bot.web.shared import ASSISTANT, CLIENTS, CONVERSATIONS, SETTINGS, answered, client_of, limited
+from bot.web.wrong import WRONG
 from engine import CaseError, Edition, guide
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -59,6 +60,7 @@ def make_app(assistant: Assistant, settings: Settings, hooks: Mapping[str, Hook]
         [
             *SITE,
             *PLAIN,
+            *WRONG,
             web.get("/widget.js", serve),
             web.get("/page.css", serve),
             web.get("/ws", _socket),

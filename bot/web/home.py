@@ -3,7 +3,7 @@
 import asyncio
 import re
 from functools import partial
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from bot.assistant import UnknownConversationError
 from bot.knowledge import china_today
 from bot.paper import Back, PrintMissingError, sheet_pdf
+from bot.speech import Voice
 from bot.store import Report, StoreError
 from bot.web.errors import ApiError, dumps
 from bot.web.limits import Limit
@@ -26,11 +27,16 @@ _CODE_RATE, _CODE_BURST = 1, 20
 #: What a person pays can be doubted as well, and what a layer pays, by its key.
 _OWN = "out_of_pocket"
 
-_LONGEST_REPORT = 500
+LONGEST_REPORT = 500
 #: Numbers of papers and telephones are nobody's business here, even where somebody writes them down unasked.
 _IDENTITY = re.compile(r"[0-9]{7,}[0-9Xx]?")
 
 _Key = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=100)]
+
+
+#: One A4 page, or the narrow slip of a pocket printer.
+Form = Literal["a4", "slip"]
+FORMS: tuple[Form, ...] = get_args(Form)
 
 
 class _Request(BaseModel):
@@ -41,7 +47,7 @@ class Print(_Request):
     """The sheet of a talk's estimate: one A4 page, or the narrow slip of a pocket printer."""
 
     conversation: _Key
-    form: Literal["a4", "slip"] = "a4"
+    form: Form = "a4"
 
 
 class Resume(_Request):
@@ -56,26 +62,35 @@ class Wrong(_Request):
     place: _Key
     edition: _Key
     figure: Annotated[str, StringConstraints(strict=True, min_length=1, max_length=200)]
-    words: Annotated[str, Field(strict=True, max_length=_LONGEST_REPORT)] = ""
+    words: Annotated[str, Field(strict=True, max_length=LONGEST_REPORT)] = ""
 
 
 @operation("The estimate of a talk as a sheet of paper (PDF).", Print, (400, 404, 413, 415, 422, 429, 503))
 async def _sheet(request: web.Request) -> web.Response:
     limited(request.app[CLIENTS], client_of(request))
-    asked, assistant = read_model(await read_json(request), Print), request.app[ASSISTANT]
-    voice = assistant.knowledge.voice(request.query.get("lang"))
+    asked = read_model(await read_json(request), Print)
+    voice = request.app[ASSISTANT].knowledge.voice(request.query.get("lang"))
+    return pdf_of(await sheet(request, voice, asked.conversation, asked.form))
+
+
+async def sheet(request: web.Request, voice: Voice, conversation: str, form: Form) -> bytes:
+    """The sheet of a talk's estimate as a PDF, with a code that leads back to the talk. Raises ApiError."""
     try:
-        answer = await assistant.estimate(asked.conversation)
+        answer = await request.app[ASSISTANT].estimate(conversation)
     except UnknownConversationError as error:
         raise ApiError(404, "unknown_conversation", "conversation") from error
     if answer is None:
         raise ApiError(422, "no_estimate", "conversation")
-    back = await _way_back(request, asked.conversation)
+    back = await _way_back(request, conversation)
     try:
-        pdf = await asyncio.to_thread(partial(sheet_pdf, voice, answer, form=asked.form, made=china_today(), back=back))
+        return await asyncio.to_thread(partial(sheet_pdf, voice, answer, form=form, made=china_today(), back=back))
     except PrintMissingError as error:
         raise ApiError(503, error.code) from error
-    return web.Response(body=pdf, content_type="application/pdf", headers={"Content-Disposition": 'inline; filename="nengbao.pdf"'})
+
+
+def pdf_of(sheet: bytes) -> web.Response:
+    """A PDF to be looked at, printed or kept."""
+    return web.Response(body=sheet, content_type="application/pdf", headers={"Content-Disposition": 'inline; filename="nengbao.pdf"'})
 
 
 async def _way_back(request: web.Request, conversation: str) -> Back | None:
@@ -100,9 +115,15 @@ async def _resume(request: web.Request) -> web.Response:
 
 @operation("Report a figure that is not right; who reports it is not kept.", Wrong, (400, 404, 413, 415, 422, 429, 503))
 async def _report(request: web.Request) -> web.Response:
+    said = read_model(await read_json(request), Wrong)
+    voice = request.app[ASSISTANT].knowledge.voice(request.query.get("lang"))
+    return web.json_response({"say": await report(request, voice, said)}, dumps=dumps)
+
+
+async def report(request: web.Request, voice: Voice, said: Wrong) -> str:
+    """Keep for the operator that a figure is not right; the words of thanks. Raises ApiError."""
     limited(request.app[_CODES], client_of(request))
-    said, assistant = read_model(await read_json(request), Wrong), request.app[ASSISTANT]
-    voice = assistant.knowledge.voice(request.query.get("lang"))
+    assistant = request.app[ASSISTANT]
     edition = assistant.knowledge.shelf.find(f"{said.place}/{said.edition}")
     if edition is None:
         raise ApiError(404, "unknown_policy", "place")
@@ -114,7 +135,7 @@ async def _report(request: web.Request) -> web.Response:
         await assistant.store.report(Report(said.place, said.edition, said.figure, values[said.figure], words, voice.lang))
     except StoreError as error:
         raise ApiError(503, "unavailable") from error
-    return web.json_response({"say": voice.say("report.thanks")}, dumps=dumps)
+    return voice.say("report.thanks")
 
 
 def add_home(app: web.Application) -> None:

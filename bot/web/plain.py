@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
-from urllib.parse import parse_qsl, quote
+from urllib.parse import quote
 
 import structlog
 from aiohttp import web
@@ -20,8 +20,9 @@ from bot.logs import places
 from bot.speech import Voice
 from bot.understanding.reading import LONGEST
 from bot.web.errors import ApiError
+from bot.web.home import FORMS, pdf_of, sheet
 from bot.web.pages.rendering import is_secure, page, page_voice
-from bot.web.shared import ASSISTANT, CLIENTS, SETTINGS, answered, client_of, limited
+from bot.web.shared import ASSISTANT, CLIENTS, SETTINGS, answered, client_of, fields, limited, own_form
 from engine import fen
 
 ACTIONS = ("back", "restart", "why", "help")
@@ -29,7 +30,6 @@ _COOKIE = "nengbao_talk"
 _SECONDS_A_DAY = 86_400
 #: How many turns before the newest are shown, and how many more can be unfolded.
 _SHOWN, _FOLDED = 2, 20
-_MOST_FIELDS = 20
 #: The ways to say something. A message is one of them.
 _KINDS = ("text", "choice", "action")
 #: Errors with which the talk is not read either: there is too much to do already, or something is broken.
@@ -98,7 +98,7 @@ async def _say(request: web.Request) -> web.Response:
     voice = page_voice(request, form.lang)
     try:
         limited(request.app[CLIENTS], client_of(request))
-        _own(request)
+        own_form(request)
         _check(voice, form)
         answer = await answered(request, form.raw)
     except ApiError as error:
@@ -108,6 +108,19 @@ async def _say(request: web.Request) -> web.Response:
         _log.error("form_failed", error=type(error).__name__, where=places(error))
         return _page(request, voice, await _refused(request, voice, form, ApiError(500, "internal")))
     return await _told(request, voice, form, answer)
+
+
+async def _paper(request: web.Request) -> web.Response:
+    """The sheet of the talk's estimate; what hinders it is told on the page of the talk."""
+    sent = fields(await request.read())
+    voice = page_voice(request, sent.get("lang"))
+    form = _Form(conversation=sent.get("conversation"), place=sent.get("place") or None, lang=voice.lang, kind="form")
+    try:
+        limited(request.app[CLIENTS], client_of(request))
+        own_form(request)
+        return pdf_of(await sheet(request, voice, str(form.conversation), "slip" if sent.get("form") == "slip" else "a4"))
+    except ApiError as error:
+        return _page(request, voice, await _refused(request, voice, form, error))
 
 
 async def _told(request: web.Request, voice: Voice, form: _Form, answer: dict[str, Any]) -> web.Response:
@@ -151,22 +164,10 @@ def _opened(request: web.Request, voice: Voice, form: _Form, notice: str = "") -
 
 
 def _form(body: bytes) -> _Form:
-    try:
-        sent = dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=_MOST_FIELDS))
-    except ValueError:
-        sent = {}
+    sent = fields(body)
     kind = next((name for name in reversed(_KINDS) if name in sent), "text")
     known = {name: sent.get(name) or None for name in ("conversation", "message_id", "place", "lang")}
     return _Form(**known, kind=kind, value=sent.get(kind, "").strip())
-
-
-def _own(request: web.Request) -> None:
-    """Take forms of our own pages alone: no other site may speak in somebody's talk. Raises ApiError 403."""
-    site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
-    if site == "same-origin":
-        return
-    if site in ("cross-site", "same-site") or (origin is not None and origin.partition("://")[2].lower() != request.host.lower()):
-        raise ApiError(403, "forbidden")
 
 
 def _check(voice: Voice, form: _Form) -> None:
@@ -199,6 +200,7 @@ def _page(request: web.Request, voice: Voice, talk: _Talk) -> web.Response:
         text=form.value if lost and form.kind == "text" else "",
         retry={"name": form.kind, "value": form.value} if lost and form.kind != "text" and not talk.turns else None,
         actions=ACTIONS,
+        forms=FORMS if talk.conversation and any("estimate" in reply for reply in newest["replies"]) else (),
     )
 
 
@@ -229,6 +231,7 @@ def _reply(voice: Voice, reply: Mapping[str, Any]) -> dict[str, Any]:
         "pictures": [{"source": _source(each), "text": each.get("text", "")} for each in pictures],
         "layers": [_layer(voice, layer, titles) for layer in layers],
         "rules": f"/policies/{estimate.get('place')}/{estimate.get('edition')}",
+        "wrong": f"/wrong/{estimate.get('place')}/{estimate.get('edition')}",
     }
 
 
@@ -270,4 +273,4 @@ def _marked(voice: Voice, figure: Mapping[str, Any]) -> str:
     return words + voice.say("mark", mark=figure["mark"]) if "mark" in figure else words
 
 
-PLAIN = (web.get("/plain", _show), web.post("/plain", _say))
+PLAIN = (web.get("/plain", _show), web.post("/plain", _say), web.post("/plain/sheet", _paper))

@@ -2,6 +2,7 @@
 
 import asyncio
 from typing import Any
+from urllib.parse import parse_qsl
 
 from aiohttp import web
 
@@ -15,6 +16,7 @@ from bot.web.requests import read_turn
 ASSISTANT = web.AppKey("assistant", Assistant)
 SETTINGS = web.AppKey("settings", Settings)
 CLIENTS = web.AppKey("clients", Limit)
+_MOST_FIELDS = 20
 CONVERSATIONS = web.AppKey("conversations", Limit)
 
 
@@ -28,6 +30,23 @@ def limited(limit: Limit, key: str) -> None:
     wait = limit.wait(key)
     if wait:
         raise ApiError(429, "too_many_requests", wait=wait)
+
+
+def own_form(request: web.Request) -> None:
+    """Take forms of our own pages alone: no other site may speak for somebody. Raises ApiError 403."""
+    site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
+    if site == "same-origin":
+        return
+    if site in ("cross-site", "same-site") or (origin is not None and origin.partition("://")[2].lower() != request.host.lower()):
+        raise ApiError(403, "forbidden")
+
+
+def fields(body: bytes) -> dict[str, str]:
+    """What a form sends, however it was made; nothing when it has more fields than any form of ours."""
+    try:
+        return dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=_MOST_FIELDS))
+    except ValueError:
+        return {}
 
 
 async def answered(request: web.Request, raw: Any) -> dict[str, Any]:

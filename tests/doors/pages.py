@@ -127,8 +127,16 @@ class Reader:
 
     def send(self, page: Page, /, *, headers: dict[str, str] | None = None, **said: str) -> Page:
         """Send one of the forms of a page: text=…, choice=… or action=…."""
-        body = urllib.parse.urlencode(page.hidden | said).encode()
-        return self._ask(urllib.request.Request(f"{self.address}/plain", body), headers or {})
+        return self.post("/plain", page.hidden | said, headers=headers)
+
+    def post(self, path: str, said: dict[str, str], *, headers: dict[str, str] | None = None) -> Page:
+        """Send a form."""
+        return self._ask(urllib.request.Request(self.address + path, urllib.parse.urlencode(said).encode()), headers or {})
+
+    def fetch(self, path: str, said: dict[str, str]) -> tuple[str, bytes]:
+        """Send a form that is answered with a file: its kind and what is in it."""
+        with self._opener.open(self.address + path, urllib.parse.urlencode(said).encode(), timeout=20) as response:
+            return response.headers.get_content_type(), response.read()
 
     def _ask(self, request: urllib.request.Request, headers: dict[str, str]) -> Page:
         request.add_header("Accept", "text/html")

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import pypdfium2
 import pytest
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page as Tab
@@ -259,7 +260,7 @@ def test_a_talk_by_keyboard_alone_on_a_narrow_phone(running: Server, tab: Tab) -
     tab.goto(f"{running.address}/plain{PLACE}")
     tab.keyboard.press("Tab")
     tab.keyboard.press("Enter")
-    assert tab.url.endswith("#now")
+    tab.wait_for_url("**#now")
     tab.keyboard.press("Tab")
     tab.keyboard.press("Tab")
     tab.keyboard.press("Space")
@@ -289,3 +290,32 @@ def test_reload_and_back_are_safe_in_a_real_browser(running: Server, tab: Tab) -
     tab.go_back()
     tab.locator('button[value="category=ordinary"]').click()
     tab.locator("#now .bubble", has_text="自己多掏").first.wait_for()
+
+
+def test_the_estimate_is_printed_without_scripts(reader: Reader) -> None:
+    """A button under it gives the sheet and the slip as PDF; before there is an estimate there is no such button."""
+    page = reader.open(f"/plain{PLACE}")
+    assert page.all("button", name="form") == []
+    page = reader.send(page, text=BILL)
+    assert [node.words for node in page.all("button", name="form")] == ["明白纸（A4）", "小条"]
+    for form in ("a4", "slip"):
+        kind, sheet = reader.fetch("/plain/sheet", page.hidden | {"form": form})
+        assert kind == "application/pdf"
+        assert "4,517.50" in pypdfium2.PdfDocument(sheet)[0].get_textpage().get_text_range()
+
+
+def test_a_figure_is_reported_without_scripts(running: Server, reader: Reader) -> None:
+    """Beside every figure stands the way to say that it is wrong; who wrote too much finds the words still there."""
+    page = reader.send(reader.open(f"/plain{PLACE}"), text=BILL)
+    ways = page.all("a", class_="wrong")
+    assert len(ways) == len([node for node in page.all("a") if "#" in node.attributes["href"] and node.within("ul")])
+    path = ways[0].attributes["href"]
+    asked = reader.open(path)
+    assert asked.title.startswith("这个数不对")
+    long = reader.post(path, {"words": "长" * 501})
+    assert (long.status, long.one("textarea").words) == (422, "长" * 501)
+    assert "记下了，谢谢您" in reader.post(path, {"words": "县里是 400 元"}).text
+    assert reader.open("/wrong/anhui-bozhou/2022/nothing.here").status == 200
+    assert reader.post("/wrong/anhui-bozhou/2022/nothing.here", {}).status == 422
+    assert reader.open("/wrong/nowhere/2022/x").status == 404
+    assert reader.post(path, {"words": "x"}, headers={"Origin": "https://elsewhere.example"}).status == 403
