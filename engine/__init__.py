@@ -37,12 +37,13 @@ from engine.lint import lint
 from engine.money import LIMIT, MoneyError, fen, yuan
 from engine.note import Note
 from engine.person_year import PersonYear, settle_amounts
-from engine.policy import Policy, Source, Text, all_figures
+from engine.policy import Policy, Source, all_figures
 from engine.premium import Household, Member, PremiumAnswer, Share, premium, read_household
 from engine.program import Step
 from engine.samples import Sample, read_samples
 from engine.settling import Amounts, Refusal, Settled
 from engine.shelf import Edition, Shelf, read_edition, read_shelf
+from engine.text import Text
 from engine.worked import check_cases
 from engine.yaml_tree import read_tree
 from engine.year import Year

@@ -26,8 +26,9 @@ from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
 from engine.cell import PackModel
 from engine.errors import PackError, Problem
-from engine.policy import Text, all_figures, mistakes, pack_error
+from engine.policy import all_figures, mistakes, pack_error
 from engine.shelf import Shelf
+from engine.text import Text
 from engine.yaml_tree import Location, Tree, read_tree
 
 #: What the coordinators' desk is to do; a clause is for one of these.

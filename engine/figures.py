@@ -20,6 +20,7 @@ from pydantic import model_validator
 from engine.cell import Cell, PackModel
 from engine.keys import Basis
 from engine.quantities import NoLimit, Quantity
+from engine.text import Text
 
 T = TypeVar("T", bound=Any)
 
@@ -33,7 +34,7 @@ class Entry(PackModel, Generic[T]):
 
     basis: Basis
     source: str
-    note: str | None = None
+    note: Text | None = None
     value: T | None = None
     low: T | None = None
     high: T | None = None
@@ -47,6 +48,12 @@ class Entry(PackModel, Generic[T]):
         if self.basis == "range" and (wrong := _upside_down(self.low, self.high)):
             raise ValueError(wrong)
         return self
+
+
+class _Shared(PackModel):
+    """What stands beside `by` and has parts of its own: checked once there, not again in every entry that it passes down to."""
+
+    note: Text | None = None
 
 
 class Figure(PackModel, Generic[T]):
@@ -71,6 +78,7 @@ class Figure(PackModel, Generic[T]):
         unknown = sorted(set(raw) - {"by", "values", *shared})
         if unknown:
             raise ValueError(f"unknown key `{unknown[0]}` beside `by`, expected values, basis, source or note")
+        _Shared.model_validate({"note": raw.get("note")})
         return {"by": by, "values": dict(_flat(raw.get("values"), len(by), shared))}
 
     def at(self, cell: Cell) -> Entry[T] | None:
@@ -96,7 +104,7 @@ class Used:
     high: str | None
     basis: str
     source: str
-    note: str | None
+    note: Text | None
 
 
 def used(name: str, entry: Entry[Any]) -> Used:

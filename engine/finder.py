@@ -28,8 +28,9 @@ from engine.doubts import horizon, is_doubtful
 from engine.errors import CaseError, Fault
 from engine.keys import CATEGORIES, Basis, Category
 from engine.note import Note
-from engine.policy import Policy, Text, mistakes, pack_error
+from engine.policy import Policy, mistakes, pack_error
 from engine.shelf import Edition, Shelf
+from engine.text import Text
 from engine.yaml_tree import Location, read_tree
 
 #: The category that is left when none of the others applies.

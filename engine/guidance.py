@@ -8,8 +8,9 @@ from engine.doubts import doubts, is_doubtful
 from engine.errors import CaseError, Fault
 from engine.keys import CATEGORIES
 from engine.note import Note
-from engine.policy import Policy, Source, Text
+from engine.policy import Policy, Source
 from engine.shelf import Shelf
+from engine.text import Text
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,9 +18,11 @@ from datetime import date
 from typing import Any
 
 from pydantic import Field, ValidationError
+from pydantic_core import ErrorDetails
 
 from engine.cell import PackModel
 from engine.errors import PackError, Problem
+from engine.text import Text
 from engine.yaml_tree import Location, Tree
 
 
@@ -31,7 +33,7 @@ class Confirmation(PackModel):
     number: str
     day: date
     by: str
-    note: str | None = None
+    note: Text | None = None
 
 
 class Overlay(PackModel):
@@ -80,7 +82,7 @@ def _lay_one(patched: Patched, tree: Tree) -> Iterator[Problem]:
         overlay = Overlay.model_validate(tree.data)
     except ValidationError as error:
         for detail in error.errors(include_url=False):
-            yield tree.problem(detail["loc"], f"{detail['loc'][-1]}: {detail['msg']}, expected number, day and by with each figure")
+            yield tree.problem(detail["loc"], _unfit(detail))
         return
     settings: list[tuple[str, str, Any]] = []
     for choice, taken in overlay.choose.items():
@@ -101,6 +103,15 @@ def _lay_one(patched: Patched, tree: Tree) -> Iterator[Problem]:
             yield tree.problem(("confirms", name), str(error))
 
 
+def _unfit(detail: ErrorDetails) -> str:
+    """What is wrong with a confirmation, and what is expected of its note or of itself."""
+    name = detail["loc"][-1]
+    if name == "note":
+        return f"note: `{detail['input']}` stands alone, expected `zh` and `en` below it"
+    expected = "`zh` and `en` in a note" if "note" in detail["loc"] else "number, day and by with each figure"
+    return f"{name}: {detail['msg']}, expected {expected}"
+
+
 def _confirm(patched: Patched, tree: Tree, name: str, said: Confirmation) -> None:
     location = _locate(patched.data, name)
     parent, last = _at(patched.data, location[:-1]), location[-1]
@@ -110,7 +121,7 @@ def _confirm(patched: Patched, tree: Tree, name: str, said: Confirmation) -> Non
         raise _LostError(f"`{name}` has no single value to confirm, expected `value`")
     source = f"confirmed-{len(patched.data['sources']) + 1}"
     patched.data["sources"][source] = {"title": said.number, "number": said.number, "issuer": said.by, "day": said.day.isoformat()}
-    parent[last] = {"value": value, "basis": "confirmed", "source": source} | ({"note": said.note} if said.note else {})
+    parent[last] = {"value": value, "basis": "confirmed", "source": source} | ({"note": said.note.model_dump()} if said.note else {})
     patched.said[location] = (tree, ("confirms", name))
 
 

@@ -22,14 +22,8 @@ from engine.mechanisms.hospital import HospitalBears
 from engine.mechanisms.top_up import TopUp
 from engine.overlay import Patched, lay
 from engine.quantities import MoneyText, RateText
+from engine.text import Text
 from engine.yaml_tree import Location, Tree, read_tree
-
-
-class Text(PackModel):
-    """Words a pack brings itself (a place's name, a document), so that a new place needs no code."""
-
-    zh: str
-    en: str
 
 
 class Source(PackModel):
@@ -40,7 +34,7 @@ class Source(PackModel):
     issuer: str | None = None
     day: date | None = None
     url: str | None = None
-    note: str | None = None
+    note: Text | None = None
     short: Text | None = None
 
     @property
@@ -65,7 +59,7 @@ class Referral(PackModel):
     emergency_exempt: bool
     basis: Basis
     source: str
-    note: str | None = None
+    note: Text | None = None
 
     def exempts(self, emergency: bool | None) -> bool:
         """Whether a stay counts as registered because it was an emergency."""
@@ -102,7 +96,7 @@ class ByCase(PackModel):
 
     pays: Literal["by_case"]
     cases: tuple[Simple, ...] = Field(min_length=1)
-    note: str | None = None
+    note: Text | None = None
 
 
 Layer = Annotated[Bands | TopUp | Ceiling | Exists | Advice | ByCase, Field(discriminator="pays")]
@@ -114,7 +108,7 @@ class AgeGroup(PackModel):
     up_to: Years
     basis: Basis
     source: str
-    note: str | None = None
+    note: Text | None = None
 
 
 class Reading(PackModel):
@@ -161,7 +155,7 @@ class Premium(PackModel):
 
     personal: Annotated[dict[_PremiumYear, _Amount], Field(min_length=1)]
     share: Figure[RateText] | None = None
-    note: str | None = None
+    note: Text | None = None
 
     @model_validator(mode="after")
     def _by_category(self) -> Self:
@@ -177,7 +171,7 @@ class Guidance(PackModel):
     says: Text
     basis: Basis = "stated"
     source: str
-    note: str | None = None
+    note: Text | None = None
 
     @model_validator(mode="after")
     def _by_category(self) -> Self:

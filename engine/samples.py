@@ -12,7 +12,8 @@ from engine.case import Case, Fen
 from engine.cell import PackModel
 from engine.keys import Care, Category, Facility
 from engine.money import yuan
-from engine.policy import Text, Years, mistakes, pack_error
+from engine.policy import Years, mistakes, pack_error
+from engine.text import Text
 from engine.yaml_tree import read_tree
 
 

@@ -181,7 +181,7 @@ def _figure_lines(edition: "Edition") -> Iterator[str]:
     yield f"{edition.pack.key}  {policy.name.zh} {policy.title.zh}  {policy.horizon.valid_from} – {policy.horizon.verified_until}"
     for figure in all_figures(policy):
         value = f"{figure.low}–{figure.high}" if figure.basis == "range" else figure.value or "-"
-        note = f"  # {figure.note}" if figure.note else ""
+        note = f"  # {figure.note.zh}" if figure.note else ""
         yield f"{figure.name:<58} {value:>14} {figure.unit:<8} {figure.basis:<10} {figure.source}{note}"
     for name, choice in policy.choices.items():
         others = "；".join(f"{key}：{other.says.zh}" for key, other in choice.others.items())

@@ -1,9 +1,9 @@
 """What a change of rules does, for the people who keep the rules: figures first, then sample households, as text, Markdown and JSON."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
 from typing import Any
 
+from bot.speech.policies import figure_json
 from bot.speech.voice import Voice
 from engine import FATES, FIGURE_KINDS, Diff, Edition, FigureChange, FigureKind, Note, SampleBill, Side, Used, firmness, own_cost, yuan
 
@@ -19,7 +19,7 @@ def diff_lines(voice: Voice, answer: Diff, names: Names) -> list[str]:
     for kind in FIGURE_KINDS:
         figures = answer.of_kind(kind)
         if figures:
-            lines += [_figures_head(voice, kind, figures), *(f"  {_figure_line(figure)}" for figure in figures)]
+            lines += [_figures_head(voice, kind, figures), *(f"  {_figure_line(voice, figure)}" for figure in figures)]
     lines += [*_other(voice, answer), "", voice.say("diff.households", count=len(answer.households))]
     for fate in FATES:
         households = [household for household in answer.households if household.fate == fate]
@@ -34,7 +34,12 @@ def diff_table(voice: Voice, answer: Diff, names: Names) -> list[str]:
     for kind in FIGURE_KINDS:
         figures = answer.of_kind(kind)
         if figures:
-            lines += [_figures_head(voice, kind, figures), "", *_table(_figure_heads(voice), map(_figure_cells, figures)), ""]
+            lines += [
+                _figures_head(voice, kind, figures),
+                "",
+                *_table(_figure_heads(voice), (_figure_cells(voice, figure) for figure in figures)),
+                "",
+            ]
     lines += [*_other(voice, answer), "", voice.say("diff.households", count=len(answer.households)), ""]
     heads = [voice.say(f"diff.column.{name}") for name in ("difference", "household", "hospital", "before", "after")]
     return [*lines, *_table(heads, (_household_cells(voice, each) for each in answer.households)), "", *_totals(voice, answer)]
@@ -50,7 +55,7 @@ def diff_json(voice: Voice, answer: Diff, names: Names) -> dict[str, Any]:
     return {
         "before": _pack(voice, answer.before, names[0]),
         "after": _pack(voice, answer.after, names[1]),
-        "figures": {kind: [_figure_json(figure) for figure in answer.of_kind(kind)] for kind in FIGURE_KINDS},
+        "figures": {kind: [_figure_json(voice, figure) for figure in answer.of_kind(kind)] for kind in FIGURE_KINDS},
         "other": list(answer.other),
         "households": [_household_json(voice, household) for household in answer.households],
         "totals": {fate: answer.count(fate) for fate in FATES},
@@ -90,22 +95,22 @@ def _figure_heads(voice: Voice) -> list[str]:
     return [voice.say(f"diff.column.{name}") for name in ("figure", "before", "after")]
 
 
-def _figure_line(change: FigureChange) -> str:
-    name, *sides = _figure_cells(change)
+def _figure_line(voice: Voice, change: FigureChange) -> str:
+    name, *sides = _figure_cells(voice, change)
     return f"{name:<50}  {' → '.join(side for side in sides if side)}"
 
 
-def _figure_cells(change: FigureChange) -> list[str]:
+def _figure_cells(voice: Voice, change: FigureChange) -> list[str]:
     """Name (both where a layer was divided anew), then what stood before and what stands after: 12000 yuan (stated, article)."""
     before, after = change.before, change.after
     names = dict.fromkeys(figure.name for figure in (before, after) if figure is not None)
-    return [" = ".join(names), *(f"{_number(figure)} ({_why(figure, change)})" if figure else "" for figure in (before, after))]
+    return [" = ".join(names), *(f"{_number(figure)} ({_why(voice, figure, change)})" if figure else "" for figure in (before, after))]
 
 
-def _why(figure: Used, change: FigureChange) -> str:
+def _why(voice: Voice, figure: Used, change: FigureChange) -> str:
     """Basis and source of a figure, with its note where that is what changed."""
     noted = change.kind == "reason" and change.before and change.after and change.before.note != change.after.note
-    return ", ".join([figure.basis, figure.source, *([figure.note or "-"] if noted else [])])
+    return ", ".join([figure.basis, figure.source, *([voice.noted(figure.note) or "-"] if noted else [])])
 
 
 def _number(figure: Used) -> str:
@@ -175,8 +180,9 @@ def _pack(voice: Voice, edition: Edition, name: str) -> dict[str, Any]:
     return {"name": name, "key": edition.pack.key, "title": voice.worded("title", edition.policy.title)}
 
 
-def _figure_json(change: FigureChange) -> dict[str, Any]:
-    return {"before": change.before and asdict(change.before), "after": change.after and asdict(change.after)}
+def _figure_json(voice: Voice, change: FigureChange) -> dict[str, Any]:
+    before, after = (figure and figure_json(voice, figure) for figure in (change.before, change.after))
+    return {"before": before, "after": after}
 
 
 def _household_json(voice: Voice, household: SampleBill) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from bot.speech.rule_words import RuleWords
 from bot.speech.voice import Voice
-from engine import Edition, Used, all_figures
+from engine import Edition, Source, Used, all_figures
 
 #: How firm a figure of each basis is, in the four words of a summary.
 _FIRMNESS = {
@@ -49,17 +49,22 @@ def policy_json(voice: Voice, edition: Edition) -> dict[str, Any]:
         "layers": [{"key": key, "label": voice.say(f"layer.{key}")} for key in policy.layers],
         "general": words.general(),
         "rules": words.sections(),
-        "figures": [_figure(figure) | words.figure(figure) for figure in all_figures(edition.policy)],
+        "figures": [figure_json(voice, figure) | words.figure(figure) for figure in all_figures(edition.policy)],
         "remarks": [{"for": words.when(remark.when), "say": voice.worded("says", remark.says)} for remark in policy.remarks.values()],
         "guidance": list(_guidance(voice, words, edition)),
         "choices": list(_choices(voice, edition)),
-        "sources": {key: source.model_dump(mode="json") for key, source in policy.sources.items()},
+        "sources": {key: _source(voice, source) for key, source in policy.sources.items()},
     }
 
 
-def _figure(figure: Used) -> dict[str, Any]:
-    names = ("name", "unit", "value", "low", "high", "basis", "source", "note")
-    return {name: getattr(figure, name) for name in names}
+def figure_json(voice: Voice, figure: Used) -> dict[str, Any]:
+    """One figure as its pack has it, its note in the voice's language."""
+    names = ("name", "unit", "value", "low", "high", "basis", "source")
+    return {name: getattr(figure, name) for name in names} | {"note": voice.noted(figure.note)}
+
+
+def _source(voice: Voice, source: Source) -> dict[str, Any]:
+    return source.model_dump(mode="json") | {"note": voice.noted(source.note)}
 
 
 def _guidance(voice: Voice, words: RuleWords, edition: Edition) -> Iterator[dict[str, Any]]:
@@ -71,7 +76,7 @@ def _guidance(voice: Voice, words: RuleWords, edition: Edition) -> Iterator[dict
             "basis": item.basis,
             "firm": words.firm(item.basis),
             "source": item.source,
-            "note": item.note,
+            "note": voice.noted(item.note),
         }
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from bot.speech.estimate_words import change_words, number_words
 from bot.speech.voice import Voice
-from engine import Policy, Used, all_figures, fen
+from engine import Policy, Text, Used, all_figures, fen
 from engine.cell import When
 from engine.figures import Figure
 from engine.keys import Basis
@@ -79,16 +79,14 @@ class RuleWords:
         for variant, case in zip(variants, layer.cases, strict=True):
             if isinstance(case, Bands) and shared.count(case.cap_account or case.account) > 1:
                 variant["says"].append(self._voice.say("rules.cap_together"))
-        notes = [layer.note] if layer.note else []
-        return [variants[0] | {"notes": [*notes, *variants[0]["notes"]]}, *variants[1:]]
+        return [variants[0] | {"notes": [*self._notes(layer.note), *variants[0]["notes"]]}, *variants[1:]]
 
     def _variant(self, key: str, layer: Simple, stem: str) -> dict[str, Any]:
         says, clauses = _TELL[type(layer)](self, layer, stem)
         whom = self.when(layer.applies_to)
         excluded = [self._excluded(key, each) for each in getattr(layer, "excluded", ())]
-        notes = [layer.note] if layer.note else []
         for_whom = self._voice.say("rules.for", when=whom) if whom else self._voice.say("rules.for_everybody")
-        return {"for": for_whom, "says": says, "rules": excluded, "clauses": clauses, "notes": notes}
+        return {"for": for_whom, "says": says, "rules": excluded, "clauses": clauses, "notes": self._notes(layer.note)}
 
     def _bands(self, layer: Bands, stem: str) -> tuple[list[str], list[dict[str, Any]]]:
         say = self._voice.say
@@ -170,9 +168,13 @@ class RuleWords:
         clauses = [self._clause("premium.personal", say("rules.premium.personal"), dict(premium.personal))]
         if premium.share is not None:
             clauses.append(self._clause("premium.share", say("rules.premium.share"), {"": premium.share}))
-        return [self._plain(When(), clauses=clauses) | {"notes": [premium.note] if premium.note else []}]
+        return [self._plain(When(), clauses=clauses) | {"notes": self._notes(premium.note)}]
 
     # parts
+
+    def _notes(self, note: Text | None) -> list[str]:
+        words = self._voice.noted(note)
+        return [words] if words else []
 
     def _plain(
         self,
@@ -194,13 +196,13 @@ class RuleWords:
             "basis": basis,
             "firm": firm,
             "source": grounds and grounds.source,
-            "note": grounds and grounds.note,
+            "note": self._voice.noted(grounds.note) if grounds else None,
         }
 
-    def _clause(self, name: str, words: str, parts: Mapping[str, Figure[Any]], note: str | None = None) -> dict[str, Any]:
+    def _clause(self, name: str, words: str, parts: Mapping[str, Figure[Any]], note: Text | None = None) -> dict[str, Any]:
         stems = [(f"{name}.{part}" if part else name, figure) for part, figure in parts.items()]
         names = [f"{stem}.{key}".rstrip(".") for stem, figure in stems for key in figure.values]
-        return {"name": name, "say": words, "figures": names, "note": note}
+        return {"name": name, "say": words, "figures": names, "note": self._voice.noted(note)}
 
     def _excluded(self, key: str, exclusion: Exclusion) -> dict[str, Any]:
         return self._rule(f"{key}.excluded", self._voice.say("rules.excluded", when=self.when(exclusion.when)), exclusion)

@@ -63,6 +63,10 @@ class Voice:
         """A note in words."""
         return self.say(note.key, **note.values)
 
+    def noted(self, note: Text | None) -> str | None:
+        """What those who wrote a pack noted beside a rule; None where they noted nothing."""
+        return None if note is None else self.worded("note", note)
+
     def worded(self, name: str, value: Any) -> str:
         """A value in words: money under names ending in `amount` (fen), shares, days, texts of packs, keys of a known family."""
         if isinstance(value, bool):

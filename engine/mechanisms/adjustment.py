@@ -12,6 +12,7 @@ from pydantic import model_validator
 from engine.cell import PackModel, When
 from engine.figures import Figure
 from engine.quantities import CapText, FactorText, PointsText
+from engine.text import Text
 
 
 class Adjustment(PackModel):
@@ -21,7 +22,7 @@ class Adjustment(PackModel):
     deductible: Figure[FactorText] | None = None
     rate: Figure[PointsText] | None = None
     cap: Figure[CapText] | None = None
-    note: str | None = None
+    note: Text | None = None
 
     @model_validator(mode="after")
     def _changes_something(self) -> "Adjustment":

@@ -5,6 +5,7 @@ from typing import Any, Literal
 from engine.cell import PackModel, When
 from engine.figures import Figure
 from engine.quantities import MoneyText, RateText
+from engine.text import Text
 
 
 class Advice(PackModel):
@@ -15,7 +16,7 @@ class Advice(PackModel):
     threshold: Figure[MoneyText]
     rate: Figure[RateText]
     cap: Figure[MoneyText]
-    note: str | None = None
+    note: Text | None = None
 
     def parts(self) -> list[tuple[str, Figure[Any]]]:
         """The figures by name."""

@@ -25,6 +25,7 @@ from engine.mechanisms.adjustment import Adjustment
 from engine.mechanisms.deductible import DeductibleNode, DeductibleText, FixedDeductible, ShareOfTotal
 from engine.mechanisms.guarantee import Guarantee
 from engine.quantities import CapText, MoneyText, RateText
+from engine.text import Text
 
 AccountName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 
@@ -43,7 +44,7 @@ class Exclusion(PackModel):
     reason: Literal["unregistered", "care", "facility"]
     basis: Basis
     source: str
-    note: str | None = None
+    note: Text | None = None
 
 
 class Bands(PackModel):
@@ -64,7 +65,7 @@ class Bands(PackModel):
     cap_account: AccountName | None = None
     adjustments: tuple[Adjustment, ...] = ()
     before_joining: Literal["counted", "left_out"] = "counted"
-    note: str | None = None
+    note: Text | None = None
 
     @field_validator("deductible")
     @classmethod

@@ -13,6 +13,7 @@ from engine.cell import PackModel, When
 from engine.figures import Figure
 from engine.mechanisms.bands import Exclusion
 from engine.quantities import MoneyText
+from engine.text import Text
 
 
 class Ceiling(PackModel):
@@ -24,7 +25,7 @@ class Ceiling(PackModel):
     at_most: Figure[MoneyText]
     of_several: Literal["highest", "latest"]
     before_joining: Literal["counted", "left_out"] = "left_out"
-    note: str | None = None
+    note: Text | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from engine.cell import PackModel, When
 from engine.figures import Figure
 from engine.keys import LayerKey
 from engine.quantities import MoneyText
+from engine.text import Text
 
 
 class Exists(PackModel):
@@ -20,7 +21,7 @@ class Exists(PackModel):
     applies_to: When = When()
     amount: Figure[MoneyText]
     absorbed_by: LayerKey | None = None
-    note: str | None = None
+    note: Text | None = None
 
     def parts(self) -> list[tuple[str, Figure[Any]]]:
         """The figures by name."""

@@ -22,6 +22,7 @@ from engine.cell import PackModel, When
 from engine.figures import Figure, Used
 from engine.keys import Basis
 from engine.quantities import RateText
+from engine.text import Text
 
 Covers = Literal["bill", "bill_without_excess", "eligible"]
 
@@ -33,7 +34,7 @@ class OutOfCatalogue(PackModel):
     share_of_total: Figure[RateText]
     of: Literal["billed", "without_excess"] = "billed"
     rounded: Literal["excess", "limit"] = "excess"
-    note: str | None = None
+    note: Text | None = None
 
     def unfit(self) -> Iterator[tuple[str, str]]:
         """The keys of shares that nothing can be settled by, each with why: what is borne comes before every layer and has one amount."""
@@ -55,7 +56,7 @@ class AboveFixedPrice(PackModel):
     covers: Covers = "bill"
     basis: Basis
     source: str
-    note: str | None = None
+    note: Text | None = None
 
 
 class HospitalBears(PackModel):

@@ -12,6 +12,7 @@ from typing import Literal
 from engine.cell import PackModel, When
 from engine.figures import Figure
 from engine.quantities import RateText
+from engine.text import Text
 
 
 class TopUp(PackModel):
@@ -21,7 +22,7 @@ class TopUp(PackModel):
     applies_to: When = When()
     to: Figure[RateText]
     of: Literal["eligible", "total"]
-    note: str | None = None
+    note: Text | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,18 @@ def test_a_file_may_stand_on_either_side(tmp_path: Path, draft: Path) -> None:
     assert "多掏 886 元" in done.stdout
 
 
+@pytest.mark.parametrize(("lang", "note"), [("zh_CN", "读过两遍"), ("en", "read twice")])
+def test_a_note_is_told_in_the_language_asked_for(tmp_path: Path, lang: str, note: str) -> None:
+    """As text where it is all that changed, and as one string in JSON."""
+    file = tmp_path / "noted.yaml"
+    both = "county: {value: 500 yuan, note: {zh: 读过两遍, en: read twice}}"
+    file.write_text(PACK.replace("county: 500 yuan", both), encoding="utf-8")
+    asked = ["policies", "diff", "anhui-bozhou/2022", str(file), "--lang", lang]
+    assert f"500 yuan (unverified, anhui-2019, {note})" in run(*asked, data_dir=tmp_path).stdout
+    (change,) = json.loads(run(*asked, "--format", "json", data_dir=tmp_path).stdout)["figures"]["reason"]
+    assert (change["before"]["note"], change["after"]["note"]) == (None, note)
+
+
 def test_the_same_pack_twice_says_that_nothing_differs(tmp_path: Path) -> None:
     """In English too."""
     done = run("policies", "diff", "beijing/2023", "beijing/2023", "--lang", "en", data_dir=tmp_path)

@@ -31,6 +31,16 @@ def test_several_mistakes_are_told_at_once() -> None:
     assert lines == sorted(lines)
 
 
+def test_a_note_that_many_values_share_is_refused_once_where_it_stands() -> None:
+    """Not again at each of the values."""
+    path = Path(__file__).parent.parent / "bad" / "note_without_english.yaml"
+    with pytest.raises(PackError) as caught:
+        read_pack(path)
+    assert [path.read_text(encoding="utf-8").splitlines()[problem.line - 1].split(":")[0].strip() for problem in caught.value.problems] == [
+        "note"
+    ]
+
+
 def test_the_line_named_is_the_line_of_the_mistake() -> None:
     """The position points at the key that is wrong, not at the top of the file."""
     path = Path(__file__).parent.parent / "bad" / "unknown_key.yaml"

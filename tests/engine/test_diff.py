@@ -206,7 +206,7 @@ def test_a_figure_that_goes_and_one_that_comes(changed: Changed) -> None:
     [
         ("county: 500 yuan", "county: {value: 500 yuan, basis: regional}"),
         ("county: 500 yuan", "county: {value: 500 yuan, source: article}"),
-        ("county: 500 yuan", "county: {value: 500 yuan, note: read twice}"),
+        ("county: 500 yuan", "county: {value: 500 yuan, note: {zh: 读过两遍, en: read twice}}"),
     ],
 )
 def test_another_basis_source_or_note_alone_is_told_as_such(changed: Changed, before: str, after: str) -> None:
@@ -221,8 +221,8 @@ def test_a_narrower_range_is_a_change(changed: Changed) -> None:
     draft = changed(
         "anhui-bozhou/2022",
         (
-            "      high: 300000 yuan\n      source: anhui-2019\n      note: Each",
-            "      high: 250000 yuan\n      source: anhui-2019\n      note: Each",
+            "      high: 300000 yuan\n      source: anhui-2019\n      note: {zh: 各市",
+            "      high: 250000 yuan\n      source: anhui-2019\n      note: {zh: 各市",
         ),
     )
     found = held_against(held("anhui-bozhou/2022"), draft)

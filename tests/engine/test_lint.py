@@ -21,7 +21,11 @@ def test_our_packs_are_clean() -> None:
         ("            township: 85%\n", "            township: 75%\n", "township is 75 and county 80, the wrong way round"),
         ("        county: 500 yuan\n", "        county: 900 yuan\n", "county is 900 and city 700, the wrong way round"),
         ("rate: {value: 75%, basis: unverified", "rate: {value: 55%, basis: unverified", "the rate falls from 65% to 55%"),
-        (", note: The document's aim for stays in the home county.", "", "add a note on how the two go together"),
+        (
+            ", note: {zh: 这是文件给在本县住院定的目标。, en: The document's aim for stays in the home county.}",
+            "",
+            "add a note on how the two go together",
+        ),
         ("  national-2021-42:", "  other:\n    title: x\n  national-2021-42:", "the source `other` is named by no figure"),
     ],
 )

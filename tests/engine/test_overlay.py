@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from engine import Edition, Estimate, PackError, Shelf, estimate, read_case, read_shelf, yuan
+from engine import Edition, Estimate, PackError, Shelf, Text, estimate, read_case, read_shelf, yuan
 from engine.overlay import lay
 from engine.plan import cells, lower
 from engine.policy import Policy
@@ -55,6 +55,13 @@ def test_a_figure_is_confirmed_as_it_stands(shelf_with: Callable[[str], Shelf]) 
     assert (yuan(own.payout), yuan(own.low), own.high) == ("250000.00", "250000.00", own.low)
 
 
+def test_a_confirmed_figure_has_the_note_of_who_confirmed_it(shelf_with: Callable[[str], Shelf]) -> None:
+    """In both languages; what the pack noted of its own figure is gone."""
+    shelf = shelf_with(f"confirms:\n  basic.cap: {{value: 250000 yuan, {WHO}, note: {{zh: 电话里问的, en: asked by phone}}}}\n")
+    cap = next(figure for figure in ask(shelf, total="1000000").layers[0].figures if figure.name == "basic.cap")
+    assert cap.note == Text(zh="电话里问的", en="asked by phone")
+
+
 def test_another_reading_is_taken(shelf_with: Callable[[str], Shelf]) -> None:
     """With the four groups of the article's lead, 监测户 have the halved deductible too."""
     shelf = shelf_with("choose: {groups_of_the_tilt: four}\n")
@@ -70,6 +77,11 @@ def test_another_reading_is_taken(shelf_with: Callable[[str], Shelf]) -> None:
         ("confirms:\n  basic.cap: {WHO}\n", "2:3: `basic.cap` has no single value to confirm"),
         ("confirms:\n  basic.deductible.county: {value: 80%, WHO}\n", "2:3: value: `80%` is in percent, expected yuan"),
         ("confirms:\n  basic.deductible.county: {value: 500 yuan}\n", "2:3: number: Field required"),
+        (
+            "confirms:\n  basic.cap:\n    note: by phone\n    value: 250000 yuan\n",
+            "3:5: note: `by phone` stands alone, expected `zh` and `en`",
+        ),
+        ("confirms:\n  basic.cap:\n    note: {zh: 电话里问的}\n", "3:5: en: Field required, expected `zh` and `en` in a note"),
         ("confirms:\n  basic.tiers.0.rate.county: {value: 180%, WHO}\n", "2:3: value: `180%` has no unit"),
         ("choose: {nothing: a}\n", "1:10: unknown choice `nothing`"),
         ("choose: {groups_of_the_tilt: five}\n", "1:10: unknown reading `five`, expected one of: four"),

@@ -29,6 +29,9 @@ def test_the_rules_are_in_traditional_characters(knowledge: Knowledge) -> None:
     for edition in knowledge.shelf.editions():
         told = policy_json(voice, edition)
         assert in_traditional_characters(f"{told['name']}{told['title']}")
+        notes = [figure["note"] or "" for figure in (*told["figures"], *told["general"], *told["guidance"], *told["sources"].values())]
+        notes += [note for section in told["rules"] for variant in section["variants"] for note in variant["notes"]]
+        assert [note for note in notes if not in_traditional_characters(note)] == []
 
 
 @pytest.mark.parametrize(
