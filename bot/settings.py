@@ -20,7 +20,10 @@ def _default_data_dir() -> Path:
 
 
 class Settings(BaseSettings):
-    """`policies` names more folders of packs, separated like PATH, later ones winning; `operator`, who runs the site. Rates are a second: requests, Telegram messages."""
+    """`policies` names more folders of packs, separated like PATH, later ones winning; `operator` is who runs the site.
+
+    Rates are a second: requests, Telegram messages.
+    """
 
     model_config = SettingsConfigDict(env_prefix="NENGBAO_", extra="ignore", env_ignore_empty=True)
 
