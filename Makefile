@@ -8,7 +8,7 @@ export NENGBAO_DATA_DIR
 # The tests start hundreds of processes; without bytecode each of them compiles all sources again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run install test lint types imports tests test-spark browser soak fuzz bench lock clean
+.PHONY: run install test lint types imports tests test-spark browser soak fuzz bench screenshots lock clean
 
 run: install
 	@exec $(BIN)/nengbao serve
@@ -61,6 +61,10 @@ test-spark: install
 # What the tests do with fewer: thirty kills -9 and two hundred chats in each way that Telegram's messages come, every word at every question.
 soak: install $(VENV)/.tools
 	NENGBAO_KILLS=30 NENGBAO_CHATS=200 NENGBAO_EVERY=1 $(BIN)/python -m pytest tests/telegram/test_kills.py tests/conversation/test_every_word.py
+
+# The pictures of the README, from the running program.
+screenshots: install $(VENV)/.tools browser
+	@$(BIN)/python -m tests.screenshots
 
 # A million random rows over a hundred random packs, in columns and one by one; about a quarter of an hour.
 fuzz: install $(VENV)/.tools

@@ -20,13 +20,17 @@ def _default_data_dir() -> Path:
 
 
 class Settings(BaseSettings):
-    """`policies` names more folders of packs, separated like PATH, later ones winning. Rates are a second: requests, Telegram messages."""
+    """`policies` names more folders of packs, separated like PATH, later ones winning; `operator` is who runs the site.
+
+    Rates are a second: requests, Telegram messages.
+    """
 
     model_config = SettingsConfigDict(env_prefix="NENGBAO_", extra="ignore", env_ignore_empty=True)
 
     data_dir: Path = _default_data_dir()
     store: str | None = None
     policies: str = ""
+    operator: str = ""
     retention_days: Annotated[int, Field(ge=1, le=3650)] = 30
     client_rate: Rate = 50
     client_burst: Annotated[int, Field(ge=1, le=1_000_000)] = 200

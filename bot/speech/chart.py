@@ -15,7 +15,7 @@ from engine import Comparison, Estimate, YearLedger, firmness, own_cost, yuan
 _MOST_BARS = 12
 
 #: Brightness differs from tone to tone, and every piece has its number too, so that the picture reads without colour.
-_TONES = {"0": "#2a8a72", "1": "#58ab8c", "2": "#8ecbad", "3": "#bfe3cf", "hospital": "#8a8f98", "own": "#e39a45"}
+_TONES = {"0": "#329a80", "1": "#58ab8c", "2": "#8ecbad", "3": "#bfe3cf", "hospital": "#8a8f98", "own": "#e39a45"}
 _LAYER_TONES = 4
 _WIDTH, _MARGIN, _BAR, _LINE, _SMALL = 480, 12, 52, 38, 30
 #: A piece narrower than this has no room for its number.
@@ -121,9 +121,15 @@ def _picture(voice: Voice, bars: Sequence[Bar], twin: str) -> dict[str, Any]:
     return {"kind": "picture", "media_type": "image/svg+xml", "text": twin, "data": _svg(voice, bars, twin), "bars": told}
 
 
+def _numbered(bars: Sequence[Bar]) -> list[str]:
+    """The payers by their numbers: layers in the order in which they pay, the hospital, the person."""
+    parts = sorted((part for bar in bars for part in bar.parts), key=lambda part: tuple(_TONES).index(part.tone))
+    return list(dict.fromkeys(part.label for part in parts))
+
+
 def _svg(voice: Voice, bars: Sequence[Bar], twin: str) -> str:
     """Words are drawn in the colour of the page (`currentColor`), without a style sheet, which strict pages forbid."""
-    labels = list(dict.fromkeys(part.label for bar in bars for part in bar.parts))
+    labels = _numbered(bars)
     widest = max(bar.total for bar in bars)
     shapes: list[str] = []
     top = _MARGIN

@@ -46,12 +46,22 @@ _SECURITY = {
     "Referrer-Policy": "no-referrer",
 }
 
+#: The chat stands on pages of other sites, and what it asks for it asks for from there. No cookie of ours counts here, so that such a page
+#: gets nothing that its server could not ask for itself.
+_API = "/api/"
+_ANY_ORIGIN = {"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "Retry-After"}
+_PREFLIGHT = {
+    "Access-Control-Allow-Methods": "GET, POST",
+    "Access-Control-Allow-Headers": "Content-Type",
+    "Access-Control-Max-Age": "86400",
+}
+
 _log = structlog.get_logger()
 
 
 def make_app(assistant: Assistant, settings: Settings, hooks: Mapping[str, Hook] | None = None) -> web.Application:
     """The application with all routes. `hooks`: paths on which other doors take deliveries."""
-    app = web.Application(middlewares=[_errors], client_max_size=MOST_BYTES)
+    app = web.Application(middlewares=[_errors, _foreign], client_max_size=MOST_BYTES)
     app[ASSISTANT], app[SETTINGS] = assistant, settings
     app[CLIENTS] = Limit(settings.client_rate, settings.client_burst)
     app[CONVERSATIONS] = Limit(settings.conversation_rate, max(1, round(settings.conversation_rate)))
@@ -274,8 +284,16 @@ async def _errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     return response
 
 
-async def _secure(_request: web.Request, response: web.StreamResponse) -> None:
-    for name, value in _SECURITY.items():
+@web.middleware
+async def _foreign(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Answer a browser that asks whether a page of another site may send us JSON."""
+    if request.method == "OPTIONS" and request.path.startswith(_API):
+        return web.Response(status=204, headers=_PREFLIGHT)
+    return await handler(request)
+
+
+async def _secure(request: web.Request, response: web.StreamResponse) -> None:
+    for name, value in (_SECURITY | (_ANY_ORIGIN if request.path.startswith(_API) else {})).items():
         response.headers.setdefault(name, value)
 
 

@@ -3,10 +3,11 @@
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 
 import pytest
 from playwright.sync_api import Browser as Chromium
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, StorageState, expect, sync_playwright
 
 CHROMIUM = shutil.which("chromium")
 
@@ -74,6 +75,20 @@ class Browser:
     def __init__(self, page: Page) -> None:
         self._page = page
 
+    def prepare(self, script: str) -> None:
+        """Give every page to come what this browser would have on another machine."""
+        self._page.add_init_script(script)
+
+    def clock(self, now: datetime) -> None:
+        """Let its pages take this for the time."""
+        self._page.clock.install(time=now)
+
+    def visit(self, address: str) -> Widget:
+        """A page of somebody else."""
+        widget = Widget(self._page)
+        self._page.goto(address)
+        return widget
+
     def open(self, address: str, place: str | None = None) -> Widget:
         """The server's own page, as a link that knows the place opens it or without."""
         widget = Widget(self._page)
@@ -92,9 +107,9 @@ def launched() -> Iterator[Chromium]:
 
 
 @contextmanager
-def profile(chromium: Chromium, width: int = 390, height: int = 844) -> Iterator[Browser]:
-    """An empty profile of its own, the size of a phone."""
-    context = chromium.new_context(viewport={"width": width, "height": height}, locale="zh-CN")
+def profile(chromium: Chromium, storage_state: StorageState | None = None) -> Iterator[Browser]:
+    """A profile of its own, the size of a phone; empty, or with what another one had kept."""
+    context = chromium.new_context(viewport={"width": 390, "height": 844}, locale="zh-CN", storage_state=storage_state)
     context.set_default_timeout(10_000)
     yield Browser(context.new_page())
     context.close()

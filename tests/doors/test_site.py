@@ -4,12 +4,7 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
-from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -19,9 +14,11 @@ from playwright.sync_api import BrowserContext
 from bot import resources
 from bot.knowledge import Knowledge
 from bot.speech import policy_json
+from bot.web.assets import asset
 from engine import read_shelf
 from engine.keys import BASES
 from tests.doors.browser import needs_browser
+from tests.doors.line import another_site
 from tests.doors.pages import Reader
 from tests.server import ROOT, Server
 from tests.speech.test_catalogues import in_traditional_characters
@@ -241,8 +238,8 @@ def test_the_api_document_does_not_list_pages(running: Server) -> None:
 
 
 def test_the_style_of_all_pages_is_small() -> None:
-    """Eight kilobytes, on a line where each of them is waited for."""
-    assert (resources.STATIC / "page.css").stat().st_size <= 8_000
+    """Three kilobytes, on a line where each of them is waited for."""
+    assert len(asset("page.css").compressed) <= 3_000
 
 
 def test_templates_are_loaded_with_the_first_page() -> None:
@@ -315,26 +312,6 @@ def test_the_chat_on_the_front_page_talks(running: Server, chromium: Chromium) -
     tab.close()
 
 
-@contextmanager
-def another_site(page: str) -> Iterator[str]:
-    """A server of somebody else with one page."""
-
-    class County(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.send_header("Content-Type", "text/html; charset=utf-8")
-            self.end_headers()
-            self.wfile.write(page.encode())
-
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), County) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/"
-        server.shutdown()
-
-
 @needs_browser
 @pytest.mark.browser
 def test_the_line_to_copy_puts_the_chat_on_a_page_of_another_site(chromium: Chromium, reader: Reader) -> None:
@@ -358,3 +335,12 @@ def test_a_page_is_in_traditional_characters_throughout(reader: Reader, path: st
     for words in others:
         text = text.replace(words, "")
     assert [char for char in text if not in_traditional_characters(char)] == []
+
+
+def test_who_runs_the_site_is_told_where_the_operator_says_so(tmp_path: Path, reader: Reader) -> None:
+    """At the foot of every page, as text; without the setting nobody is named."""
+    assert "架设" not in reader.open("/policies").one("footer").words
+    server = Server(tmp_path, NENGBAO_OPERATOR="某县医保局 <b>")
+    server.start()
+    assert "这个网站由某县医保局 <b>架设。" in Reader(server.address).open("/policies").one("footer").words
+    server.stop()

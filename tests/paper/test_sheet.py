@@ -10,6 +10,7 @@ import pytest
 import segno
 
 from bot.knowledge import Knowledge
+from bot.langs import LANGS
 from bot.paper import Back, sheet_lines, sheet_pdf
 from engine import estimate, read_case
 from tests.doors.test_command import run
@@ -42,7 +43,7 @@ def words(sheet: bytes) -> str:
     return re.sub(r"\s", "", "".join(page.get_textpage().get_text_range() for page in document))
 
 
-@pytest.mark.parametrize("lang", ["zh_CN", "en"])
+@pytest.mark.parametrize("lang", LANGS)
 @pytest.mark.parametrize("case", [CASE, LONG, REFUSED], ids=["usual", "long", "refused"])
 def test_a_sheet_is_one_page_of_a4(knowledge: Knowledge, case: dict[str, Any], lang: str) -> None:
     """Whatever the estimate, in both languages."""

@@ -1,13 +1,20 @@
 """Whoever reads traditional characters gets all of them: catalogue, packs, and what is composed of both."""
 
+import json
+from datetime import date
+
 import pytest
 
 from bot.assistant import Assistant, Message
 from bot.knowledge import Knowledge
 from bot.langs import spoken
+from bot.paper import sheet_lines
 from bot.speech import policy_json
+from engine import estimate, read_case
 from tests.speech.test_catalogues import in_traditional_characters
 from tests.talks import Talk, read_talks, said
+
+MADE = date(2026, 11, 29)
 
 
 @pytest.mark.parametrize("talk", read_talks(), ids=lambda talk: talk.name)
@@ -32,6 +39,13 @@ def test_the_rules_are_in_traditional_characters(knowledge: Knowledge) -> None:
         notes = [figure["note"] or "" for figure in (*told["figures"], *told["general"], *told["guidance"], *told["sources"].values())]
         notes += [note for section in told["rules"] for variant in section["variants"] for note in variant["notes"]]
         assert [note for note in notes if not in_traditional_characters(note)] == []
+
+
+def test_the_sheet_is_in_traditional_characters(knowledge: Knowledge) -> None:
+    """Every line of the paper, its sources and its picture."""
+    case = {"place": "anhui-bozhou", "category": "subsistence_allowance", "facility": "county", "total": "32000", "expired_ok": True}
+    lines = sheet_lines(knowledge.voice("zh_Hant"), estimate(read_case(case), knowledge.shelf, MADE), made=MADE)
+    assert in_traditional_characters(json.dumps(lines, ensure_ascii=False))
 
 
 @pytest.mark.parametrize(

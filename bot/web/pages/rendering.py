@@ -16,7 +16,7 @@ from aiohttp import web
 from bot.langs import LANGS, spoken
 from bot.speech import Voice
 from bot.web.errors import ApiError
-from bot.web.shared import ASSISTANT
+from bot.web.shared import ASSISTANT, SETTINGS
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -117,6 +117,7 @@ def _shared(request: web.Request, voice: Voice) -> dict[str, Any]:
     return {
         "say": voice.say,
         "written": voice.written,
+        "operator": request.app[SETTINGS].operator,
         "day": lambda text: voice.worded("day", date.fromisoformat(text)),
         "html_lang": html_lang,
         "lang": voice.lang,

@@ -653,10 +653,10 @@ function shape(tag, attributes, words = "") {
 const dialable = (text) =>
   text.split(/\b(12393|12356)\b(?!\.\d| ?元)/).map((part, odd) => (odd % 2 ? el("a", { href: `tel:${part}` }, part) : part));
 
-/** The words of a reply, verbatim. The first line of an estimate, the two amounts, stands out. @param {Reply} reply */
-function saying({ kind, text }) {
+/** The words of a reply, verbatim. On a card the first line, which says the amounts, stands out above the picture. @param {Reply} reply @param {boolean} card */
+function saying({ text }, card) {
   const end = text.indexOf("\n");
-  if (kind !== "estimate") return el("div", { class: "words" }, ...dialable(text));
+  if (!card) return el("div", { class: "words" }, ...dialable(text));
   const first = el("span", { class: "first" }, end < 0 ? text : text.slice(0, end));
   const rest = end >= 0 && el("span", { class: "rest" }, ...dialable(text.slice(end + 1)));
   return el("div", { class: "words" }, first, rest && "\n", rest);
@@ -686,16 +686,19 @@ function glanceNode(estimate, words) {
   );
 }
 
+/** Layers in the order in which they pay, the hospital, the person: the pieces of every bar are numbered so. */
+const TONES = ["0", "1", "2", "3", "hospital", "own"];
+
 /** Who pays what, drawn here so that it is as large as the words: numbered bars, and a list that says the same. @param {Attachment} attachment @param {Words} words */
 function chartNode({ text = "", bars = [] }, words) {
-  const labels = [...new Set(bars.flatMap(({ parts }) => parts.map(({ label }) => label)))];
+  const tones = Object.fromEntries(bars.flatMap(({ parts }) => parts.map(({ label, tone }) => [label, tone])));
+  const labels = Object.keys(tones).sort((one, other) => TONES.indexOf(tones[one]) - TONES.indexOf(tones[other]));
   const widest = Math.max(...bars.map(({ total }) => fenOf(total)));
   const alone = bars.length === 1;
   const rows = bars.flatMap((bar) => [
     bar.label && el("p", {}, el("span", {}, bar.label), " ", el("b", {}, bar.own)),
     barNode(bar, widest, labels),
   ]);
-  const tones = Object.fromEntries(bars.flatMap(({ parts }) => parts.map(({ label, tone }) => [label, tone])));
   const amounts = Object.fromEntries(bars[0].parts.map(({ label, amount }) => [label, amount]));
   const items = labels.map((label, place) =>
     el(
@@ -799,11 +802,12 @@ function toolsNode({ text, kind, estimate }, words) {
 function replyNode(reply, turn, server, words) {
   const { kind, estimate, attachments = [], choices = [] } = reply;
   const pictures = attachments.filter((each) => each.kind === "picture").map((each) => (each.bars ? chartNode(each, words) : picture(each)));
+  const card = kind === "estimate" || pictures.length > 0;
   const where = estimate ? { "data-place": estimate.place || "", "data-edition": estimate.edition || "" } : {};
   return el(
     "article",
     { "data-who": "bot", "data-turn": turn, "data-kind": kind, "aria-label": words.bot, tabindex: "-1", part: "message bot", ...where },
-    el("div", { class: "bubble" }, saying(reply), glanceNode(estimate, words), ...pictures, layersNode(estimate, server, words)),
+    el("div", { class: card ? "bubble card" : "bubble" }, saying(reply, card), glanceNode(estimate, words), ...pictures, layersNode(estimate, server, words)),
     toolsNode(reply, words),
     choicesNode(choices, words),
   );
@@ -882,7 +886,7 @@ const CSS = `
 .frame { display: flex; flex-direction: column; flex: 1; min-height: 0; }
 .hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 header { display: flex; align-items: center; gap: 8px; padding: 4px 8px 4px 16px; border-bottom: 1px solid var(--line); }
-header b { flex: 1; min-width: 0; overflow-wrap: anywhere; line-height: 1.3; }
+header b { flex: 1; min-width: 0; overflow-wrap: anywhere; line-height: 1.35; }
 [role=log] { position: relative; flex: 1; min-height: 0; overflow-y: auto; overscroll-behavior: contain; padding: 14px; }
 section + section { margin-top: 14px; }
 article + article, .note + article, article + .note { margin-top: 10px; }
@@ -893,12 +897,12 @@ article { display: flex; flex-direction: column; align-items: flex-start; }
 [data-waiting] [data-who=me] .bubble { border: 1px dashed var(--edge); }
 .words { white-space: pre-wrap; overflow-wrap: anywhere; }
 a { color: var(--accent); text-underline-offset: .15em; }
-[data-kind=estimate] .bubble { display: flex; flex-direction: column; width: 100%; max-width: 100%; padding: 14px 16px 8px; }
-[data-kind=estimate] .words { display: contents; }
+.card { display: flex; flex-direction: column; width: 100%; max-width: 100%; padding: 14px 16px 8px; }
+.card .words { display: contents; }
 .first { font-size: 1.25em; font-weight: 700; line-height: 1.45; font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
 .rest { order: 3; margin-top: 10px; }
-.glance { display: flex; flex-wrap: wrap; gap: 8px; margin: 12px 0 2px; }
-.glance div { flex: 1 1 6em; min-width: 0; padding: 6px 12px; border: 1px solid var(--line); border-radius: 10px; background: var(--paper); }
+.glance { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 10em), 1fr)); gap: 8px; margin: 12px 0 2px; }
+.glance div { display: flex; flex-wrap: wrap; justify-content: space-between; gap: 0 12px; min-width: 0; padding: 6px 12px; border: 1px solid var(--line); border-radius: 10px; background: var(--paper); }
 .glance div:last-child { border: 2px solid var(--accent); }
 dt { color: var(--soft); }
 dd { margin: 0; font-weight: 700; font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
@@ -910,7 +914,7 @@ svg { display: block; width: 100%; height: 2.4em; overflow: visible; forced-colo
 rect { stroke: var(--ink); }
 text { fill: #14110d; font-weight: 700; text-anchor: middle; dominant-baseline: central; }
 .badge { flex: none; width: 1.6em; line-height: 1.6; text-align: center; font-weight: 700; color: #14110d; border: 1px solid var(--ink); border-radius: 6px; forced-color-adjust: none; }
-.t-0 { fill: #2a8a72; background: #2a8a72; } .t-1 { fill: #58ab8c; background: #58ab8c; }
+.t-0 { fill: #329a80; background: #329a80; } .t-1 { fill: #58ab8c; background: #58ab8c; }
 .t-2 { fill: #8ecbad; background: #8ecbad; } .t-3 { fill: #bfe3cf; background: #bfe3cf; }
 .t-hospital { fill: #9a9fa8; background: #9a9fa8; } .t-own { fill: #e39a45; background: #e39a45; }
 .chart ul { margin: 8px 0 0; padding: 0; font-size: 1em; color: var(--ink); }
@@ -971,15 +975,15 @@ button:active { transform: scale(.98); }
   [data-now] .choices button, .say [data-role=send] { border: 2px solid; }
 }
 @media (max-height: 30rem) {
-  :host { height: auto; } /* at 400 % there is no room for a window within the window */
-  [role=log] { overflow: visible; }
+  :host { height: auto !important; min-height: 0 !important; } /* at 400 % there is no room for a window within the window */
+  .frame, [role=log] { flex: none; overflow: visible; }
 }
 @media print {
   :host { height: auto; max-width: none; border: 0; color: #000; background: #fff; }
   [role=log] { overflow: visible; padding: 0; }
   header, [role=status], .say, .actions, .choices, .tools, .ways { display: none; }
   .bubble, .glance div { break-inside: avoid; background: #fff; color: #000; }
-  [data-kind=estimate] .bubble { break-inside: auto; }
+  .card { break-inside: auto; }
   svg, .badge { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
 }
 `;
