@@ -8,7 +8,7 @@ from bot.speech.admission_words import admission_json, admission_lines
 from bot.speech.chart import hospitals, settlements, who_pays
 from bot.speech.check_words import check_bill_json, check_bill_lines
 from bot.speech.compare_words import changed_json, changed_lines, compare_json, compare_lines
-from bot.speech.contract import estimate_json, fault_words, reject_words, year_json
+from bot.speech.contract import clauses_json, estimate_json, fault_words, reject_words, year_json
 from bot.speech.coverage_words import coverage_json, coverage_lines, coverage_table
 from bot.speech.diff_words import diff_json, diff_lines, diff_table
 from bot.speech.either_words import either_lines
@@ -31,10 +31,16 @@ def reply_json(voice: Voice, reply: Reply) -> dict[str, Any]:
     words["choices"] = [{"key": choice.key, "label": voice.note(choice.label)} for choice in reply.choices]
     if reply.estimate is not None:
         words["estimate"] = estimate_json(voice, reply.estimate)
-    pictures = list(_pictures(voice, reply))
-    if pictures or reply.estimate is not None:
-        words["attachments"] = pictures
+    beside = [*_pictures(voice, reply), *_clauses(voice, reply)]
+    if beside or reply.estimate is not None:
+        words["attachments"] = beside
     return words
+
+
+def _clauses(voice: Voice, reply: Reply) -> Iterator[dict[str, Any]]:
+    """Where the rules can be read that 为什么 speaks of."""
+    told = (clauses_json(voice, note.values["answer"]) for note in reply.notes if note.key == "why")
+    return (clauses for clauses in told if clauses)
 
 
 def _pictures(voice: Voice, reply: Reply) -> Iterator[dict[str, Any]]:

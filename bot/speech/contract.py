@@ -96,6 +96,16 @@ def _layer(voice: Voice, answer: Estimate, layer: Layer) -> dict[str, Any]:
     }
 
 
+def clauses_json(voice: Voice, answer: Estimate) -> dict[str, Any] | None:
+    """The figures behind an estimate, each with the address of its clause on our pages; None for an estimate without any."""
+    used = {figure.name: figure for layer in answer.layers for figure in layer.figures}
+    if answer.policy is None or not used:
+        return None
+    rules = f"/policies/{answer.policy.place}/{answer.policy.edition}"
+    clauses = [{"say": figure_words(voice, figure), "address": f"{rules}#{name}"} for name, figure in used.items()]
+    return {"kind": "clauses", "text": voice.say("why.clauses"), "clauses": [each for each in clauses if each["say"]]}
+
+
 def _figure(voice: Voice, figure: Used) -> dict[str, Any]:
     record = {
         "name": figure.name,

@@ -229,6 +229,7 @@ def _reply(voice: Voice, reply: Mapping[str, Any]) -> dict[str, Any]:
         "kind": reply["kind"],
         "lines": reply["text"].split("\n"),
         "pictures": [{"source": _source(each), "text": each.get("text", "")} for each in pictures],
+        "clauses": next((each for each in reply.get("attachments", ()) if each["kind"] == "clauses"), None),
         "layers": [_layer(voice, layer, titles) for layer in layers],
         "rules": f"/policies/{estimate.get('place')}/{estimate.get('edition')}",
         "wrong": f"/wrong/{estimate.get('place')}/{estimate.get('edition')}",

@@ -147,6 +147,7 @@ def test_the_keyboard_alone_is_enough(running: Server, browser: Browser) -> None
     assert chat.page.evaluate(f"{focus}.getAttribute('role')") == "log"
     chat.page.keyboard.press("F6")
     assert chat.page.evaluate(f"{focus}.id") == "input"
+    assert chat.page.evaluate(f"parseFloat(getComputedStyle({focus}).outlineWidth)") >= 3
     chat.page.locator('button[data-key="category=subsistence_allowance"]').focus()
     chat.page.keyboard.press("Enter")
     expect(chat.page.locator('button[data-key="facility=county"]')).to_be_visible()

@@ -292,6 +292,16 @@ def test_reload_and_back_are_safe_in_a_real_browser(running: Server, tab: Tab) -
     tab.locator("#now .bubble", has_text="自己多掏").first.wait_for()
 
 
+def test_why_leads_to_the_clauses_without_scripts(reader: Reader) -> None:
+    """Every figure behind the answer is a link to a clause that is there."""
+    page = reader.send(reader.send(reader.open(f"/plain{PLACE}"), text=BILL), action="why")
+    links = [node for node in page.all("a") if node.within("ul", class_="links")]
+    assert "报销比例 80%（待核实）" in [link.words for link in links]
+    for link in links:
+        path, _, name = link.attributes["href"].partition("#")
+        assert name in reader.open(path).ids
+
+
 def test_the_estimate_is_printed_without_scripts(reader: Reader) -> None:
     """A button under it gives the sheet and the slip as PDF; before there is an estimate there is no such button."""
     page = reader.open(f"/plain{PLACE}")

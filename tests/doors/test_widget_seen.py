@@ -154,11 +154,34 @@ def test_hospitals_and_a_year_are_drawn_as_well(running: Server, browser: Browse
     """Compared hospitals and the settlements of a year have a bar each, with its name and what is left to pay in words."""
     chat = browser.open(running.address, "anhui-bozhou")
     chat.say(BILL)
+    chat.say("上次在县医院花了一万")
+    expect(chat.page.locator("[data-kind=estimate]")).to_have_count(2)
+    chat.say("今年累计")
+    year = chat.page.locator("section[data-now] .chart")
+    expect(year.locator("svg")).to_have_count(2)
+    assert year.locator("p").first.inner_text().split() == ["第", "1", "次，县级医院", "自己掏", "600", "元"]
+    chat = browser.open(running.address, "anhui-bozhou")
+    chat.say("重来")
+    chat.say(BILL)
     chat.say("换家医院比一比")
     newest = chat.page.locator("section[data-now] .chart")
     expect(newest.locator("svg")).to_have_count(7)
     assert newest.locator("p").first.inner_text().split() == ["乡镇卫生院", "自己掏", "792.50", "元"]
     assert newest.get_attribute("aria-label")
+
+
+def test_why_leads_to_the_clauses(running: Server, browser: Browser) -> None:
+    """Under the answer to 为什么 every figure is a link to where it stands in the rules, which is there."""
+    chat = browser.open(running.address, "anhui-bozhou")
+    chat.say(BILL)
+    chat.page.locator("[data-action=why]").click()
+    links = chat.page.locator("section[data-now] .clauses a")
+    expect(links.first).to_be_visible()
+    clauses = dict(zip(links.all_inner_texts(), links.evaluate_all("(all) => all.map((each) => each.href)"), strict=True))
+    assert clauses["报销比例 80%（待核实）"] == f"{running.address}/policies/anhui-bozhou/2022#basic.tiers.0.rate.county"
+    with chat.page.context.expect_page() as opened:
+        links.first.click()
+    expect(opened.value.locator(":target")).to_be_visible()
 
 
 def test_the_page_prints_what_was_said_and_nothing_to_press(running: Server, browser: Browser) -> None:

@@ -11,7 +11,8 @@
  * @typedef {{ key: string, label: string, status: string, payout: string, low?: string | null, high?: string | null,
  *   steps?: { say: string }[], figures?: Figure[] }} Layer
  * @typedef {{ label: string, own: string, total: string, parts: { label: string, amount: string, tone: string }[] }} Bar
- * @typedef {{ kind: string, media_type: string, text?: string, data: string, bars?: Bar[] }} Attachment
+ * @typedef {{ kind: string, media_type: string, text?: string, data: string, bars?: Bar[],
+ *   clauses?: { say: string, address: string }[] }} Attachment
  * @typedef {{ place?: string, edition?: string, status: string, total: string, hospital_borne?: string, layers?: Layer[],
  *   out_of_pocket?: { amount: string, low: string, high: string } | null }} Estimate
  * @typedef {{ kind: string, text: string, choices?: Choice[], estimate?: Estimate, attachments?: Attachment[] }} Reply
@@ -779,6 +780,12 @@ function layersNode(estimate, server, words) {
   return nodes.length && el("div", { class: "layers" }, el("p", {}, words.layers), ...nodes);
 }
 
+/** The clauses that 为什么 speaks of, each a link to the page of the rules. @param {Attachment} attachment @param {string} server */
+function clausesNode({ text = "", clauses = [] }, server) {
+  const links = clauses.map(({ say, address }) => el("li", {}, el("a", { href: server + address, target: "_blank", rel: "noopener" }, say)));
+  return links.length && el("div", { class: "clauses" }, el("p", {}, text), el("ul", {}, ...links));
+}
+
 /** @param {Choice[]} choices @param {Words} words */
 function choicesNode(choices, words) {
   const buttons = choices.map(({ key, label }) => el("button", { type: "button", "data-key": key, part: "choice" }, label));
@@ -802,12 +809,13 @@ function toolsNode({ text, kind, estimate }, words) {
 function replyNode(reply, turn, server, words) {
   const { kind, estimate, attachments = [], choices = [] } = reply;
   const pictures = attachments.filter((each) => each.kind === "picture").map((each) => (each.bars ? chartNode(each, words) : picture(each)));
+  const clauses = attachments.filter((each) => each.kind === "clauses").map((each) => clausesNode(each, server));
   const card = kind === "estimate" || pictures.length > 0;
   const where = estimate ? { "data-place": estimate.place || "", "data-edition": estimate.edition || "" } : {};
   return el(
     "article",
     { "data-who": "bot", "data-turn": turn, "data-kind": kind, "aria-label": words.bot, tabindex: "-1", part: "message bot", ...where },
-    el("div", { class: card ? "bubble card" : "bubble" }, saying(reply, card), glanceNode(estimate, words), ...pictures, layersNode(estimate, server, words)),
+    el("div", { class: card ? "bubble card" : "bubble" }, saying(reply, card), glanceNode(estimate, words), ...pictures, layersNode(estimate, server, words), ...clauses),
     toolsNode(reply, words),
     choicesNode(choices, words),
   );
@@ -938,7 +946,9 @@ ul { list-style: none; color: var(--soft); }
 details li { padding: 4px 0; }
 .mark { display: inline-block; padding: 0 8px; border-radius: 6px; background: var(--note); color: var(--on-note); border: 1px solid transparent; }
 .ways { display: flex; flex-wrap: wrap; align-items: center; gap: 4px 16px; }
-.ways a { display: inline-flex; align-items: center; min-height: var(--touch); }
+.clauses { margin-top: 10px; }
+.clauses p, .clauses ul { margin: 0; padding: 0; }
+.clauses a, .ways a { display: inline-flex; align-items: center; min-height: var(--touch); }
 .note { display: flex; flex-wrap: wrap; align-items: center; gap: 6px 12px; padding: 8px 14px; border-radius: 12px; background: var(--note); color: var(--on-note); }
 .wrong { display: flex; flex-direction: column; gap: 6px; width: 100%; padding: 8px 0; color: var(--ink); }
 .wrong div { display: flex; flex-wrap: wrap; gap: 8px; }
