@@ -2,17 +2,30 @@
 
 import asyncio
 import json
+import re
 import secrets
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 from weakref import WeakValueDictionary
 
 import msgspec
 
-from bot.conversation import Conversation, Incoming, Rules, estimate_at, language, offered, open_question, summary, take_turn
+from bot.conversation import (
+    CARRIED,
+    Conversation,
+    Incoming,
+    Rules,
+    estimate_at,
+    is_agreed,
+    language,
+    offered,
+    open_question,
+    summary,
+    take_turn,
+)
 from bot.knowledge import Knowledge, china_today
 from bot.langs import LANGS
 from bot.speech import Voice, reply_json
@@ -48,6 +61,12 @@ class Message:
     unread: str | None = None
 
 
+#: 接着说 482 913: six digits that carry a talk from another door.
+_CODE = re.compile(
+    r"(?:接着说|接著說|接着聊|接著聊|go on|/code) *[:：]?[“\"「]?([0-9]{3})[ -]?([0-9]{3})[”\"」]?[。.]?", re.IGNORECASE | re.ASCII
+)
+
+
 @dataclass(slots=True)
 class Assistant:
     """Turns of one conversation come one after the other; conversations do not wait for each other."""
@@ -66,12 +85,28 @@ class Assistant:
         known = message.person or message.conversation
         opened_by = None if known else f"{message.channel}\0{message.message_id}"
         async with self._queue(known or str(opened_by)):
+            code = _CODE.fullmatch(message.text.strip()) if message.text else None
+            if code is not None:
+                message, opened_by = await self._carried(message, opened_by, "".join(code.groups()))
             while True:
                 try:
                     return await self._turn(message, opened_by)
                 except ConflictError:
                     # Another process kept a turn of this conversation meanwhile; play ours again on top of it.
                     continue
+
+    async def _carried(self, message: Message, opened_by: str | None, code: str) -> tuple[Message, str | None]:
+        """The message as what its six digits come to: the talk they lead to goes on here, or they lead nowhere."""
+        kept = await self._kept(message, opened_by)
+        if kept is not None and await self.store.reply(kept.key, message.message_id) is not None:
+            return message, opened_by
+        if message.agreement and (kept is None or not is_agreed(msgspec.json.decode(kept.state, type=Conversation))):
+            return message, opened_by
+        who = message.person or message.conversation or message.channel
+        carried = await self.store.redeem(code, f"{message.channel}\0{message.message_id}", who, message.person)
+        if carried.key is None:
+            return replace(message, text=None, action="pass.locked" if carried.locked else "pass.wrong"), opened_by
+        return replace(message, text=None, action=CARRIED, conversation=carried.key), None
 
     async def missed(self, conversation: str, after: int) -> list[dict[str, Any]]:
         """The answers of all turns after the given one. Raises UnknownConversationError."""
@@ -101,7 +136,8 @@ class Assistant:
         conversation = msgspec.json.decode(kept.state, type=Conversation) if kept else Conversation()
         rules = self._rules()
         voice = self.knowledge.voice(language(conversation) or message.lang)
-        turned = take_turn(conversation, self._incoming(message, conversation, rules, voice), rules)
+        incoming = replace(self._incoming(message, conversation, rules, voice), code=f"{secrets.randbelow(1_000_000):06}")
+        turned = take_turn(conversation, incoming, rules)
         voice = self.knowledge.voice(language(turned.conversation) or message.lang)
         key = kept.key if kept else message.person or secrets.token_urlsafe(16)
         answer: dict[str, Any] = {
@@ -121,6 +157,7 @@ class Assistant:
             opened_by=opened_by,
             erase=turned.erase,
             parcel=_parcel(message, answer, voice),
+            code=turned.code,
         )
         await self.store.keep(change)
         return answer
@@ -130,7 +167,7 @@ class Assistant:
 
     async def _kept(self, message: Message, opened_by: str | None) -> Kept | None:
         if message.person is not None:
-            return await self.store.load(message.person)
+            return await self.store.of_person(message.person)
         if opened_by is not None:
             return await self.store.opened(opened_by)
         kept = await self.store.load(str(message.conversation))

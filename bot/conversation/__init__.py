@@ -6,9 +6,10 @@ from bot.conversation.heard import Ambiguity, Heard, Problem, Slot
 from bot.conversation.position import Rules, estimate_at
 from bot.conversation.replies import Choice, Reply
 from bot.conversation.state import PRESET, Answer, Conversation
-from bot.conversation.turn import Incoming, Turned, language, offered, open_question, summary, take_turn
+from bot.conversation.turn import CARRIED, Incoming, Turned, is_agreed, language, offered, open_question, summary, take_turn
 
 __all__ = [
+    "CARRIED",
     "PRESET",
     "Alone",
     "Ambiguity",
@@ -25,6 +26,7 @@ __all__ = [
     "Turned",
     "alone",
     "estimate_at",
+    "is_agreed",
     "language",
     "offered",
     "open_question",

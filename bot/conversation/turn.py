@@ -44,10 +44,27 @@ from bot.conversation.state import AGREED, LANG, PRESET, Answer, Conversation
 from engine import CaseError, Estimate, Fault, Note, fen
 
 ACTIONS = frozenset(
-    ("start", "back", "restart", "why", "help", "forget", "human", "greeting", "leave", "another", "people", *SERIES, *beside.QUESTIONS)
+    (
+        "start",
+        "back",
+        "restart",
+        "why",
+        "help",
+        "forget",
+        "human",
+        "greeting",
+        "leave",
+        "another",
+        "people",
+        "pass",
+        *SERIES,
+        *beside.QUESTIONS,
+    )
 )
 #: What a door got that cannot be read; each has a kind line.
 UNSUPPORTED = frozenset({"unsupported", "unsupported.voice", "unsupported.photo"})
+#: What a door makes of six digits: the talk they lead to comes with the first, what is said where they lead nowhere with the others.
+CARRIED, PASS_REFUSED = "carried", ("pass.wrong", "pass.locked")
 #: Not knowing these leaves open which rules hold: explained and asked again.
 _ASK_AGAIN = ("care", "insured")
 #: Whether a grown-up writes for a sick child, and what is said to it.
@@ -63,7 +80,8 @@ class Incoming:
     """One message: an understood text, a pressed choice, or an action. `place` is what the door knows of where the person is insured.
 
     `agreement` names a door that leads through a foreign service: nothing is taken before the person agreed to that. `unread` is the
-    action that stands for what came with a text and cannot be read (a picture with words under it).
+    action that stands for what came with a text and cannot be read (a picture with words under it). `code`: six digits that may lead to this
+    talk, if it asks for some.
     """
 
     message: str
@@ -73,15 +91,17 @@ class Incoming:
     place: str | None = None
     agreement: str | None = None
     unread: str | None = None
+    code: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Turned:
-    """The conversation after a turn, its replies, and whether everything before it is to be erased."""
+    """The conversation after a turn, its replies, whether everything before it is to be erased, and the code that it gave away."""
 
     conversation: Conversation
     replies: tuple[Reply, ...]
     erase: bool = False
+    code: str | None = None
 
 
 def take_turn(conversation: Conversation, incoming: Incoming, rules: Rules) -> Turned:
@@ -96,6 +116,11 @@ def take_turn(conversation: Conversation, incoming: Incoming, rules: Rules) -> T
 def language(conversation: Conversation) -> str | None:
     """The language the person chose within the talk."""
     return next((str(answer.value) for answer in conversation.answers if answer.slot == LANG), None)
+
+
+def is_agreed(conversation: Conversation) -> bool:
+    """Whether the person agreed to a door that leads through a foreign service."""
+    return any(answer.slot == AGREED for answer in conversation.answers)
 
 
 def summary(conversation: Conversation, rules: Rules) -> dict[str, Any]:
@@ -145,6 +170,8 @@ class _Turn:
         self.before = estimate_at(conversation, rules)
 
     def play(self) -> Turned:
+        if self.incoming.action == CARRIED:
+            return self._carried()
         if self.incoming.agreement and AGREED not in self.position.settings:
             return self._before_agreement(self.incoming.agreement)
         if self.incoming.action is not None:
@@ -158,6 +185,20 @@ class _Turn:
             return self._action(unread)
         turned = self._text(heard)
         return replace(turned, replies=(Reply("text", (Note(unread),)), *turned.replies))
+
+    def _carried(self) -> Turned:
+        """A talk that came from another door goes on where it stands; only who agreed at this one is let in."""
+        agreed = self._with_setting(AGREED, True) if self.incoming.agreement else self.conversation
+        turned = _Turn(agreed, self.incoming, self.rules)._repeat()
+        return replace(turned, replies=(Reply("text", (Note("carried"),)), *turned.replies))
+
+    def _pass(self) -> Turned:
+        """The digits with which this talk goes on at another door."""
+        code = self.incoming.code
+        if code is None:
+            return self._aside(Note("old_button"))
+        turned = self._aside(Note("pass", {"code": f"{code[:3]} {code[3:]}"}))
+        return replace(turned, code=code)
 
     def _before_agreement(self, door: str) -> Turned:
         """Nothing that is said counts yet; only the consent itself, the language and the wish to be forgotten are heard."""
@@ -206,6 +247,7 @@ class _Turn:
             "another": self._another,
             "people": lambda: self._aside(family(self.position, self.rules)),
             "human": lambda: self._with_care(Heard()),
+            "pass": self._pass,
         }
         if action in doing:
             return doing[action]()
@@ -216,7 +258,7 @@ class _Turn:
             return self._begin(action)
         if action in beside.QUESTIONS:
             return self._aside(*self._beside_answer(Heard(intent=action), self.position))
-        said = {"start": "greeting"} | {name: name for name in ("help", "greeting", *UNSUPPORTED)}
+        said = {"start": "greeting"} | {name: name for name in ("help", "greeting", *UNSUPPORTED, *PASS_REFUSED)}
         return self._aside(Note(said.get(action, "old_button")))
 
     def _choice(self, choice: str) -> Turned:

@@ -1,6 +1,7 @@
 """Where talks are kept, so that every turn is on disk before its reply leaves."""
 
 from bot.store.beside import Report
+from bot.store.passes import Carried
 from bot.store.sqlite import Change, ConflictError, Kept, Parcel, SqliteStore, StoreError, Waiting
 
-__all__ = ["Change", "ConflictError", "Kept", "Parcel", "Report", "SqliteStore", "StoreError", "Waiting"]
+__all__ = ["Carried", "Change", "ConflictError", "Kept", "Parcel", "Report", "SqliteStore", "StoreError", "Waiting"]

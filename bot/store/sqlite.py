@@ -19,8 +19,9 @@ from typing import Any, TypeVar
 
 import sqlite_utils
 
-from bot.store import beside
+from bot.store import beside, passes
 from bot.store.beside import Report
+from bot.store.passes import Carried
 
 T = TypeVar("T")
 
@@ -72,7 +73,7 @@ class Waiting:
 class Change:
     """One turn to be kept. `version` 0 opens the conversation; `opened_by` then identifies a resent first message.
 
-    `parcel` is put on its way in the same transaction.
+    `parcel` is put on its way in the same transaction; `code` leads to the conversation from then on, for a while.
     """
 
     key: str
@@ -84,6 +85,7 @@ class Change:
     opened_by: str | None = None
     erase: bool = False
     parcel: Parcel | None = None
+    code: str | None = None
 
 
 class SqliteStore:
@@ -157,6 +159,16 @@ class SqliteStore:
         """Give up on everything for an address that does not exist any more. Raises StoreError."""
         query = "UPDATE parcels SET body = NULL, address = '' WHERE channel = ? AND address = ?"
         await self._do(lambda connection: connection.execute(query, (channel, address)))
+
+    async def of_person(self, person: str) -> Kept | None:
+        """The conversation in which a door's person speaks: one that was carried to that door, else their own."""
+        query = "SELECT k.key, k.version, k.state FROM people p JOIN conversations k ON k.id = p.conversation WHERE p.person = ?"
+        row = await self._fetch(query, person)
+        return Kept(*row[0]) if row else await self.load(person)
+
+    async def redeem(self, code: str, message: str, who: str, person: str | None) -> Carried:
+        """Use the digits that carry a talk, for a door's `person` to go on with if it has one. Raises StoreError."""
+        return await self._do(lambda connection: _redeem(connection, code, message, who, person))
 
     async def code(self, key: str) -> str | None:
         """A new code that leads back to a conversation; None when it is not kept. Raises StoreError."""
@@ -292,6 +304,14 @@ def _prepare(connection: sqlite3.Connection) -> None:
     parcels.create_index(["channel", "message"], unique=True, if_not_exists=True)
     parcels.create_index(["channel", "address"], if_not_exists=True)
     beside.prepare(database)
+    passes.prepare(database)
+
+
+def _redeem(connection: sqlite3.Connection, code: str, message: str, who: str, person: str | None) -> Carried:
+    carried = passes.redeem(connection, code, message, who)
+    if carried.key is not None and person is not None:
+        passes.go_on_with(connection, person, carried.key)
+    return carried
 
 
 def _post(connection: sqlite3.Connection, parcel: Parcel) -> None:
@@ -301,6 +321,8 @@ def _post(connection: sqlite3.Connection, parcel: Parcel) -> None:
 
 def _keep(connection: sqlite3.Connection, change: Change) -> None:
     now = int(time.time())
+    if change.code is not None and passes.is_taken(connection, change.code):
+        raise ConflictError  # the turn is played again, with other digits
     if change.version == 0:
         query = "INSERT OR IGNORE INTO conversations (key, opened_by, version, state, used) VALUES (?, ?, 1, ?, ?)"
         done = connection.execute(query, (change.key, change.opened_by, change.state, now))
@@ -314,15 +336,19 @@ def _keep(connection: sqlite3.Connection, change: Change) -> None:
         # What was said is gone; that a message was taken stays known, so that one sent again is not taken anew.
         connection.execute("UPDATE turns SET reply = ? WHERE conversation = ?", (zlib.compress(b""), identity))
         beside.forget_codes(connection, identity)
+        passes.forget(connection, identity)
     row = (identity, change.turn, change.message, zlib.compress(change.reply, 1))
     connection.execute("INSERT INTO turns (conversation, turn, message, reply) VALUES (?, ?, ?, ?)", row)
     if change.parcel is not None:
         _post(connection, change.parcel)
+    if change.code is not None:
+        passes.keep_pass(connection, change.code, identity)
 
 
 def _sweep(connection: sqlite3.Connection, days: int) -> int:
     oldest = int(time.time()) - days * _SECONDS_A_DAY
     connection.execute("DELETE FROM parcels WHERE at < ?", (oldest,))
     beside.sweep(connection, oldest)
+    passes.sweep(connection)
     connection.execute("DELETE FROM turns WHERE conversation IN (SELECT id FROM conversations WHERE used < ?)", (oldest,))
     return connection.execute("DELETE FROM conversations WHERE used < ?", (oldest,)).rowcount

@@ -1,0 +1,100 @@
+"""Six digits that carry a talk to another door, for a few minutes and once, and which conversation a door's person goes on with.
+
+A million codes are few, so that guessing is what has to be hard: a code lives for ten minutes, whoever misses five times waits, and when
+many are missed by whomever, nobody gets one for a while. Only a keyed hash is stored; the key is made once and kept with the store.
+"""
+
+import hashlib
+import secrets
+import sqlite3
+import time
+from dataclasses import dataclass
+
+import sqlite_utils
+
+#: Seconds.
+LIFE, PATIENCE = 10 * 60, 15 * 60
+#: Misses within `PATIENCE`: of one who tries, and of all together.
+MOST_OF_ONE, MOST_OF_ALL = 5, 50
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """What came of a code: the key of its conversation, or none, because it is not right or because too many were tried."""
+
+    key: str | None
+    locked: bool = False
+
+
+def prepare(database: sqlite_utils.Database) -> None:
+    """Make the tables that are missing."""
+    columns = {"code": bytes, "conversation": int, "at": int, "used_by": str}
+    passes = database.table("passes").create(columns, pk="code", not_null={"conversation", "at"}, if_not_exists=True)
+    passes.create_index(["conversation"], if_not_exists=True)
+    misses = database.table("misses").create({"id": int, "at": int, "who": str}, pk="id", not_null={"at", "who"}, if_not_exists=True)
+    misses.create_index(["at"], if_not_exists=True)
+    database.table("people").create({"person": str, "conversation": int}, pk="person", not_null={"conversation"}, if_not_exists=True)
+    database.table("keys").create({"name": str, "value": bytes}, pk="name", not_null={"value"}, if_not_exists=True)
+
+
+def is_taken(connection: sqlite3.Connection, code: str) -> bool:
+    """Whether these digits lead to some talk just now."""
+    query = "SELECT 1 FROM passes WHERE code = ? AND at >= ?"
+    return connection.execute(query, (_hashed(connection, code), int(time.time()) - LIFE)).fetchone() is not None
+
+
+def keep_pass(connection: sqlite3.Connection, code: str, conversation: int) -> None:
+    """Let a code that is not taken lead to a conversation; an older one of it stops working."""
+    now = int(time.time())
+    connection.execute("DELETE FROM passes WHERE at < ? OR conversation = ?", (now - LIFE, conversation))
+    row = (_hashed(connection, code), conversation, now)
+    connection.execute("INSERT OR REPLACE INTO passes (code, conversation, at) VALUES (?, ?, ?)", row)
+
+
+def redeem(connection: sqlite3.Connection, code: str, message: str, who: str) -> Carried:
+    """Use a code. The same message again gets the same; anybody else finds it used. `who` tries, as far as the door can tell."""
+    now = int(time.time())
+    connection.execute("DELETE FROM misses WHERE at < ?", (now - PATIENCE,))
+    (alone, together) = connection.execute("SELECT coalesce(sum(who = ?), 0), count(*) FROM misses", (who,)).fetchone()
+    if alone >= MOST_OF_ONE or together >= MOST_OF_ALL:
+        return Carried(None, locked=True)
+    hashed = _hashed(connection, code)
+    query = (
+        "SELECT k.key FROM passes p JOIN conversations k ON k.id = p.conversation "
+        "WHERE p.code = ? AND p.at >= ? AND (p.used_by IS NULL OR p.used_by = ?)"
+    )
+    found = connection.execute(query, (hashed, now - LIFE, message)).fetchone()
+    if found is None:
+        connection.execute("INSERT INTO misses (at, who) VALUES (?, ?)", (now, who))
+        return Carried(None)
+    connection.execute("UPDATE passes SET used_by = ? WHERE code = ?", (message, hashed))
+    return Carried(str(found[0]))
+
+
+def go_on_with(connection: sqlite3.Connection, person: str, key: str) -> None:
+    """From now on a door's person speaks in that conversation."""
+    query = "INSERT OR REPLACE INTO people (person, conversation) SELECT ?, id FROM conversations WHERE key = ?"
+    connection.execute(query, (person, key))
+
+
+def forget(connection: sqlite3.Connection, conversation: int) -> None:
+    """What was forgotten is not carried anywhere."""
+    connection.execute("DELETE FROM passes WHERE conversation = ?", (conversation,))
+
+
+def sweep(connection: sqlite3.Connection) -> None:
+    """Drop what is too old, and people whose conversation is gone."""
+    now = int(time.time())
+    connection.execute("DELETE FROM passes WHERE at < ?", (now - LIFE,))
+    connection.execute("DELETE FROM misses WHERE at < ?", (now - PATIENCE,))
+    connection.execute("DELETE FROM people WHERE conversation NOT IN (SELECT id FROM conversations)")
+
+
+def _hashed(connection: sqlite3.Connection, code: str) -> bytes:
+    return hashlib.blake2b(code.encode(), key=_key(connection), digest_size=32).digest()
+
+
+def _key(connection: sqlite3.Connection) -> bytes:
+    """The key of this store, made with the first code."""
+    connection.execute("INSERT OR IGNORE INTO keys (name, value) VALUES ('passes', ?)", (secrets.token_bytes(32),))
+    return bytes(connection.execute("SELECT value FROM keys WHERE name = 'passes'").fetchone()[0])
