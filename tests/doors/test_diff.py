@@ -59,7 +59,7 @@ def test_the_same_pack_twice_says_that_nothing_differs(tmp_path: Path) -> None:
     """In English too."""
     done = run("policies", "diff", "beijing/2023", "beijing/2023", "--lang", "en", data_dir=tmp_path)
     assert "No figure differs." in done.stdout
-    assert "0 pay less, 0 pay more" in done.stdout
+    assert "Paying less: 0; paying more: 0" in done.stdout
     assert "not statistics" in done.stdout
 
 
