@@ -45,18 +45,7 @@ from engine import CaseError, Estimate, Fault, Note, fen
 
 ACTIONS = frozenset(
     (
-        "start",
-        "back",
-        "restart",
-        "why",
-        "help",
-        "forget",
-        "human",
-        "greeting",
-        "leave",
-        "another",
-        "people",
-        "pass",
+        *("start", "back", "restart", "why", "help", "forget", "human", "greeting", "leave", "another", "people", "pass"),
         *SERIES,
         *beside.QUESTIONS,
     )
@@ -80,8 +69,8 @@ class Incoming:
     """One message: an understood text, a pressed choice, or an action. `place` is what the door knows of where the person is insured.
 
     `agreement` names a door that leads through a foreign service: nothing is taken before the person agreed to that. `unread` is the
-    action that stands for what came with a text and cannot be read (a picture with words under it). `code`: six digits that may lead to this
-    talk, if it asks for some.
+    action that stands for what came with a text and cannot be read (a picture with words under it). `code`: six digits that may lead to
+    this talk, if it asks for some.
     """
 
     message: str
@@ -174,10 +163,12 @@ class _Turn:
             return self._carried()
         if self.incoming.agreement and AGREED not in self.position.settings:
             return self._before_agreement(self.incoming.agreement)
-        if self.incoming.action is not None:
-            return self._action(self.incoming.action)
         if self.incoming.choice is not None:
             return self._choice(self.incoming.choice)
+        return self._said() if self.incoming.action is None else self._action(self.incoming.action)
+
+    def _said(self) -> Turned:
+        """A text, or what came with it and cannot be read."""
         heard, unread = self.incoming.heard or Heard(), self.incoming.unread
         if unread not in UNSUPPORTED:
             return self._text(heard)

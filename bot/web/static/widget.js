@@ -195,8 +195,9 @@ class Diary {
 
   /** Note an answer; one that is known already changes nothing. @param {Answer} answer */
   settle({ conversation, turn, message_id, replies, erased }) {
+    const carried = this.conversation && conversation !== this.conversation; // a talk that came from another door counts its own turns
     this.conversation = conversation;
-    this.after = Math.max(this.after, turn);
+    this.after = carried ? turn : Math.max(this.after, turn);
     const known = this.entries.find((entry) => entry.id === message_id);
     if (known && !isWaiting(known)) return;
     if (erased) this.entries = this.entries.filter(isWaiting); // forgotten here too, not only at the server
