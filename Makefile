@@ -69,6 +69,7 @@ screenshots: install $(VENV)/.tools browser
 # A million random rows over a hundred random packs, in columns and one by one; about a quarter of an hour.
 fuzz: install $(VENV)/.tools
 	@$(BIN)/python -m tests.fuzz
+	NENGBAO_EXAMPLES=500 $(BIN)/python -m pytest -n 0 tests/doors/test_whole_api.py
 
 # Ratios within one run, written to benchmarks/RESULTS.md; OpenFisca lives in an environment of its own.
 bench: install $(VENV)/.tools

@@ -1,5 +1,6 @@
 """Structured logs that cannot hold an answer: only the names listed here pass, everything else is dropped."""
 
+import logging
 import sys
 import traceback
 from collections.abc import MutableMapping
@@ -7,7 +8,9 @@ from typing import Any
 
 import structlog
 
-_ALLOWED = frozenset({"event", "level", "timestamp", "request", "method", "route", "status", "ms", "error", "where", "count", "address"})
+_ALLOWED = frozenset(
+    {"event", "level", "timestamp", "request", "method", "route", "status", "ms", "error", "where", "count", "address", "library"}
+)
 
 
 def configure_logs() -> None:
@@ -21,6 +24,16 @@ def configure_logs() -> None:
         ],
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
+    logging.basicConfig(handlers=[_Libraries(logging.WARNING)], force=True)
+
+
+class _Libraries(logging.Handler):
+    """What libraries log, without their words: a request that is no HTTP is told with its bytes and its sender's address otherwise."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        error = record.exc_info[1] if record.exc_info else None
+        more = {"error": type(error).__name__, "where": places(error)} if error else {}
+        structlog.get_logger().log(record.levelno, "library", library=record.name, **more)
 
 
 def only_allowed(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -154,7 +154,9 @@ async def _policy(request: web.Request) -> web.Response:
 
 @operation("This document.")
 async def _openapi(request: web.Request) -> web.Response:
-    return web.json_response(document(request.app, program_version()))
+    shelf = request.app[ASSISTANT].knowledge.shelf
+    names = {"place": sorted(shelf.places), "edition": sorted({edition.policy.edition for edition in shelf.editions()})}
+    return web.json_response(document(request.app, program_version(), names))
 
 
 @operation("Whether the process answers.")

@@ -65,7 +65,7 @@ class Wrong(_Request):
     words: Annotated[str, Field(strict=True, max_length=LONGEST_REPORT)] = ""
 
 
-@operation("The estimate of a talk as a sheet of paper (PDF).", Print, (400, 404, 413, 415, 422, 429, 503))
+@operation("The estimate of a talk as a sheet of paper (PDF).", Print, (400, 404, 413, 415, 422, 429, 503), kind="application/pdf")
 async def _sheet(request: web.Request) -> web.Response:
     limited(request.app[CLIENTS], client_of(request))
     asked = read_model(await read_json(request), Print)
