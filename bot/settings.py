@@ -1,17 +1,31 @@
 """Settings from the environment (NENGBAO_…). Nothing secret is printed or logged."""
 
 import os
+from functools import cache
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, SecretStr, StringConstraints
+from pydantic import AfterValidator, Field, SecretStr, StringConstraints
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+Network = IPv4Network | IPv6Network
 Rate = Annotated[float, Field(gt=0, le=1_000_000, allow_inf_nan=False)]
 
 Address = Annotated[str, StringConstraints(pattern=r"^https?://[^/\s]+(/\S*)?$")]
 #: With a path, which our own server then answers on.
 HookAddress = Annotated[str, StringConstraints(pattern=r"^https?://[^/\s]+/[^\s?#]+$")]
+
+
+@cache
+def _networks(proxies: str) -> tuple[Network, ...]:
+    return tuple(ip_network(part.strip(), strict=False) for part in proxies.split(",") if part.strip())
+
+
+def _networks_only(proxies: str) -> str:
+    """Raises ValueError for what is no address."""
+    _networks(proxies)
+    return proxies
 
 
 def _default_data_dir() -> Path:
@@ -20,7 +34,8 @@ def _default_data_dir() -> Path:
 
 
 class Settings(BaseSettings):
-    """`policies` names more folders of packs, separated like PATH, later ones winning; `operator` is who runs the site.
+    """`policies` names more folders of packs, separated like PATH, later ones winning; `operator` is who runs the site,
+    `proxies` the addresses or networks of our own proxies, separated by commas.
 
     Rates are a second: requests, Telegram messages.
     """
@@ -31,6 +46,7 @@ class Settings(BaseSettings):
     store: str | None = None
     policies: str = ""
     operator: str = ""
+    proxies: Annotated[str, AfterValidator(_networks_only)] = ""
     retention_days: Annotated[int, Field(ge=1, le=3650)] = 30
     client_rate: Rate = 50
     client_burst: Annotated[int, Field(ge=1, le=1_000_000)] = 200
@@ -39,6 +55,10 @@ class Settings(BaseSettings):
     telegram_api: Address | None = None
     telegram_webhook: HookAddress | None = None
     telegram_rate: Rate = 30
+
+    def trusted_proxies(self) -> tuple[Network, ...]:
+        """The networks from which X-Forwarded-For is believed."""
+        return _networks(self.proxies)
 
     def policy_folders(self) -> list[Path]:
         """The extra folders of packs."""

@@ -1,13 +1,15 @@
 """What the handlers of the API, the socket and the pages share: the app's keys, who asks and how often, and the one way a turn is taken."""
 
 import asyncio
+from collections.abc import Sequence
+from ipaddress import ip_address
 from typing import Any
 from urllib.parse import parse_qsl
 
 from aiohttp import web
 
 from bot.assistant import Assistant, UnknownConversationError
-from bot.settings import Settings
+from bot.settings import Network, Settings
 from bot.store import StoreError
 from bot.web.errors import ApiError
 from bot.web.limits import Limit
@@ -21,8 +23,21 @@ CONVERSATIONS = web.AppKey("conversations", Limit)
 
 
 def client_of(request: web.Request) -> str:
-    """Who asks, for the limits alone."""
-    return request.remote or ""
+    """Who asks, for the limits alone: the peer, or whom our own proxy names in front of us. Nobody else's word for it counts."""
+    trusted = request.app[SETTINGS].trusted_proxies()
+    hops = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",") if part.strip()]
+    client = request.remote or ""
+    while hops and _is_within(client, trusted):
+        client = hops.pop()
+    return client
+
+
+def _is_within(address: str, networks: Sequence[Network]) -> bool:
+    try:
+        known = ip_address(address)
+    except ValueError:
+        return False
+    return any(known in network for network in networks)
 
 
 def limited(limit: Limit, key: str) -> None:

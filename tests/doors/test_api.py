@@ -1,6 +1,9 @@
 """The API over HTTP: what it takes, what it refuses and how it says so."""
 
 import json
+import urllib.error
+import urllib.request
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -259,3 +262,27 @@ def test_no_answer_reaches_the_log(running: Server) -> None:
     log = (running.data_dir / "server.log").read_text()
     assert "/api/v1/turn" in log
     assert [word for word in ("43210", "43,210", "低保", "subsistence", "onerror", "张三") if word in log] == []
+
+
+def test_behind_a_proxy_each_person_has_a_limit_of_their_own(tmp_path: Path) -> None:
+    """Our own proxy names who asks; what others claim to be counts for nothing, nor does what a person puts before the proxy's word."""
+    few = {"NENGBAO_CLIENT_RATE": "0.001", "NENGBAO_CLIENT_BURST": "2"}
+
+    def asked(server: Server, sent_for: str) -> int:
+        body = json.dumps({"text": "低保"}).encode()
+        headers = {"Content-Type": "application/json", "X-Forwarded-For": sent_for}
+        try:
+            with urllib.request.urlopen(urllib.request.Request(f"{server.address}/api/v1/understand", body, headers), timeout=20) as answer:
+                return int(answer.status)
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code
+
+    trusting, wary = Server(tmp_path, NENGBAO_PROXIES="127.0.0.1, 10.0.0.0/8", **few), Server(tmp_path, **few)
+    trusting.start()
+    assert [asked(trusting, person) for person in ("203.0.113.5", "203.0.113.5", "203.0.113.5", "203.0.113.6")] == [200, 200, 429, 200]
+    assert [asked(trusting, f"{forged}, 203.0.113.5, 10.1.2.3") for forged in ("198.51.100.1", "198.51.100.2")] == [429, 429]
+    trusting.stop()
+    wary.start()
+    assert [asked(wary, f"203.0.113.{person}") for person in range(3)] == [200, 200, 429]
+    wary.stop()
