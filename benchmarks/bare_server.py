@@ -27,7 +27,8 @@ async def _serve(port: int, answer: bytes) -> None:
     for name in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
     app = web.Application()
-    app.router.add_post("/api/v1/estimate", handler)
+    for path in ("/api/v1/estimate", "/api/v1/turn"):
+        app.router.add_post(path, handler)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", port).start()

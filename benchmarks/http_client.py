@@ -5,7 +5,9 @@ It takes one core while the server under test takes the other, and is the same f
 
 import asyncio
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import uvloop
 
@@ -27,10 +29,39 @@ class Load:
         return float(sorted(self.latencies)[round((len(self.latencies) - 1) * share)])
 
 
+class Asker(Protocol):
+    """What one connection asks, over and over."""
+
+    def body(self) -> bytes:
+        """The next request's JSON."""
+
+    def hear(self, answer: bytes) -> None:
+        """The body of the first answer."""
+
+
+@dataclass(slots=True)
+class Same:
+    """Asks the same every time."""
+
+    asked: bytes
+
+    def body(self) -> bytes:
+        """It."""
+        return self.asked
+
+    def hear(self, answer: bytes) -> None:
+        """Nothing follows from it."""
+
+
 def drive(port: int, path: str, body: bytes, connections: int, seconds: float) -> Load:
-    """Ask for so long over so many connections. Raises RuntimeError for an answer that is not 200."""
-    head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
-    return uvloop.run(_drive(port, head.encode() + body, connections, seconds))
+    """Ask the same for so long over so many connections. Raises RuntimeError for an answer that is not 200."""
+    return drive_askers(port, path, [Same(body) for _ in range(connections)], seconds)
+
+
+def drive_askers(port: int, path: str, askers: Sequence[Asker], seconds: float) -> Load:
+    """Ask for so long over a connection for each asker. Raises RuntimeError for an answer that is not 200."""
+    head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/json\r\nContent-Length: "
+    return uvloop.run(_drive(port, head.encode(), askers, seconds))
 
 
 def answer_to(port: int, path: str, body: bytes) -> bytes:
@@ -44,10 +75,10 @@ def answer_to(port: int, path: str, body: bytes) -> bytes:
     return answer
 
 
-async def _drive(port: int, request: bytes, connections: int, seconds: float) -> Load:
+async def _drive(port: int, head: bytes, askers: Sequence[Asker], seconds: float) -> Load:
     """Every connection has had one answer, which is not counted, before the clock runs: a busy server is slow to accept."""
     loop, load = asyncio.get_running_loop(), Load()
-    lines = [_Line(request, load, loop.create_future()) for _ in range(connections)]
+    lines = [_Line(head, asker, load, loop.create_future()) for asker in askers]
     for line in lines:
         await loop.create_connection(lambda line=line: line, "127.0.0.1", port)  # type: ignore[misc]
         await line.answered
@@ -65,8 +96,8 @@ async def _drive(port: int, request: bytes, connections: int, seconds: float) ->
 class _Line(asyncio.Protocol):
     """One connection. `answered` is done after the first answer, then after the last one."""
 
-    def __init__(self, request: bytes, load: Load, answered: "asyncio.Future[None]") -> None:
-        self.request, self.load, self.answered = request, load, answered
+    def __init__(self, head: bytes, asker: Asker, load: Load, answered: "asyncio.Future[None]") -> None:
+        self.head, self.asker, self.load, self.answered = head, asker, load, answered
         self.received = bytearray()
         self.sent, self.until = 0, 0.0
 
@@ -86,6 +117,8 @@ class _Line(asyncio.Protocol):
             return
         if self.until:
             self.load.latencies.append(time.perf_counter_ns() - self.sent)
+        else:
+            self.asker.hear(bytes(self.received[end + 4 :]))
         if not self.received.startswith(b"HTTP/1.1 200"):
             self._end(RuntimeError(f"answered {bytes(self.received[:200])!r}"))
         elif time.perf_counter() < self.until:
@@ -98,8 +131,9 @@ class _Line(asyncio.Protocol):
 
     def _send(self) -> None:
         self.received.clear()
+        body = self.asker.body()
         self.sent = time.perf_counter_ns()
-        self.transport.write(self.request)
+        self.transport.write(b"%s%d\r\n\r\n%s" % (self.head, len(body), body))
 
     def _end(self, error: Exception | None = None) -> None:
         if not self.answered.done():

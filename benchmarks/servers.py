@@ -41,6 +41,15 @@ def bare(data_dir: Path, answer: Path) -> Iterator[Running]:
         yield running
 
 
+@contextmanager
+def unsaved(data_dir: Path) -> Iterator[Running]:
+    """`unsaved_server.py`: ours, but for the disk."""
+    port = free_port()
+    command = [sys.executable, "-m", "benchmarks.unsaved_server", str(port)]
+    with _process(command, environment(data_dir) | UNLIMITED, port) as running:
+        yield running
+
+
 def free_port() -> int:
     """A port that nobody listens on."""
     with socket.socket() as free:
