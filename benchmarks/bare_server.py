@@ -29,12 +29,21 @@ async def _serve(port: int, answer: bytes) -> None:
     app = web.Application()
     for path in ("/api/v1/estimate", "/api/v1/turn"):
         app.router.add_post(path, handler)
+    app.router.add_get("/ws", _echo)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", port).start()
     click.echo(f"http://127.0.0.1:{port}")
     await stop.wait()
     await runner.cleanup()
+
+
+async def _echo(request: web.Request) -> web.WebSocketResponse:
+    socket = web.WebSocketResponse(heartbeat=30)
+    await socket.prepare(request)
+    async for frame in socket:
+        await socket.send_str(frame.data)
+    return socket
 
 
 if __name__ == "__main__":

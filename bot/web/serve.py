@@ -1,6 +1,7 @@
 """Starting and stopping the server: everything is read and opened before the port is, and nothing is left half-started."""
 
 import asyncio
+import contextlib
 import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -47,7 +48,17 @@ def serve(
         return
     import uvloop
 
+    _open_many()
     uvloop.run(run)
+
+
+def _open_many() -> None:
+    """Let the process hold as many lines as the system allows it: each chat that is open somewhere is one."""
+    import resource
+
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(ValueError, OSError):  # a system that promises more than it gives
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 async def _run(
