@@ -8,7 +8,7 @@ export NENGBAO_DATA_DIR
 # The tests start hundreds of processes; without bytecode each of them compiles all sources again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run install test lint types imports tests test-spark browser soak fuzz bench screenshots lock clean
+.PHONY: run install test lint types imports tests test-spark browser soak fuzz bench screenshots audit lock clean
 
 run: install
 	@exec $(BIN)/nengbao serve
@@ -62,6 +62,13 @@ test-spark: install
 soak: install $(VENV)/.tools
 	NENGBAO_KILLS=30 NENGBAO_CHATS=200 NENGBAO_EVERY=1 $(BIN)/python -m pytest tests/telegram/test_kills.py tests/conversation/test_every_word.py
 
+# Known weaknesses of what we install. Fails as well when it could not be looked up, so that silence is never taken for safety.
+audit:
+	@test -d .venv-audit || $(PYTHON) -m venv .venv-audit
+	@.venv-audit/bin/python -m pip install -q --disable-pip-version-check pip-audit
+	@.venv-audit/bin/pip-audit --strict --disable-pip --require-hashes -r requirements.lock \
+	  || { echo "The audit found something, or could not be made: see above."; exit 1; }
+
 # The pictures of the README, from the running program.
 screenshots: install $(VENV)/.tools browser
 	@$(BIN)/python -m tests.screenshots
@@ -86,4 +93,4 @@ LOCK := --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-tru
   --no-header --annotation-style=line --all-build-deps
 
 clean:
-	rm -rf $(VENV) .venv-bench .venv-spark build dist
+	rm -rf $(VENV) .venv-bench .venv-spark .venv-audit build dist
