@@ -121,6 +121,15 @@ class Assistant:
             raise UnknownConversationError
         return estimate_at(msgspec.json.decode(kept.state, type=Conversation), self._rules())
 
+    async def data(self, conversation: str) -> dict[str, Any]:
+        """Everything that is kept of a talk: the answers taken, and all replies. Raises UnknownConversationError."""
+        kept = await self.store.load(conversation)
+        if kept is None:
+            raise UnknownConversationError
+        talk = msgspec.json.decode(kept.state, type=Conversation)
+        replies = [json.loads(reply) for reply in await self.store.replies_after(conversation, 0)]
+        return {"conversation": conversation, "answers": msgspec.to_builtins(talk.answers), "turns": replies}
+
     def opening(self, place: str | None, lang: str | None) -> list[dict[str, Any]]:
         """The replies that a talk begins with. Nothing is kept: a page that is only looked at leaves no conversation behind."""
         voice = self.knowledge.voice(lang)

@@ -45,7 +45,7 @@ from engine import CaseError, Estimate, Fault, Note, fen
 
 ACTIONS = frozenset(
     (
-        *("start", "back", "restart", "why", "help", "forget", "human", "greeting", "leave", "another", "people", "pass"),
+        *("start", "back", "restart", "why", "help", "forget", "human", "greeting", "leave", "another", "people", "pass", "data"),
         *SERIES,
         *beside.QUESTIONS,
     )
@@ -191,6 +191,11 @@ class _Turn:
         turned = self._aside(Note("pass", {"code": f"{code[:3]} {code[3:]}"}))
         return replace(turned, code=code)
 
+    def _held(self) -> Note:
+        """What is kept of this talk, in numbers; a door hands over all of it."""
+        kept = {"answers": str(len(self.conversation.answers)), "turns": str(self.conversation.turn)}
+        return Note("data", kept | {"days": str(self.rules.retention_days)})
+
     def _before_agreement(self, door: str) -> Turned:
         """Nothing that is said counts yet; only the consent itself, the language and the wish to be forgotten are heard."""
         said = self.incoming
@@ -239,6 +244,7 @@ class _Turn:
             "people": lambda: self._aside(family(self.position, self.rules)),
             "human": lambda: self._with_care(Heard()),
             "pass": self._pass,
+            "data": lambda: self._aside(self._held()),
         }
         if action in doing:
             return doing[action]()

@@ -31,10 +31,16 @@ def reply_json(voice: Voice, reply: Reply) -> dict[str, Any]:
     words["choices"] = [{"key": choice.key, "label": voice.note(choice.label)} for choice in reply.choices]
     if reply.estimate is not None:
         words["estimate"] = estimate_json(voice, reply.estimate)
-    beside = [*_pictures(voice, reply), *_clauses(voice, reply)]
+    beside = [*_pictures(voice, reply), *_clauses(voice, reply), *_file(voice, reply)]
     if beside or reply.estimate is not None:
         words["attachments"] = beside
     return words
+
+
+def _file(voice: Voice, reply: Reply) -> Iterator[dict[str, Any]]:
+    """Where everything that is kept of the talk can be fetched, with the talk's key."""
+    if any(note.key == "data" for note in reply.notes):
+        yield {"kind": "file", "text": voice.say("data.download"), "address": "/api/v1/data"}
 
 
 def _clauses(voice: Voice, reply: Reply) -> Iterator[dict[str, Any]]:

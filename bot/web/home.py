@@ -1,6 +1,7 @@
 """What a person takes home from a talk, and gives back: the sheet of paper, the code that leads back, a figure that is not right."""
 
 import asyncio
+import json
 import re
 from functools import partial
 from typing import Annotated, Literal, get_args
@@ -48,6 +49,12 @@ class Print(_Request):
 
     conversation: _Key
     form: Form = "a4"
+
+
+class Data(_Request):
+    """A talk, by its key."""
+
+    conversation: _Key
 
 
 class Resume(_Request):
@@ -103,6 +110,22 @@ async def _way_back(request: web.Request, conversation: str) -> Back | None:
     return Back(f"{address}/t/{code}", f"{code[:5]} {code[5:]}") if code else None
 
 
+@operation("Everything that is kept of a talk, as a file.", Data, (400, 404, 413, 415, 422, 429, 503))
+async def _data(request: web.Request) -> web.Response:
+    limited(request.app[CLIENTS], client_of(request))
+    return await data_of(request, read_model(await read_json(request), Data).conversation)
+
+
+async def data_of(request: web.Request, conversation: str) -> web.Response:
+    """A talk as a JSON file to keep. Raises ApiError."""
+    try:
+        kept = await request.app[ASSISTANT].data(conversation)
+    except UnknownConversationError as error:
+        raise ApiError(404, "unknown_conversation", "conversation") from error
+    headers = {"Content-Disposition": 'attachment; filename="nengbao.json"', "Cache-Control": "no-store"}
+    return web.json_response(kept, dumps=partial(json.dumps, ensure_ascii=False, indent=1), headers=headers)
+
+
 @operation("The talk that a code on a sheet of paper leads back to.", Resume, (400, 404, 413, 415, 422, 429, 503))
 async def _resume(request: web.Request) -> web.Response:
     limited(request.app[_CODES], client_of(request))
@@ -141,4 +164,5 @@ async def report(request: web.Request, voice: Voice, said: Wrong) -> str:
 def add_home(app: web.Application) -> None:
     """The routes, and the limit that they share."""
     app[_CODES] = Limit(_CODE_RATE, _CODE_BURST)
-    app.add_routes([web.post("/api/v1/sheet", _sheet), web.post("/api/v1/resume", _resume), web.post("/api/v1/report", _report)])
+    routes = {"sheet": _sheet, "data": _data, "resume": _resume, "report": _report}
+    app.add_routes([web.post(f"/api/v1/{name}", handler) for name, handler in routes.items()])

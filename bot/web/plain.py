@@ -20,7 +20,7 @@ from bot.logs import places
 from bot.speech import Voice
 from bot.understanding.reading import LONGEST
 from bot.web.errors import ApiError
-from bot.web.home import FORMS, pdf_of, sheet
+from bot.web.home import FORMS, data_of, pdf_of, sheet
 from bot.web.pages.rendering import is_secure, page, page_voice
 from bot.web.shared import ASSISTANT, CLIENTS, SETTINGS, answered, client_of, fields, limited, own_form
 from engine import fen
@@ -119,6 +119,19 @@ async def _paper(request: web.Request) -> web.Response:
         limited(request.app[CLIENTS], client_of(request))
         own_form(request)
         return pdf_of(await sheet(request, voice, str(form.conversation), "slip" if sent.get("form") == "slip" else "a4"))
+    except ApiError as error:
+        return _page(request, voice, await _refused(request, voice, form, error))
+
+
+async def _data(request: web.Request) -> web.Response:
+    """Everything that is kept of the talk, as a file."""
+    sent = fields(await request.read())
+    voice = page_voice(request, sent.get("lang"))
+    form = _Form(conversation=sent.get("conversation"), place=sent.get("place") or None, lang=voice.lang, kind="form")
+    try:
+        limited(request.app[CLIENTS], client_of(request))
+        own_form(request)
+        return await data_of(request, str(form.conversation))
     except ApiError as error:
         return _page(request, voice, await _refused(request, voice, form, error))
 
@@ -229,6 +242,7 @@ def _reply(voice: Voice, reply: Mapping[str, Any]) -> dict[str, Any]:
         "kind": reply["kind"],
         "lines": reply["text"].split("\n"),
         "pictures": [{"source": _source(each), "text": each.get("text", "")} for each in pictures],
+        "file": next((each["text"] for each in reply.get("attachments", ()) if each["kind"] == "file"), ""),
         "clauses": next((each for each in reply.get("attachments", ()) if each["kind"] == "clauses"), None),
         "layers": [_layer(voice, layer, titles) for layer in layers],
         "rules": f"/policies/{estimate.get('place')}/{estimate.get('edition')}",
@@ -274,4 +288,4 @@ def _marked(voice: Voice, figure: Mapping[str, Any]) -> str:
     return words + voice.say("mark", mark=figure["mark"]) if "mark" in figure else words
 
 
-PLAIN = (web.get("/plain", _show), web.post("/plain", _say), web.post("/plain/sheet", _paper))
+PLAIN = (web.get("/plain", _show), web.post("/plain", _say), web.post("/plain/sheet", _paper), web.post("/plain/data", _data))

@@ -181,6 +181,16 @@ def test_the_sheet_is_handed_over_as_a_file(running: Server, browser: Browser) -
     assert download.value.path().read_bytes().startswith(b"%PDF")
 
 
+def test_what_is_kept_is_handed_over_as_a_file(running: Server, browser: Browser) -> None:
+    """我的数据 gives everything of the talk as JSON."""
+    chat = browser.open(running.address, "anhui-bozhou")
+    chat.say("低保，县医院，两万，没有自费")
+    chat.say("我的数据")
+    with chat.page.expect_download() as download:
+        chat.page.locator("[data-role=file]").click()
+    assert "20000.00" in download.value.path().read_text(encoding="utf-8")
+
+
 def test_a_sheet_leads_back_to_its_talk(running: Server, browser: Browser) -> None:
     """The address of its code opens the talk on another phone, also after a reload; a code that is not known says so and begins anew."""
     talk = running.turn(message_id="m1", text="低保，县医院，两万，没有自费", place="anhui-bozhou")["conversation"]

@@ -84,3 +84,19 @@ def test_a_figure_that_is_not_right_reaches_the_operator(server: Server) -> None
     assert row["words"].startswith("'=")
     columns = [name for _, name, *_ in sqlite3.connect(folder / "nengbao.sqlite3").execute("PRAGMA table_info(reports)")]
     assert "conversation" not in columns
+
+
+def test_a_person_gets_everything_that_is_kept_of_the_talk(running: Server) -> None:
+    """我的数据 says how much it is; the file holds every answer taken and every reply; of a talk that is not there it says so."""
+    talk = say(running, "低保，县医院")["conversation"]
+    say(running, "两万", talk)
+    told = say(running, "我的数据", talk)["replies"][0]
+    assert "您的 4 条回答，和我的 2 次回话" in told["text"]
+    assert told["attachments"] == [{"kind": "file", "text": "下载我的数据", "address": "/api/v1/data"}]
+    status, kept = running.post("/api/v1/data", {"conversation": talk})
+    assert status == 200
+    assert {answer["slot"]: answer["value"] for answer in kept["answers"]}["total"] == "20000.00"
+    assert [turn["turn"] for turn in kept["turns"]] == [1, 2, 3]
+    assert running.post("/api/v1/data", {"conversation": "nobody"})[0] == 404
+    say(running, "忘掉我", talk)
+    assert "20000" not in json.dumps(running.post("/api/v1/data", {"conversation": talk})[1])

@@ -314,6 +314,16 @@ def test_the_estimate_is_printed_without_scripts(reader: Reader) -> None:
         assert "4,517.50" in pypdfium2.PdfDocument(sheet)[0].get_textpage().get_text_range()
 
 
+def test_what_is_kept_is_handed_over_without_scripts(reader: Reader) -> None:
+    """A button under the answer to 我的数据 gives the file."""
+    page = reader.send(reader.open(f"/plain{PLACE}"), text=BILL)
+    page = reader.send(page, text="我的数据")
+    assert "下载我的数据" in [node.words for node in page.all("button")]
+    kind, kept = reader.fetch("/plain/data", page.hidden)
+    assert kind == "application/json"
+    assert "32000.00" in kept.decode()
+
+
 def test_a_figure_is_reported_without_scripts(running: Server, reader: Reader) -> None:
     """Beside every figure stands the way to say that it is wrong; who wrote too much finds the words still there."""
     page = reader.send(reader.open(f"/plain{PLACE}"), text=BILL)

@@ -12,7 +12,7 @@
  *   steps?: { say: string }[], figures?: Figure[] }} Layer
  * @typedef {{ label: string, own: string, total: string, parts: { label: string, amount: string, tone: string }[] }} Bar
  * @typedef {{ kind: string, media_type: string, text?: string, data: string, bars?: Bar[],
- *   clauses?: { say: string, address: string }[] }} Attachment
+ *   clauses?: { say: string, address: string }[], address?: string }} Attachment
  * @typedef {{ place?: string, edition?: string, status: string, total: string, hospital_borne?: string, layers?: Layer[],
  *   out_of_pocket?: { amount: string, low: string, high: string } | null }} Estimate
  * @typedef {{ kind: string, text: string, choices?: Choice[], estimate?: Estimate, attachments?: Attachment[] }} Reply
@@ -811,12 +811,13 @@ function replyNode(reply, turn, server, words) {
   const { kind, estimate, attachments = [], choices = [] } = reply;
   const pictures = attachments.filter((each) => each.kind === "picture").map((each) => (each.bars ? chartNode(each, words) : picture(each)));
   const clauses = attachments.filter((each) => each.kind === "clauses").map((each) => clausesNode(each, server));
+  const files = attachments.filter((each) => each.kind === "file").map((each) => buttonFor("file", each.text || "", { "data-address": each.address || "" }));
   const card = kind === "estimate" || pictures.length > 0;
   const where = estimate ? { "data-place": estimate.place || "", "data-edition": estimate.edition || "" } : {};
   return el(
     "article",
     { "data-who": "bot", "data-turn": turn, "data-kind": kind, "aria-label": words.bot, tabindex: "-1", part: "message bot", ...where },
-    el("div", { class: card ? "bubble card" : "bubble" }, saying(reply, card), glanceNode(estimate, words), ...pictures, layersNode(estimate, server, words), ...clauses),
+    el("div", { class: card ? "bubble card" : "bubble" }, saying(reply, card), glanceNode(estimate, words), ...pictures, layersNode(estimate, server, words), ...clauses, ...files),
     toolsNode(reply, words),
     choicesNode(choices, words),
   );
@@ -1202,6 +1203,7 @@ class NengbaoChat extends HTMLElement {
     if (role === "read") this.read(button);
     if (role === "speak") this.listen();
     if (role === "sheet") this.print(button);
+    if (role === "file") this.fetchFile(button);
     if (role === "wrong") this.openWrong(button);
     if (role === "not") this.closeWrong(button);
     if (action) this.talk.say({ action }, button.innerText);
@@ -1255,9 +1257,18 @@ class NengbaoChat extends HTMLElement {
     const body = { conversation: diary.conversation, form: button.dataset.form };
     const [status, file] = await posted(new URL(`/api/v1/sheet?lang=${about.lang}`, this.server).href, body).catch(() => [0, null]);
     button.textContent = label;
-    if (status === 200) save(/** @type {Blob} */ (file));
+    if (status === 200) save(/** @type {Blob} */ (file), "nengbao.pdf");
     else if (file && file.error && file.error.code === "print_missing") print();
     else this.tell((file && file.error && file.error.say) || this.words.unreachable);
+  }
+
+  /** What is kept of this talk, as a file. @param {HTMLButtonElement} button */
+  async fetchFile(button) {
+    const { diary } = /** @type {Talk} */ (this.talk);
+    const address = new URL(button.dataset.address || "", this.server).href;
+    const [status, answer] = await posted(address, { conversation: diary.conversation }).catch(() => [0, null]);
+    if (status === 200) save(new Blob([JSON.stringify(answer, null, 1)], { type: "application/json" }), "nengbao.json");
+    else this.tell((answer && answer.error && answer.error.say) || this.words.unreachable);
   }
 
   /** @param {HTMLButtonElement} button */
@@ -1313,10 +1324,10 @@ class NengbaoChat extends HTMLElement {
   }
 }
 
-/** Hand a file to the person. @param {Blob} file */
-function save(file) {
+/** Hand a file to the person. @param {Blob} file @param {string} name */
+function save(file, name) {
   const href = URL.createObjectURL(file);
-  el("a", { href, download: "nengbao.pdf" }).click();
+  el("a", { href, download: name }).click();
   setTimeout(() => URL.revokeObjectURL(href), 60_000);
 }
 
