@@ -104,6 +104,8 @@ def _press(query: CallbackQuery, update: str) -> Meaning:
 
 
 def _said(message: Message, update: str, *, edited: bool) -> Meaning:
+    # The pictures of an album come one by one and are one message: the first is answered, the others are that one sent again.
+    update = f"album-{message.media_group_id}" if message.media_group_id and not edited else update
     said: dict[str, Any] = {"chat": message.chat.id, "update": update, "lang": _lang(message.from_user)}
     text = message.text if message.text is not None else message.caption
     if text is not None:

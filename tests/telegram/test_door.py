@@ -213,6 +213,29 @@ def test_words_under_a_picture_are_taken_and_the_picture_is_not_passed_over(api:
     assert "照片我还看不懂" in heard(api, CHAT, after)
 
 
+def test_an_album_is_answered_once(api: BotApi, door: Server) -> None:
+    """Four photos of a bill sent together, with words under the first: the words count, and one line says that pictures cannot be read."""
+    agree(api, CHAT, "/start anhui-bozhou")
+    after = newest(api, CHAT)
+    album = UNSUPPORTED["photo"] | {"media_group_id": "13579"}
+    for more in ({"caption": "低保，县医院"}, {}, {}, {}):
+        api.send(CHAT, **(album | more))
+    api.write(CHAT, "两万")
+    wait_for(api, CHAT, "自己掏", after)
+    assert heard(api, CHAT, after).count("照片我还看不懂") == 1
+
+
+def test_a_forwarded_text_and_an_edited_one_count_as_said(api: BotApi, door: Server) -> None:
+    """What a neighbour wrote and was passed on is understood; who edits a message of theirs corrects it."""
+    agree(api, CHAT, "/start anhui-bozhou")
+    after = newest(api, CHAT)
+    api.write(CHAT, "低保，县医院，两万", forward_origin={"type": "hidden_user", "sender_user_name": "邻居", "date": 1})
+    wait_for(api, CHAT, "大约能报 18,900 元", after)
+    api.edit(CHAT, 10**6, "低保，县医院，三万")
+    wait_for(api, CHAT, "三万", after)
+    assert plain("总共花了 30,000 元") in heard(api, CHAT, after)
+
+
 def test_the_menu_names_every_command_in_both_languages(api: BotApi, door: Server) -> None:
     """/start /new /back /why /help /forget /lang stand in the menu."""
     names = ["start", "new", "back", "why", "help", "forget", "lang"]
