@@ -12,7 +12,20 @@ from weakref import WeakValueDictionary
 
 import msgspec
 
-from bot.conversation import Conversation, Incoming, Rules, estimate_at, language, offered, open_question, summary, take_turn
+from bot.conversation import (
+    Conversation,
+    Heard,
+    Incoming,
+    Rules,
+    Turned,
+    estimate_at,
+    language,
+    offered,
+    open_question,
+    summary,
+    take_turn,
+)
+from bot.counters import Counters, Played
 from bot.knowledge import Knowledge, china_today
 from bot.langs import LANGS
 from bot.speech import Voice, reply_json
@@ -48,6 +61,14 @@ class Message:
     unread: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a person's talk stands: the newest answer, if there was one, and the voice it goes on in."""
+
+    answer: dict[str, Any] | None
+    voice: Voice
+
+
 @dataclass(slots=True)
 class Assistant:
     """Turns of one conversation come one after the other; conversations do not wait for each other."""
@@ -56,6 +77,7 @@ class Assistant:
     store: SqliteStore
     today: Callable[[], date] = china_today
     retention_days: int = 30
+    counters: Counters = field(default_factory=Counters)
     _queues: "WeakValueDictionary[str, asyncio.Lock]" = field(default_factory=WeakValueDictionary)
 
     async def turn(self, message: Message) -> dict[str, Any]:
@@ -65,19 +87,29 @@ class Assistant:
         """
         known = message.person or message.conversation
         opened_by = None if known else f"{message.channel}\0{message.message_id}"
-        async with self._queue(known or str(opened_by)):
-            while True:
-                try:
-                    return await self._turn(message, opened_by)
-                except ConflictError:
-                    # Another process kept a turn of this conversation meanwhile; play ours again on top of it.
-                    continue
+        with self.counters.turn(message.channel) as played:
+            async with self._queue(known or str(opened_by)):
+                while True:
+                    try:
+                        return await self._turn(message, opened_by, played)
+                    except ConflictError:
+                        # Another process kept a turn of this conversation meanwhile; play ours again on top of it.
+                        played.again = True
 
     async def missed(self, conversation: str, after: int) -> list[dict[str, Any]]:
         """The answers of all turns after the given one. Raises UnknownConversationError."""
         if await self.store.load(conversation) is None:
             raise UnknownConversationError
         return [json.loads(reply) for reply in await self.store.replies_after(conversation, after)]
+
+    async def standing(self, person: str) -> Standing:
+        """Where a person's talk stands, for a door that has to know what is on the screen."""
+        kept = await self.store.load(person)
+        if kept is None:
+            return Standing(None, self.knowledge.voice(None))
+        conversation = msgspec.json.decode(kept.state, type=Conversation)
+        newest = await self.store.replies_after(person, conversation.turn - 1)
+        return Standing(json.loads(newest[-1]) if newest else None, self.knowledge.voice(language(conversation)))
 
     async def estimate(self, conversation: str) -> Estimate | None:
         """The estimate a talk has come to. Raises UnknownConversationError."""
@@ -92,16 +124,18 @@ class Assistant:
         turned = take_turn(Conversation(), Incoming("", action="start", place=place), self._rules())
         return [reply_json(voice, reply) for reply in turned.replies]
 
-    async def _turn(self, message: Message, opened_by: str | None) -> dict[str, Any]:
-        kept = await self._kept(message, opened_by)
+    async def _turn(self, message: Message, opened_by: str | None, played: Played) -> dict[str, Any]:
+        kept = await self._kept(message, opened_by, played)
         if kept is not None:
             answered = await self.store.reply(kept.key, message.message_id)
             if answered is not None:
+                played.outcome = "repeated"
                 return dict(json.loads(answered)) if answered else _erased_answer(kept, message)
         conversation = msgspec.json.decode(kept.state, type=Conversation) if kept else Conversation()
         rules = self._rules()
         voice = self.knowledge.voice(language(conversation) or message.lang)
-        turned = take_turn(conversation, self._incoming(message, conversation, rules, voice), rules)
+        incoming = self._incoming(message, conversation, rules, voice)
+        turned = take_turn(conversation, incoming, rules)
         voice = self.knowledge.voice(language(turned.conversation) or message.lang)
         key = kept.key if kept else message.person or secrets.token_urlsafe(16)
         answer: dict[str, Any] = {
@@ -123,18 +157,29 @@ class Assistant:
             parcel=_parcel(message, answer, voice),
         )
         await self.store.keep(change)
+        played.done()
+        self._count(message, incoming, turned)
         return answer
+
+    def _count(self, message: Message, incoming: Incoming, turned: Turned) -> None:
+        """Note what came of a message, without a word of it."""
+        if message.text is not None:
+            self.counters.heard(message.channel, understood=not _says_nothing(incoming.heard))
+        for reply in turned.replies:
+            if reply.estimate is not None:
+                self.counters.told(reply.estimate.case.place, reply.estimate.status)
 
     def _rules(self) -> Rules:
         return Rules(self.knowledge.shelf, self.knowledge.flow, self.knowledge.finder, self.today(), LANGS, self.retention_days)
 
-    async def _kept(self, message: Message, opened_by: str | None) -> Kept | None:
+    async def _kept(self, message: Message, opened_by: str | None, played: Played) -> Kept | None:
         if message.person is not None:
             return await self.store.load(message.person)
         if opened_by is not None:
             return await self.store.opened(opened_by)
         kept = await self.store.load(str(message.conversation))
         if kept is None:
+            played.outcome = "not_found"
             raise UnknownConversationError
         return kept
 
@@ -155,6 +200,13 @@ class Assistant:
         lock = self._queues.setdefault(key, asyncio.Lock())
         async with lock:
             yield
+
+
+def _says_nothing(heard: Heard | None) -> bool:
+    """Whether neither a fact nor a wish was found in a message. None: its words pressed a button."""
+    if heard is None or heard.intent != "unknown":
+        return False
+    return not (heard.slots or heard.ambiguous or heard.problems or heard.unsure)
 
 
 def _parcel(message: Message, answer: Mapping[str, Any], voice: Voice) -> Parcel | None:

@@ -1,6 +1,8 @@
 """Where talks are kept, so that every turn is on disk before its reply leaves."""
 
 from bot.store.beside import Report
-from bot.store.sqlite import Change, ConflictError, Kept, Parcel, SqliteStore, StoreError, Waiting
+from bot.store.shown import Shown
+from bot.store.sqlite import Change, ConflictError, Kept, Parcel, SqliteStore, Waiting
+from bot.store.trouble import StoreError
 
-__all__ = ["Change", "ConflictError", "Kept", "Parcel", "Report", "SqliteStore", "StoreError", "Waiting"]
+__all__ = ["Change", "ConflictError", "Kept", "Parcel", "Report", "Shown", "SqliteStore", "StoreError", "Waiting"]
