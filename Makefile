@@ -58,8 +58,10 @@ test-spark: install
 	@.venv-spark/bin/python -m pip install -q --disable-pip-version-check -e '.[spark,dev]'
 	.venv-spark/bin/python -m pytest tests/spark -m slow -n 0 -rs
 
-# What the tests do with fewer: thirty kills -9 and two hundred chats in each way that Telegram's messages come, every word at every question.
+# What the tests do with fewer: a hundred kills -9 while people talk; thirty and two hundred chats in each way that Telegram's messages come;
+# every word at every question.
 soak: install $(VENV)/.tools
+	NENGBAO_KILLS=100 $(BIN)/python -m pytest tests/doors/test_crash.py
 	NENGBAO_KILLS=30 NENGBAO_CHATS=200 NENGBAO_EVERY=1 $(BIN)/python -m pytest tests/telegram/test_kills.py tests/conversation/test_every_word.py
 
 # Known weaknesses of what we install. Fails as well when it could not be looked up, so that silence is never taken for safety.

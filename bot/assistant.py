@@ -16,8 +16,10 @@ import msgspec
 from bot.conversation import (
     CARRIED,
     Conversation,
+    Heard,
     Incoming,
     Rules,
+    Turned,
     estimate_at,
     is_agreed,
     language,
@@ -26,6 +28,7 @@ from bot.conversation import (
     summary,
     take_turn,
 )
+from bot.counters import Counters, Played
 from bot.knowledge import Knowledge, china_today
 from bot.langs import LANGS
 from bot.speech import Voice, reply_json
@@ -62,9 +65,15 @@ class Message:
 
 
 #: 接着说 482 913: six digits that carry a talk from another door.
-_CODE = re.compile(
-    r"(?:接着说|接著說|接着聊|接著聊|go on|/code) *[:：]?[“\"「]?([0-9]{3})[ -]?([0-9]{3})[”\"」]?[。.]?", re.IGNORECASE | re.ASCII
-)
+_CODE = re.compile(r"(?:接[着著][说說聊]|go on|/code)[ :：“\"「]{0,3}([0-9]{3})[ -]?([0-9]{3})[”\"」。.]{0,2}", re.IGNORECASE | re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a person's talk stands: the newest answer, if there was one, and the voice it goes on in."""
+
+    answer: dict[str, Any] | None
+    voice: Voice
 
 
 @dataclass(slots=True)
@@ -75,6 +84,7 @@ class Assistant:
     store: SqliteStore
     today: Callable[[], date] = china_today
     retention_days: int = 30
+    counters: Counters = field(default_factory=Counters)
     _queues: "WeakValueDictionary[str, asyncio.Lock]" = field(default_factory=WeakValueDictionary)
 
     async def turn(self, message: Message) -> dict[str, Any]:
@@ -84,26 +94,28 @@ class Assistant:
         """
         known = message.person or message.conversation
         opened_by = None if known else f"{message.channel}\0{message.message_id}"
-        async with self._queue(known or str(opened_by)):
-            code = _CODE.fullmatch(message.text.strip()) if message.text else None
-            if code is not None:
-                message, opened_by = await self._carried(message, opened_by, "".join(code.groups()))
-            while True:
-                try:
-                    return await self._turn(message, opened_by)
-                except ConflictError:
-                    # Another process kept a turn of this conversation meanwhile; play ours again on top of it.
-                    continue
+        with self.counters.turn(message.channel) as played:
+            async with self._queue(known or str(opened_by)):
+                message, opened_by = await self._carried(message, opened_by, played)
+                while True:
+                    try:
+                        return await self._turn(message, opened_by, played)
+                    except ConflictError:
+                        # Another process kept a turn of this conversation meanwhile; play ours again on top of it.
+                        played.again = True
 
-    async def _carried(self, message: Message, opened_by: str | None, code: str) -> tuple[Message, str | None]:
-        """The message as what its six digits come to: the talk they lead to goes on here, or they lead nowhere."""
-        kept = await self._kept(message, opened_by)
+    async def _carried(self, message: Message, opened_by: str | None, played: Played) -> tuple[Message, str | None]:
+        """Six digits as what they come to: the talk they lead to goes on here, or they lead nowhere. Other messages as they are."""
+        code = _CODE.fullmatch(message.text.strip()) if message.text else None
+        if code is None:
+            return message, opened_by
+        kept = await self._kept(message, opened_by, played)
         if kept is not None and await self.store.reply(kept.key, message.message_id) is not None:
             return message, opened_by
         if message.agreement and (kept is None or not is_agreed(msgspec.json.decode(kept.state, type=Conversation))):
             return message, opened_by
         who = message.person or message.conversation or message.channel
-        carried = await self.store.redeem(code, f"{message.channel}\0{message.message_id}", who, message.person)
+        carried = await self.store.redeem("".join(code.groups()), f"{message.channel}\0{message.message_id}", who, message.person)
         if carried.key is None:
             return replace(message, text=None, action="pass.locked" if carried.locked else "pass.wrong"), opened_by
         return replace(message, text=None, action=CARRIED, conversation=carried.key), None
@@ -113,6 +125,15 @@ class Assistant:
         if await self.store.load(conversation) is None:
             raise UnknownConversationError
         return [json.loads(reply) for reply in await self.store.replies_after(conversation, after)]
+
+    async def standing(self, person: str) -> Standing:
+        """Where a person's talk stands, for a door that has to know what is on the screen."""
+        kept = await self.store.of_person(person)
+        if kept is None:
+            return Standing(None, self.knowledge.voice(None))
+        conversation = msgspec.json.decode(kept.state, type=Conversation)
+        newest = await self.store.replies_after(kept.key, conversation.turn - 1)
+        return Standing(json.loads(newest[-1]) if newest else None, self.knowledge.voice(language(conversation)))
 
     async def estimate(self, conversation: str) -> Estimate | None:
         """The estimate a talk has come to. Raises UnknownConversationError."""
@@ -136,11 +157,12 @@ class Assistant:
         turned = take_turn(Conversation(), Incoming("", action="start", place=place), self._rules())
         return [reply_json(voice, reply) for reply in turned.replies]
 
-    async def _turn(self, message: Message, opened_by: str | None) -> dict[str, Any]:
-        kept = await self._kept(message, opened_by)
+    async def _turn(self, message: Message, opened_by: str | None, played: Played) -> dict[str, Any]:
+        kept = await self._kept(message, opened_by, played)
         if kept is not None:
             answered = await self.store.reply(kept.key, message.message_id)
             if answered is not None:
+                played.outcome = "repeated"
                 return dict(json.loads(answered)) if answered else _erased_answer(kept, message)
         conversation = msgspec.json.decode(kept.state, type=Conversation) if kept else Conversation()
         rules = self._rules()
@@ -169,18 +191,29 @@ class Assistant:
             code=turned.code,
         )
         await self.store.keep(change)
+        played.done()
+        self._count(message, incoming, turned)
         return answer
+
+    def _count(self, message: Message, incoming: Incoming, turned: Turned) -> None:
+        """Note what came of a message, without a word of it."""
+        if message.text is not None:
+            self.counters.heard(message.channel, understood=not _says_nothing(incoming.heard))
+        for reply in turned.replies:
+            if reply.estimate is not None:
+                self.counters.told(reply.estimate.case.place, reply.estimate.status)
 
     def _rules(self) -> Rules:
         return Rules(self.knowledge.shelf, self.knowledge.flow, self.knowledge.finder, self.today(), LANGS, self.retention_days)
 
-    async def _kept(self, message: Message, opened_by: str | None) -> Kept | None:
+    async def _kept(self, message: Message, opened_by: str | None, played: Played) -> Kept | None:
         if message.person is not None:
             return await self.store.of_person(message.person)
         if opened_by is not None:
             return await self.store.opened(opened_by)
         kept = await self.store.load(str(message.conversation))
         if kept is None:
+            played.outcome = "not_found"
             raise UnknownConversationError
         return kept
 
@@ -201,6 +234,13 @@ class Assistant:
         lock = self._queues.setdefault(key, asyncio.Lock())
         async with lock:
             yield
+
+
+def _says_nothing(heard: Heard | None) -> bool:
+    """Whether neither a fact nor a wish was found in a message. None: its words pressed a button."""
+    if heard is None or heard.intent != "unknown":
+        return False
+    return not (heard.slots or heard.ambiguous or heard.problems or heard.unsure)
 
 
 def _parcel(message: Message, answer: Mapping[str, Any], voice: Voice) -> Parcel | None:

@@ -4,7 +4,7 @@ import os
 from functools import cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, SecretStr, StringConstraints
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -37,7 +37,8 @@ class Settings(BaseSettings):
     """`policies` names more folders of packs, separated like PATH, later ones winning; `operator` is who runs the site,
     `proxies` the addresses or networks of our own proxies, separated by commas.
 
-    Rates are a second: requests, Telegram messages.
+    Rates are a second: requests, Telegram messages. `metrics`: who gets /metrics; local means this machine alone.
+    `wechat_patience`: seconds after which a turn that is not done is told with the next message; WeChat itself waits five.
     """
 
     model_config = SettingsConfigDict(env_prefix="NENGBAO_", extra="ignore", env_ignore_empty=True)
@@ -51,10 +52,15 @@ class Settings(BaseSettings):
     client_rate: Rate = 50
     client_burst: Annotated[int, Field(ge=1, le=1_000_000)] = 200
     conversation_rate: Rate = 20
+    metrics: Literal["local", "open", "off"] = "local"
     telegram_token: SecretStr | None = None
     telegram_api: Address | None = None
     telegram_webhook: HookAddress | None = None
     telegram_rate: Rate = 30
+    wechat_token: SecretStr | None = None
+    wechat_aes_key: SecretStr | None = None
+    wechat_appid: str | None = None
+    wechat_patience: Annotated[float, Field(ge=0, le=4.7)] = 4.5
 
     def trusted_proxies(self) -> tuple[Network, ...]:
         """The networks from which X-Forwarded-For is believed."""

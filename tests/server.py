@@ -44,13 +44,28 @@ class Server:
         line = self._process.stdout.readline()
         assert self.address in line, (self.data_dir / "server.log").read_text()
 
+    @property
+    def pid(self) -> int:
+        """The number of the running process."""
+        assert self._process is not None
+        return self._process.pid
+
     def kill(self) -> None:
         """End the process at once, as a power cut would."""
         self._end(signal.SIGKILL)
 
-    def stop(self) -> int:
-        """End it as Ctrl-C does; its exit status."""
-        return self._end(signal.SIGINT)
+    def stop(self, how: signal.Signals = signal.SIGINT) -> int:
+        """End it as Ctrl-C does, or by another signal; its exit status."""
+        return self._end(how)
+
+    def hint(self, how: signal.Signals) -> None:
+        """Send a signal and go on; `ended` then waits for the end."""
+        assert self._process is not None
+        self._process.send_signal(how)
+
+    def ended(self) -> int:
+        """Its exit status, once it has ended."""
+        return self._end()
 
     def turn(self, **message: Any) -> dict[str, Any]:
         """One turn over HTTP."""
@@ -76,11 +91,12 @@ class Server:
                 status, text, kind = error.code, error.read().decode(), error.headers.get_content_type()
         return status, json.loads(text) if kind == "application/json" else text
 
-    def _end(self, how: signal.Signals) -> int:
+    def _end(self, how: signal.Signals | None = None) -> int:
         if self._process is None:
             return 0
         process, self._process = self._process, None
-        process.send_signal(how)
+        if how is not None:
+            process.send_signal(how)
         status = process.wait(timeout=20)
         assert process.stdout is not None
         process.stdout.close()

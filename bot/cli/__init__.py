@@ -6,6 +6,7 @@ from bot.cli import doors, questions
 from bot.cli.batch import batch
 from bot.cli.policies import policies
 from bot.cli.reports import reports
+from bot.cli.store import store
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
@@ -19,5 +20,6 @@ for command in (
     *(questions.before, questions.category, questions.premium, questions.guidance, questions.understand, policies),
     batch,
     reports,
+    store,
 ):
     main.add_command(command)

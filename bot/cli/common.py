@@ -24,6 +24,7 @@ A = TypeVar("A")
 
 
 EXIT_REQUEST = 2
+_NO_CATALOGUE = "缺少语言文件 {}，请运行 make install。"
 
 
 PRINT_OPTIONS = (
@@ -141,7 +142,18 @@ def knowledge_of(settings: "Settings") -> "Knowledge":
     except PackError as error:
         fail(f"规则文件有错，没有启动：\n{error}" if len(error.problems) > 1 else f"规则文件有错，没有启动：{error}")
     except MissingCatalogueError as error:
-        fail(f"缺少语言文件 {error}，请运行 make install。")
+        fail(_NO_CATALOGUE.format(error))
+
+
+def voice_of(lang: str) -> "Voice":
+    """A voice alone, for a command that has to work without any rules."""
+    from bot import resources
+    from bot.speech import MissingCatalogueError, Voice
+
+    try:
+        return Voice(resources.LOCALES, lang)
+    except MissingCatalogueError as error:
+        fail(_NO_CATALOGUE.format(error))
 
 
 def fail(line: str, status: int = 1) -> NoReturn:
@@ -155,16 +167,27 @@ def opened_store(settings: "Settings") -> Iterator["SqliteStore"]:
     from bot.store import SqliteStore, StoreError
 
     try:
-        store = SqliteStore(_store_path(settings))
+        store = SqliteStore(store_path(settings))
     except StoreError as error:
-        fail(f"打不开数据文件 {error}。请检查文件夹能不能写，或用 --data-dir 换一个。")
+        fail(_NOT_OPENED.get(error.trouble or "", _CANNOT_WRITE).format(error))
     try:
         yield store
     finally:
         store.close()
 
 
-def _store_path(settings: "Settings") -> Path:
+#: Why the store of talks cannot be opened, by the key of bot.store.trouble, and what to do about it.
+_CANNOT_WRITE = "打不开数据文件 {}。请检查文件夹能不能写，或用 --data-dir 换一个。"
+_NOT_OPENED = {
+    "damaged": "数据文件坏了，没有打开：{}。先用 nengbao store check 看看，再用 nengbao store restore 把备份恢复回来。",
+    "full": "磁盘满了，打不开数据文件 {}。请腾出一些地方再试。",
+    "read_only": "数据文件只能读、不能写：{}。请检查磁盘和文件的权限，或用 --data-dir 换一个。",
+    "restoring": "正在恢复备份，先别打开：{}。等它做完再试。",
+}
+
+
+def store_path(settings: "Settings") -> Path:
+    """The file of the store; a setting that names none ends the command."""
     if settings.store is None:
         return settings.data_dir / "nengbao.sqlite3"
     if not settings.store.startswith("sqlite:///"):

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from bot.assistant import Assistant
     from bot.knowledge import Knowledge
     from bot.settings import Settings
+    from bot.web.answering import Answering
     from bot.web.serve import Door
 
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 @click.option("--port", default=8080, show_default=True, type=click.IntRange(0, 65535), help="Port; 0 takes a free one.")
 @DATA_DIR
 def serve(host: str, port: int, data_dir: Path | None) -> None:
-    """Web chat and API on one address, and Telegram when NENGBAO_TELEGRAM_TOKEN is set."""
+    """Web chat and API on one address, Telegram when NENGBAO_TELEGRAM_TOKEN is set, and WeChat when NENGBAO_WECHAT_TOKEN is set."""
     from bot.logs import configure_logs
     from bot.web.serve import StartError
     from bot.web.serve import serve as run
@@ -31,7 +32,15 @@ def serve(host: str, port: int, data_dir: Path | None) -> None:
     settings = read_settings(data_dir)
     with _assistant(settings) as assistant:
         try:
-            run(assistant, settings, host, port, lambda address: click.echo(_STARTED.format(address)), lambda: _doors(assistant, settings))
+            run(
+                assistant,
+                settings,
+                host,
+                port,
+                lambda address: click.echo(_STARTED.format(address)),
+                lambda: _doors(assistant, settings),
+                _answering(assistant, settings),
+            )
         except StartError as error:
             fail(f"打不开 {error}：{_cause(error)}。换一个端口试试，比如 --port 8081。")
 
@@ -79,6 +88,19 @@ def _doors(assistant: "Assistant", settings: "Settings") -> "list[Door]":
     from bot.telegram import Telegram
 
     return [Telegram(assistant, settings, lambda what, name: click.echo(_TELEGRAM[what].format(name=name), err=what != "ready"))]
+
+
+def _answering(assistant: "Assistant", settings: "Settings") -> "list[Answering]":
+    if settings.wechat_token is None:
+        return []
+    if settings.wechat_aes_key is not None and settings.wechat_appid is None:
+        fail("微信：有 NENGBAO_WECHAT_AES_KEY，还要有 NENGBAO_WECHAT_APPID。", EXIT_REQUEST)
+    from bot.wechat import KeyFormatError, Wechat
+
+    try:
+        return [Wechat(assistant, settings)]
+    except KeyFormatError:
+        fail("微信：NENGBAO_WECHAT_AES_KEY 不对，要照公众号后台的 EncodingAESKey 抄，一共 43 个字母和数字。", EXIT_REQUEST)
 
 
 @contextmanager

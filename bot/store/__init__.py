@@ -2,6 +2,8 @@
 
 from bot.store.beside import Report
 from bot.store.passes import Carried
-from bot.store.sqlite import Change, ConflictError, Kept, Parcel, SqliteStore, StoreError, Waiting
+from bot.store.shown import Shown
+from bot.store.sqlite import Change, ConflictError, Kept, Parcel, SqliteStore, Waiting
+from bot.store.trouble import StoreError
 
-__all__ = ["Carried", "Change", "ConflictError", "Kept", "Parcel", "Report", "SqliteStore", "StoreError", "Waiting"]
+__all__ = ["Carried", "Change", "ConflictError", "Kept", "Parcel", "Report", "Shown", "SqliteStore", "StoreError", "Waiting"]

@@ -3,7 +3,6 @@
 import hashlib
 import secrets
 import sqlite3
-import time
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -41,14 +40,14 @@ def prepare(database: sqlite_utils.Database) -> None:
     database.table("reports").create(columns, pk="id", not_null=set(columns) - {"id"}, if_not_exists=True)
 
 
-def new_code(connection: sqlite3.Connection, key: str) -> str | None:
+def new_code(connection: sqlite3.Connection, key: str, now: int) -> str | None:
     """A new code for a conversation; None when it is not kept. Only its hash is stored."""
     found = connection.execute("SELECT id FROM conversations WHERE key = ?", (key,)).fetchone()
     if found is None:
         return None
     code = "".join(secrets.choice(_ALPHABET) for _ in range(_LENGTH))
-    connection.execute("INSERT INTO codes (code, conversation, at) VALUES (?, ?, ?)", (_hashed(code), found[0], time.time_ns()))
-    kept = "SELECT code FROM codes WHERE conversation = ? ORDER BY at DESC LIMIT ?"
+    connection.execute("INSERT INTO codes (code, conversation, at) VALUES (?, ?, ?)", (_hashed(code), found[0], now))
+    kept = "SELECT code FROM codes WHERE conversation = ? ORDER BY rowid DESC LIMIT ?"
     connection.execute(f"DELETE FROM codes WHERE conversation = ? AND code NOT IN ({kept})", (found[0], found[0], _MOST_CODES))  # noqa: S608
     return code
 
@@ -64,9 +63,9 @@ def forget_codes(connection: sqlite3.Connection, conversation: int) -> None:
     connection.execute("DELETE FROM codes WHERE conversation = ?", (conversation,))
 
 
-def keep_report(connection: sqlite3.Connection, report: Report) -> None:
-    """Note a report with the moment of now."""
-    row = (int(time.time()), report.place, report.edition, report.figure, report.value, report.words, report.lang)
+def keep_report(connection: sqlite3.Connection, report: Report, now: int) -> None:
+    """Note a report with the moment of now, in seconds since 1970."""
+    row = (now, report.place, report.edition, report.figure, report.value, report.words, report.lang)
     connection.execute("INSERT INTO reports (at, place, edition, figure, value, words, lang) VALUES (?, ?, ?, ?, ?, ?, ?)", row)
 
 
@@ -76,10 +75,10 @@ def read_reports(connection: sqlite3.Connection) -> list[Report]:
     return [replace(Report(*row[:6]), at=datetime.fromtimestamp(row[6], UTC).isoformat(timespec="seconds")) for row in rows]
 
 
-def sweep(connection: sqlite3.Connection, conversations_before: int) -> None:
+def sweep(connection: sqlite3.Connection, conversations_before: int, now: int) -> None:
     """Drop the codes of conversations that nobody used since then, and reports of more than a year ago."""
     connection.execute("DELETE FROM codes WHERE conversation IN (SELECT id FROM conversations WHERE used < ?)", (conversations_before,))
-    connection.execute("DELETE FROM reports WHERE at < ?", (int(time.time()) - _REPORT_DAYS * _SECONDS_A_DAY,))
+    connection.execute("DELETE FROM reports WHERE at < ?", (now - _REPORT_DAYS * _SECONDS_A_DAY,))
 
 
 def _hashed(code: str) -> bytes:

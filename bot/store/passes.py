@@ -7,7 +7,6 @@ many are missed by whomever, nobody gets one for a while. Only a keyed hash is s
 import hashlib
 import secrets
 import sqlite3
-import time
 from dataclasses import dataclass
 
 import sqlite_utils
@@ -16,6 +15,14 @@ import sqlite_utils
 LIFE, PATIENCE = 10 * 60, 15 * 60
 #: Misses within `PATIENCE`: of one who tries, and of all together.
 MOST_OF_ONE, MOST_OF_ALL = 5, 50
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """Who tries a code, as far as the door can tell, and when (seconds since 1970)."""
+
+    who: str
+    at: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,23 +44,22 @@ def prepare(database: sqlite_utils.Database) -> None:
     database.table("keys").create({"name": str, "value": bytes}, pk="name", not_null={"value"}, if_not_exists=True)
 
 
-def is_taken(connection: sqlite3.Connection, code: str) -> bool:
+def is_taken(connection: sqlite3.Connection, code: str, now: int) -> bool:
     """Whether these digits lead to some talk just now."""
     query = "SELECT 1 FROM passes WHERE code = ? AND at >= ?"
-    return connection.execute(query, (_hashed(connection, code), int(time.time()) - LIFE)).fetchone() is not None
+    return connection.execute(query, (_hashed(connection, code), now - LIFE)).fetchone() is not None
 
 
-def keep_pass(connection: sqlite3.Connection, code: str, conversation: int) -> None:
+def keep_pass(connection: sqlite3.Connection, code: str, conversation: int, now: int) -> None:
     """Let a code that is not taken lead to a conversation; an older one of it stops working."""
-    now = int(time.time())
     connection.execute("DELETE FROM passes WHERE at < ? OR conversation = ?", (now - LIFE, conversation))
     row = (_hashed(connection, code), conversation, now)
     connection.execute("INSERT OR REPLACE INTO passes (code, conversation, at) VALUES (?, ?, ?)", row)
 
 
-def redeem(connection: sqlite3.Connection, code: str, message: str, who: str) -> Carried:
-    """Use a code. The same message again gets the same; anybody else finds it used. `who` tries, as far as the door can tell."""
-    now = int(time.time())
+def redeem(connection: sqlite3.Connection, code: str, message: str, tries: Try) -> Carried:
+    """Use a code. The same message again gets the same; anybody else finds it used."""
+    who, now = tries.who, tries.at
     connection.execute("DELETE FROM misses WHERE at < ?", (now - PATIENCE,))
     (alone, together) = connection.execute("SELECT coalesce(sum(who = ?), 0), count(*) FROM misses", (who,)).fetchone()
     if alone >= MOST_OF_ONE or together >= MOST_OF_ALL:
@@ -82,9 +88,8 @@ def forget(connection: sqlite3.Connection, conversation: int) -> None:
     connection.execute("DELETE FROM passes WHERE conversation = ?", (conversation,))
 
 
-def sweep(connection: sqlite3.Connection) -> None:
+def sweep(connection: sqlite3.Connection, now: int) -> None:
     """Drop what is too old, and people whose conversation is gone."""
-    now = int(time.time())
     connection.execute("DELETE FROM passes WHERE at < ?", (now - LIFE,))
     connection.execute("DELETE FROM misses WHERE at < ?", (now - PATIENCE,))
     connection.execute("DELETE FROM people WHERE conversation NOT IN (SELECT id FROM conversations)")

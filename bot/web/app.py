@@ -2,22 +2,27 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import structlog
 from aiohttp import WSMsgType, web
+from structlog.contextvars import bound_contextvars
 
 from bot.assistant import Assistant, UnknownConversationError
 from bot.logs import places
 from bot.settings import Settings
 from bot.speech import Voice, guidance_json, policy_json, policy_row
+from bot.store import StoreError
+from bot.web.answering import Answering, add_answering
 from bot.web.assets import serve
+from bot.web.closing import GATE, Gate, until_shut
 from bot.web.errors import ApiError, dumps, wrong_case
 from bot.web.home import add_home
 from bot.web.limits import Limit
+from bot.web.metrics import METRICS, Metrics, add_metrics, method_of, route_of
 from bot.web.openapi import document, operation
 from bot.web.pages.rendering import refusal
 from bot.web.pages.site import SITE
@@ -25,8 +30,9 @@ from bot.web.plain import PLAIN
 from bot.web.questions import QUESTIONS, Question
 from bot.web.requests import Turn, parse_json, read_json
 from bot.web.shared import ASSISTANT, CLIENTS, CONVERSATIONS, SETTINGS, answered, client_of, limited
+from bot.web.tracing import HEADER, name_of, traced
 from bot.web.wrong import WRONG
-from engine import CaseError, Edition, guide
+from engine import CaseError, Edition, Estimate, guide
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Hook = Callable[[Mapping[str, str], bytes], Awaitable[int]]
@@ -36,6 +42,8 @@ Hook = Callable[[Mapping[str, str], bytes], Awaitable[int]]
 MOST_BYTES = 256 * 1024
 #: More turns than any talk will have; larger numbers do not fit the store.
 _MOST_TURNS = 2**31
+#: How long widgets get to answer that their connection is closed.
+_CLOSING_SECONDS = 1
 
 SOCKETS = web.AppKey("sockets", set[web.WebSocketResponse])
 
@@ -59,13 +67,15 @@ _PREFLIGHT = {
 _log = structlog.get_logger()
 
 
-def make_app(assistant: Assistant, settings: Settings, hooks: Mapping[str, Hook] | None = None) -> web.Application:
-    """The application with all routes. `hooks`: paths on which other doors take deliveries."""
-    app = web.Application(middlewares=[_errors, _foreign], client_max_size=MOST_BYTES)
+def make_app(
+    assistant: Assistant, settings: Settings, hooks: Mapping[str, Hook] | None = None, answering: Sequence[Answering] = ()
+) -> web.Application:
+    """The application with all routes. `hooks`: paths on which other doors take deliveries; `answering`: doors that answer within them."""
+    app = web.Application(middlewares=[traced, _errors, until_shut, _foreign], client_max_size=MOST_BYTES)
     app[ASSISTANT], app[SETTINGS] = assistant, settings
     app[CLIENTS] = Limit(settings.client_rate, settings.client_burst)
     app[CONVERSATIONS] = Limit(settings.conversation_rate, max(1, round(settings.conversation_rate)))
-    app[SOCKETS] = set()
+    app[SOCKETS], app[GATE] = set(), Gate()
     app.add_routes(
         [
             *SITE,
@@ -85,7 +95,9 @@ def make_app(assistant: Assistant, settings: Settings, hooks: Mapping[str, Hook]
         ]
     )
     add_home(app)
+    add_metrics(app, Metrics(assistant, app[SOCKETS]), hooks or {})
     app.add_routes([web.post(path, _hook(take)) for path, take in (hooks or {}).items()])
+    add_answering(app, answering)
     app.on_response_prepare.append(_secure)
     app.on_shutdown.append(_close_sockets)
     return app
@@ -113,6 +125,8 @@ def _question(question: Question[Any]) -> Handler:
             settled = await asyncio.to_thread(settle) if question.many else settle()
         except CaseError as error:
             raise wrong_case(voice, error) from error
+        if isinstance(settled, Estimate):
+            assistant.counters.told(settled.case.place, settled.status)
         return web.json_response(question.tell(voice, settled), dumps=dumps)
 
     return answer
@@ -166,11 +180,12 @@ async def _alive(_request: web.Request) -> web.Response:
 
 @operation("Whether turns can be kept.", errors=(503,))
 async def _ready(request: web.Request) -> web.Response:
-    try:
-        await request.app[ASSISTANT].store.load("")
-    except Exception as error:
-        raise ApiError(503, "unavailable") from error
-    return web.json_response({"status": "ok", "policies": len(request.app[ASSISTANT].knowledge.shelf.editions())})
+    trouble = await request.app[ASSISTANT].store.ready()
+    if trouble is None:
+        return web.json_response({"status": "ok", "store": "ok", "policies": len(request.app[ASSISTANT].knowledge.shelf.editions())})
+    error = ApiError(503, "unavailable")
+    body = {"status": "unavailable", "store": trouble, **error.body(_voice(request))}
+    return web.json_response(body, status=error.status, headers=error.headers, dumps=dumps)
 
 
 def _hook(take: Hook) -> Handler:
@@ -178,12 +193,17 @@ def _hook(take: Hook) -> Handler:
     codes = {400: "not_json", 403: "forbidden", 503: "unavailable"}
 
     async def deliver(request: web.Request) -> web.StreamResponse:
-        status = await asyncio.shield(take(request.headers, await request.read()))
+        status = await asyncio.shield(_take(request, take, await request.read()))
         if status in codes:
             raise ApiError(status, codes[status])
         return web.Response()
 
     return deliver
+
+
+async def _take(request: web.Request, take: Hook, body: bytes) -> int:
+    with request.app[GATE].inside():
+        return await take(request.headers, body)
 
 
 async def _socket(request: web.Request) -> web.WebSocketResponse:
@@ -194,16 +214,27 @@ async def _socket(request: web.Request) -> web.WebSocketResponse:
     await socket.prepare(request)
     request.app[SOCKETS].add(socket)
     try:
+        number = 0
         async for frame in socket:
             if frame.type in (WSMsgType.TEXT, WSMsgType.BINARY):
-                await socket.send_str(dumps(await _frame(request, frame.data)))
+                number += 1
+                with request.app[GATE].inside(), bound_contextvars(request=f"{name_of(request)}-{number}"):
+                    await socket.send_str(dumps(await _frame(request, frame.data)))
     finally:
         request.app[SOCKETS].discard(socket)
     return socket
 
 
 async def _frame(request: web.Request, data: str | bytes) -> dict[str, Any]:
-    """Answer one frame; every failure is an answer too, so that one bad frame never ends the talk."""
+    """Answer one frame, and log that it was answered."""
+    started = time.monotonic()
+    status, answer = await _answer(request, data)
+    _log.info("frame", route="/ws", status=status, ms=round((time.monotonic() - started) * 1000, 1))
+    return answer
+
+
+async def _answer(request: web.Request, data: str | bytes) -> tuple[int, dict[str, Any]]:
+    """The answer to a frame and its status; every failure is an answer too, so that one bad frame never ends the talk."""
     message_id = None
     try:
         raw = parse_json(data)
@@ -213,15 +244,17 @@ async def _frame(request: web.Request, data: str | bytes) -> dict[str, Any]:
         message_id = raw.get("message_id")
         limited(request.app[CLIENTS], client_of(request))
         if kind == "hello":
-            return await _hello(request, raw)
+            return 200, await _hello(request, raw)
         if kind != "turn":
             raise ApiError(422, "invalid", "type")
-        return {"type": "turn", **await answered(request, raw)}
+        return 200, {"type": "turn", **await answered(request, raw)}
     except ApiError as error:
-        return _error_frame(request, message_id, error)
+        return error.status, _error_frame(request, message_id, error)
+    except StoreError:
+        return 503, _error_frame(request, message_id, ApiError(503, "unavailable"))
     except Exception as error:
         _log.error("frame_failed", error=type(error).__name__, where=places(error))
-        return _error_frame(request, message_id, ApiError(500, "internal"))
+        return 500, _error_frame(request, message_id, ApiError(500, "internal"))
 
 
 async def _hello(request: web.Request, raw: dict[str, Any]) -> dict[str, Any]:
@@ -271,6 +304,8 @@ async def _errors(request: web.Request, handler: Handler) -> web.StreamResponse:
         response = await handler(request)
     except ApiError as error:
         response = refusal(request, error)
+    except StoreError:
+        response = refusal(request, ApiError(503, "unavailable"))
     except web.HTTPException as error:
         code = {404: "not_found", 405: "method_not_allowed", 413: "too_large"}.get(error.status)
         if code is None:
@@ -281,8 +316,9 @@ async def _errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     except Exception as error:
         _log.error("request_failed", error=type(error).__name__, where=places(error))
         response = refusal(request, ApiError(500, "internal"))
-    route = request.match_info.route.resource.canonical if request.match_info.route.resource else "-"
-    _log.info("request", method=request.method, route=route, status=response.status, ms=round((time.monotonic() - started) * 1000, 1))
+    seconds, method, route = time.monotonic() - started, method_of(request), route_of(request)
+    request.app[METRICS].answered(route, method, response.status, seconds)
+    _log.info("request", method=method, route=route, status=response.status, ms=round(seconds * 1000, 1))
     return response
 
 
@@ -297,9 +333,13 @@ async def _foreign(request: web.Request, handler: Handler) -> web.StreamResponse
 async def _secure(request: web.Request, response: web.StreamResponse) -> None:
     for name, value in (_SECURITY | (_ANY_ORIGIN if request.path.startswith(_API) else {})).items():
         response.headers.setdefault(name, value)
+    response.headers[HEADER] = name_of(request)
 
 
 async def _close_sockets(app: web.Application) -> None:
-    sockets = app[SOCKETS]
-    for socket in tuple(sockets):
-        await socket.close(code=1001, message=b"server stops")
+    """Tell all widgets at once that the server goes away. One that has gone to sleep must not hold up the others."""
+    closing = [asyncio.create_task(socket.close(code=1001, message=b"server stops")) for socket in app[SOCKETS]]
+    if closing:
+        _, asleep = await asyncio.wait(closing, timeout=_CLOSING_SECONDS)
+        for task in asleep:
+            task.cancel()

@@ -8,6 +8,9 @@ from aiohttp import web
 from bot.speech import Voice, fault_words
 from engine import CaseError, Fault
 
+#: Seconds until it is worth trying again what passes by itself.
+_COME_AGAIN = {"unavailable": 5}
+
 
 def dumps(value: Any) -> str:
     """JSON with Chinese as it is."""
@@ -19,7 +22,7 @@ class ApiError(Exception):
 
     def __init__(self, status: int, code: str, field: str | None = None, say: str | None = None, wait: float = 0) -> None:
         super().__init__(code)
-        self.status, self.code, self.field, self.say, self.wait = status, code, field, say, wait
+        self.status, self.code, self.field, self.say, self.wait = status, code, field, say, wait or _COME_AGAIN.get(code, 0)
 
     def body(self, voice: Voice) -> dict[str, Any]:
         """The contract's error object."""
@@ -30,7 +33,7 @@ class ApiError(Exception):
     @property
     def headers(self) -> dict[str, str]:
         """When to come again, where that is known."""
-        return {"Retry-After": str(max(1, round(self.wait)))} if self.status == web.HTTPTooManyRequests.status_code else {}
+        return {"Retry-After": str(max(1, round(self.wait)))} if self.wait else {}
 
     def response(self, voice: Voice) -> web.Response:
         """The error as a response."""

@@ -5,6 +5,7 @@ import contextlib
 import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Protocol
 
 import structlog
@@ -13,10 +14,16 @@ from aiohttp import web
 from bot.assistant import Assistant
 from bot.logs import places
 from bot.settings import Settings
+from bot.store import StoreError
+from bot.web.answering import Answering
 from bot.web.app import make_app
+from bot.web.closing import GATE
 
-_SWEEP_SECONDS = 6 * 3600
+_SWEEP_SECONDS, _SWEEP_AGAIN_SECONDS = 6 * 3600, 60
 _REOPEN_SECONDS = 5
+#: Ending takes less than ten seconds in all, which is what service managers wait at least: first turns under way are finished, then
+#: requests and doors side by side (aiohttp takes its time twice, before and after it cancels what is left).
+_TURNS_SECONDS, _REQUESTS_SECONDS, _DOORS_SECONDS = 3, 2, 6
 _log = structlog.get_logger()
 
 
@@ -39,10 +46,16 @@ class StartError(Exception):
 
 
 def serve(
-    assistant: Assistant, settings: Settings, host: str, port: int, started: Callable[[str], None], make_doors: Callable[[], Sequence[Door]]
+    assistant: Assistant,
+    settings: Settings,
+    host: str,
+    port: int,
+    started: Callable[[str], None],
+    make_doors: Callable[[], Sequence[Door]],
+    answering: Sequence[Answering] = (),
 ) -> None:
     """Serve until Ctrl-C or SIGTERM. `started` gets the address. Raises StartError when the address cannot be taken."""
-    run = _run(assistant, settings, host, port, started, make_doors)
+    run = _run(assistant, settings, host, port, started, make_doors, answering)
     if sys.platform == "win32":
         asyncio.run(run)
         return
@@ -62,17 +75,24 @@ def _open_many() -> None:
 
 
 async def _run(
-    assistant: Assistant, settings: Settings, host: str, port: int, started: Callable[[str], None], make_doors: Callable[[], Sequence[Door]]
+    assistant: Assistant,
+    settings: Settings,
+    host: str,
+    port: int,
+    started: Callable[[str], None],
+    make_doors: Callable[[], Sequence[Door]],
+    answering: Sequence[Answering] = (),
 ) -> None:
     stop = asyncio.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
     doors = make_doors()
     hooks = {door.path: door.take for door in doors if door.path is not None}
-    runner = web.AppRunner(make_app(assistant, settings, hooks), access_log=None)
+    app = make_app(assistant, settings, hooks, answering)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=_REQUESTS_SECONDS)
     await runner.setup()
     try:
-        await web.TCPSite(runner, host, port, shutdown_timeout=10).start()
+        await web.TCPSite(runner, host, port).start()
     except OSError as error:
         await runner.cleanup()
         raise StartError(f"{host}:{port}") from error
@@ -80,10 +100,16 @@ async def _run(
     # Port 0 lets the system choose; say the one it chose.
     started(f"http://{host}:{runner.addresses[0][1]}")
     await stop.wait()
+    # The port stays open meanwhile: whoever comes now is told when to come again.
+    await app[GATE].shut(_TURNS_SECONDS)
+    await asyncio.gather(_end(working), runner.cleanup())
+
+
+async def _end(working: Sequence[asyncio.Task[None]]) -> None:
     for task in working:
         task.cancel()
-    await asyncio.gather(*working, return_exceptions=True)
-    await runner.cleanup()
+    with suppress(TimeoutError):
+        await asyncio.wait_for(asyncio.gather(*working, return_exceptions=True), _DOORS_SECONDS)
 
 
 async def _keep_open(door: Door) -> None:
@@ -98,5 +124,11 @@ async def _keep_open(door: Door) -> None:
 
 async def _sweep(assistant: Assistant, days: int) -> None:
     while True:
-        _log.info("swept", count=await assistant.store.sweep(days))
-        await asyncio.sleep(_SWEEP_SECONDS)
+        try:
+            # What does not hold together is not written to any more, and the log has said what to do.
+            if await assistant.store.examine():
+                _log.info("swept", count=await assistant.store.sweep(days))
+            await asyncio.sleep(_SWEEP_SECONDS)
+        except StoreError:
+            # Full or read-only for now, which the log has told; nothing may be kept longer because of that.
+            await asyncio.sleep(_SWEEP_AGAIN_SECONDS)

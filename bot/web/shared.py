@@ -11,6 +11,7 @@ from aiohttp import web
 from bot.assistant import Assistant, UnknownConversationError
 from bot.settings import Network, Settings
 from bot.store import StoreError
+from bot.web.closing import GATE
 from bot.web.errors import ApiError
 from bot.web.limits import Limit
 from bot.web.requests import read_turn
@@ -66,12 +67,13 @@ def fields(body: bytes) -> dict[str, str]:
 
 async def answered(request: web.Request, raw: Any) -> dict[str, Any]:
     """The answer to one message. Raises ApiError."""
-    message = read_turn(raw)
+    gate, message = request.app[GATE], read_turn(raw)
     if message.conversation is not None:
         limited(request.app[CONVERSATIONS], message.conversation)
+    gate.check()
     try:
-        # A turn under way is finished and kept even when its client goes away meanwhile.
-        return await asyncio.shield(request.app[ASSISTANT].turn(message))
+        # A turn under way is finished and kept even when its client goes away meanwhile, or the server is told to end.
+        return await asyncio.shield(gate.through(request.app[ASSISTANT].turn(message)))
     except UnknownConversationError as error:
         raise ApiError(404, "unknown_conversation", "conversation") from error
     except StoreError as error:

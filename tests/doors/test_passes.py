@@ -12,6 +12,7 @@ from tests.doors.browser import Browser, needs_browser
 from tests.server import Server
 from tests.telegram.botapi import BotApi
 from tests.telegram.test_door import agree, connected, wait_for
+from tests.wechat.official import TOKEN, Account, new_id
 
 
 def say(server: Server, text: str, conversation: str | None = None, message: str | None = None) -> dict[str, Any]:
@@ -99,6 +100,21 @@ def test_before_agreeing_nobody_is_let_in_through_a_foreign_service(tmp_path: Pa
         wait_for(api, 100, "国外的服务")
         assert "接上了" in say(server, f"接着说 {code}")["replies"][0]["text"]
         server.stop()
+
+
+def test_a_talk_goes_from_the_web_to_wechat(tmp_path: Path) -> None:
+    """The official account goes on with it: a message that comes again is answered the same, and the web page has what was said there."""
+    server = Server(tmp_path, NENGBAO_WECHAT_TOKEN=TOKEN)
+    server.start()
+    talk = say(server, "低保，县医院")["conversation"]
+    account = Account(server)
+    assert "接上了" in account.say(f"接着说 {digits(server, talk)}")
+    message = new_id()
+    told = account.say("两万", message)
+    assert "大约能报 18,900 元" in told
+    assert account.say("两万", message) == told
+    assert say(server, "帮助", talk)["summary"]["total"] == "20000.00"
+    server.stop()
 
 
 @needs_browser

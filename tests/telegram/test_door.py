@@ -346,7 +346,7 @@ def test_an_error_of_ours_is_answered_with_a_kind_line(api: BotApi, door: Server
     """A talk that cannot be read back from the file gets a kind line; the log tells where, and nothing of the talk."""
     agree(api, CHAT, "/start anhui-bozhou")
     with sqlite3.connect(door.data_dir / "nengbao.sqlite3") as store:
-        store.execute("UPDATE conversations SET state = x'00'")
+        store.execute("UPDATE conversations SET state = CAST('{\"answers\": 5}' AS BLOB)")
     store.close()
     api.write(CHAT, "低保，县医院")
     wait_for(api, CHAT, "这里出了点问题")
