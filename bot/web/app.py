@@ -16,6 +16,7 @@ from bot.logs import places
 from bot.settings import Settings
 from bot.speech import Voice, guidance_json, policy_json, policy_row
 from bot.store import StoreError
+from bot.store.trouble import BUSY
 from bot.web.answering import Answering, add_answering
 from bot.web.assets import serve
 from bot.web.closing import GATE, Gate, until_shut
@@ -40,6 +41,7 @@ Hook = Callable[[Mapping[str, str], bytes], Awaitable[int]]
 
 #: A case or a message is small; anything larger is a mistake or an attack.
 MOST_BYTES = 256 * 1024
+_PROBE_SECONDS = 2
 #: More turns than any talk will have; larger numbers do not fit the store.
 _MOST_TURNS = 2**31
 #: How long widgets get to answer that their connection is closed.
@@ -180,7 +182,10 @@ async def _alive(_request: web.Request) -> web.Response:
 
 @operation("Whether turns can be kept.", errors=(503,))
 async def _ready(request: web.Request) -> web.Response:
-    trouble = await request.app[ASSISTANT].store.ready()
+    try:
+        trouble = await asyncio.wait_for(request.app[ASSISTANT].store.ready(), _PROBE_SECONDS)
+    except TimeoutError:
+        trouble = BUSY  # who asks whether we are ready does not wait for a locked file
     if trouble is None:
         return web.json_response({"status": "ok", "store": "ok", "policies": len(request.app[ASSISTANT].knowledge.shelf.editions())})
     error = ApiError(503, "unavailable")

@@ -21,9 +21,9 @@ from bot.web.closing import GATE
 
 _SWEEP_SECONDS, _SWEEP_AGAIN_SECONDS = 6 * 3600, 60
 _REOPEN_SECONDS = 5
-#: Ending takes less than ten seconds in all, which is what service managers wait at least: first turns under way are finished, then
-#: requests and doors side by side (aiohttp takes its time twice, before and after it cancels what is left).
-_TURNS_SECONDS, _REQUESTS_SECONDS, _DOORS_SECONDS = 3, 2, 6
+#: Ending takes as long as the turns under way, and less than fifteen seconds in all: first turns are finished, then requests and doors side
+#: by side (aiohttp takes its time twice, before and after it cancels what is left).
+_TURNS_SECONDS, _REQUESTS_SECONDS, _DOORS_SECONDS = 8, 2, 6
 _log = structlog.get_logger()
 
 

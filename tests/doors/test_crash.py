@@ -15,7 +15,7 @@ from bot.store.upkeep import check
 from tests.server import Server
 
 #: A kill costs a start of the server, so the test makes do with few; `make soak` sets a hundred.
-KILLS = int(os.environ.get("NENGBAO_KILLS", "5"))
+KILLS = int(os.environ.get("NENGBAO_KILLS", "3"))
 PEOPLE = 8
 
 

@@ -120,8 +120,9 @@ def test_a_turn_under_way_is_answered_and_a_new_one_told_to_come_again(busy: Ser
         turn = pool.submit(busy.turn, message_id="under-way", text="亳州低保，县医院花了两万")
         until(lambda: under_way(busy) == 1)
         busy.hint(how)
-        until(lambda: busy.get("/readyz")[0] == HTTPStatus.SERVICE_UNAVAILABLE)
+        until(lambda: busy.get("/api/v1/policies")[0] == HTTPStatus.SERVICE_UNAVAILABLE)
         assert refusal(busy, {"message_id": "new", "action": "help"}) == (503, "5")
+        assert busy.get("/readyz")[0] == HTTPStatus.SERVICE_UNAVAILABLE
         assert busy.get("/healthz")[0] == 200
         go_on()
         answer = turn.result()
@@ -135,7 +136,7 @@ def test_a_message_on_the_plain_page_is_not_lost_with_the_server(busy: Server) -
         turn = pool.submit(busy.turn, message_id="under-way", action="help")
         until(lambda: under_way(busy) == 1)
         busy.hint(signal.SIGTERM)
-        until(lambda: busy.get("/readyz")[0] == HTTPStatus.SERVICE_UNAVAILABLE)
+        until(lambda: busy.get("/api/v1/policies")[0] == HTTPStatus.SERVICE_UNAVAILABLE)
         status, page = busy.post("/plain", "text=低保两万五&message_id=x".encode(), "application/x-www-form-urlencoded")
         go_on()
         turn.result()
@@ -154,7 +155,7 @@ async def test_a_turn_over_the_socket_is_answered_before_it_is_closed(busy: Serv
             await one.send_json({"type": "turn", "message_id": "under-way", "action": "help"})
             await asyncio.to_thread(until, lambda: under_way(busy) == 1)
             busy.hint(signal.SIGTERM)
-            await asyncio.to_thread(until, lambda: busy.get("/readyz")[0] == HTTPStatus.SERVICE_UNAVAILABLE)
+            await asyncio.to_thread(until, lambda: busy.get("/api/v1/policies")[0] == HTTPStatus.SERVICE_UNAVAILABLE)
             await two.send_json({"type": "turn", "message_id": "new", "action": "help"})
             assert (await two.receive_json())["error"]["code"] == "unavailable"
             go_on()

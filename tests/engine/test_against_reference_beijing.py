@@ -17,7 +17,7 @@ TODAY = date(2026, 11, 24)
 
 
 @given(cases())
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_every_layer_equals_the_reference(case: dict[str, Any]) -> None:
     """Payouts and the parts of own cost agree to the fen for any person, hospital, care, amounts and earlier settlements."""
     answer, wanted = estimate(read_case(case), SHELF, TODAY), settle(case)
@@ -33,7 +33,7 @@ def test_every_layer_equals_the_reference(case: dict[str, Any]) -> None:
 
 
 @given(cases())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_money_is_neither_made_nor_lost(case: dict[str, Any]) -> None:
     """Payouts and own cost sum to the bill, a hospital bears nothing; no amount is negative; low <= amount <= high."""
     answer = estimate(read_case(case), SHELF, TODAY)
@@ -48,7 +48,7 @@ def test_money_is_neither_made_nor_lost(case: dict[str, Any]) -> None:
 
 
 @given(cases(), st.data())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_a_range_holds_every_concrete_value(case: dict[str, Any], data: st.DataObject) -> None:
     """Whatever unsaid self-funded parts turn out to be, own cost lies in the range that was told."""
     bills = [case, *case.get("earlier", ())]
@@ -82,7 +82,7 @@ def test_yearly_layers_pay_the_same_in_one_settlement_or_several(
 
 
 @given(cases())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_a_range_has_a_cause(case: dict[str, Any]) -> None:
     """Where low and high differ something is named that makes them differ; where nothing is named they are the amount."""
     answer = estimate(read_case(case), SHELF, TODAY)
@@ -92,7 +92,7 @@ def test_a_range_has_a_cause(case: dict[str, Any]) -> None:
 
 
 @given(cases())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_referral_and_emergency_change_nothing(case: dict[str, Any]) -> None:
     """Beijing's rules ask for neither: an unregistered settlement costs what a registered one costs."""
     found = [estimate(read_case(case | facts), SHELF, TODAY).out_of_pocket for facts in ({"registered": False}, {"registered": True})]

@@ -17,7 +17,7 @@ EDITIONS = ["2017", "2022"]
 
 @pytest.mark.parametrize("edition", EDITIONS)
 @given(data=st.data())
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_every_layer_equals_the_reference(edition: str, data: st.DataObject) -> None:
     """Payouts, what the hospital bears and the parts of own cost agree to the fen for any person, hospital, care and earlier year."""
     case = data.draw(cases(edition))
@@ -40,7 +40,7 @@ def test_every_layer_equals_the_reference(edition: str, data: st.DataObject) -> 
 
 @pytest.mark.parametrize("edition", EDITIONS)
 @given(data=st.data())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_money_is_neither_made_nor_lost(edition: str, data: st.DataObject) -> None:
     """Payouts, what the hospital bears and own cost sum to the bill; no amount is negative; low <= amount <= high."""
     case = data.draw(cases(edition))
@@ -57,7 +57,7 @@ def test_money_is_neither_made_nor_lost(edition: str, data: st.DataObject) -> No
 
 @pytest.mark.parametrize("edition", EDITIONS)
 @given(data=st.data())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_a_range_holds_every_concrete_value(edition: str, data: st.DataObject) -> None:
     """Whatever an unsaid self-funded part turns out to be, and whichever major-disease rate holds, own cost lies in the range told.
 

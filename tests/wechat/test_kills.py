@@ -11,7 +11,7 @@ from pathlib import Path
 from tests.server import Server
 from tests.wechat.official import LONG, MORE, PLAIN, Account, letter, new_id
 
-KILLS = 6
+KILLS = 4
 
 
 def test_kills_double_no_turn_and_lose_no_answer(tmp_path: Path) -> None:
