@@ -13,8 +13,8 @@ from pathlib import Path
 from tests.telegram.botapi import BotApi
 from tests.telegram.test_door import MODES, agree, connected, heard, plain, started, wait_for
 
-KILLS = int(os.environ.get("NENGBAO_KILLS", "3"))
-MANY = int(os.environ.get("NENGBAO_CHATS", "25"))
+KILLS = int(os.environ.get("NENGBAO_KILLS", "2"))
+MANY = int(os.environ.get("NENGBAO_CHATS", "15"))
 CHATS = range(100, 106)
 
 
