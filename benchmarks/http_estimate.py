@@ -10,9 +10,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from benchmarks.http_client import Load, answer_to, drive
-from benchmarks.rows import NotRun, Row, Spread, number, show
+from benchmarks.rows import NotRun, Row, show
 from benchmarks.servers import bare, nengbao
-from benchmarks.timing import ratio, told
+from benchmarks.timing import rate, ratio, told
 
 PATH = "/api/v1/estimate"
 CASE = {
@@ -58,17 +58,12 @@ def _rows(connections: int, loads: Loads, size: int) -> list[Row]:
     a_second = {name: [load.a_second for load in taken] for name, taken in loads.items()}
     speed = ratio(a_second["ours"], a_second["theirs"])
     what = f"answers a second, against a bare aiohttp handler with the same {size:,} bytes"
-    rows = [Row(question, what, _rate(a_second["ours"]), _rate(a_second["theirs"]), speed.median, (speed.low, speed.high))]
+    rows = [Row(question, what, rate(a_second["ours"]), rate(a_second["theirs"]), speed.median, (speed.low, speed.high))]
     for name, share in (("p50", 0.5), ("p99", 0.99)):
         waits = {side: [load.percentile(share) for load in taken] for side, taken in loads.items()}
         measured = (told(waits["ours"]), told(waits["theirs"]), ratio(waits["ours"], waits["theirs"]))
         rows.append(Row.at_most(question, f"{name} of the answer's time, against the same", measured))
     return rows
-
-
-def _rate(values: list[float]) -> str:
-    spread = Spread.of(values)
-    return f"{number(spread.median)}/s ({number(spread.low)} to {number(spread.high)})"
 
 
 if __name__ == "__main__":

@@ -54,6 +54,12 @@ def told(nanoseconds: Iterable[float]) -> str:
     return f"{median} {unit} ({low} to {high})"
 
 
+def rate(values: Sequence[float]) -> str:
+    """So many a second, with the spread: `483/s (426 to 561)`."""
+    spread = Spread.of(values)
+    return f"{number(spread.median)}/s ({number(spread.low)} to {number(spread.high)})"
+
+
 _UNITS = (("s", 1e9), ("ms", 1e6), ("µs", 1e3), ("ns", 1.0))
 
 

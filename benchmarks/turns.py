@@ -13,9 +13,9 @@ from tempfile import TemporaryDirectory
 from uuid import uuid4
 
 from benchmarks.http_client import Load, drive_askers
-from benchmarks.rows import Row, Spread, number, show
+from benchmarks.rows import Row, show
 from benchmarks.servers import bare, nengbao, unsaved
-from benchmarks.timing import ratio, told
+from benchmarks.timing import rate, ratio, told
 
 PATH = "/api/v1/turn"
 CONNECTIONS = (1, 64, 1000)
@@ -95,18 +95,13 @@ def _against(question: str, connections: int, loads: Loads, other: str, words: s
     speed = ratio(a_second["durable"], a_second[other])
     goal, met = (f"≥ {LEAST_SPEED:g} ×", speed.median >= LEAST_SPEED) if judged else ("", None)
     what = f"turns a second, against {words}"
-    rows = [Row(question, what, _rate(a_second["durable"]), _rate(a_second[other]), speed.median, (speed.low, speed.high), goal, met)]
+    rows = [Row(question, what, rate(a_second["durable"]), rate(a_second[other]), speed.median, (speed.low, speed.high), goal, met)]
     for name, share in (("p50", 0.5), ("p99", 0.99)):
         waits = {side: [load.percentile(share) for load in taken] for side, taken in loads.items()}
         measured = (told(waits["durable"]), told(waits[other]), ratio(waits["durable"], waits[other]))
         most = MOST_P99 if judged and name == "p99" else None
         rows.append(Row.at_most(question, f"{name} of a turn, against {words}", measured, most))
     return rows
-
-
-def _rate(values: list[float]) -> str:
-    spread = Spread.of(values)
-    return f"{number(spread.median)}/s ({number(spread.low)} to {number(spread.high)})"
 
 
 if __name__ == "__main__":

@@ -84,8 +84,14 @@ def go_on_with(connection: sqlite3.Connection, person: str, key: str) -> None:
 
 
 def forget(connection: sqlite3.Connection, conversation: int) -> None:
-    """What was forgotten is not carried anywhere."""
+    """What was forgotten is not carried anywhere; and what those who took it up had said at their door before goes with it.
+
+    Nobody could reach that talk any more, so that nobody could have it forgotten.
+    """
     connection.execute("DELETE FROM passes WHERE conversation = ?", (conversation,))
+    before = "SELECT k.id FROM conversations k JOIN people p ON p.person = k.key WHERE p.conversation = ?"
+    for table, column in (("turns", "conversation"), ("codes", "conversation"), ("passes", "conversation"), ("conversations", "id")):
+        connection.execute(f"DELETE FROM {table} WHERE {column} IN ({before})", (conversation,))  # noqa: S608 - names of ours alone
 
 
 def sweep(connection: sqlite3.Connection, now: int) -> None:

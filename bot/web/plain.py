@@ -110,28 +110,17 @@ async def _say(request: web.Request) -> web.Response:
     return await _told(request, voice, form, answer)
 
 
-async def _paper(request: web.Request) -> web.Response:
-    """The sheet of the talk's estimate; what hinders it is told on the page of the talk."""
+async def _file(request: web.Request) -> web.Response:
+    """The sheet of the talk's estimate, or everything that is kept of it; what hinders it is told on the page of the talk."""
     sent = fields(await request.read())
     voice = page_voice(request, sent.get("lang"))
     form = _Form(conversation=sent.get("conversation"), place=sent.get("place") or None, lang=voice.lang, kind="form")
     try:
         limited(request.app[CLIENTS], client_of(request))
         own_form(request)
-        return pdf_of(await sheet(request, voice, str(form.conversation), "slip" if sent.get("form") == "slip" else "a4"))
-    except ApiError as error:
-        return _page(request, voice, await _refused(request, voice, form, error))
-
-
-async def _data(request: web.Request) -> web.Response:
-    """Everything that is kept of the talk, as a file."""
-    sent = fields(await request.read())
-    voice = page_voice(request, sent.get("lang"))
-    form = _Form(conversation=sent.get("conversation"), place=sent.get("place") or None, lang=voice.lang, kind="form")
-    try:
-        limited(request.app[CLIENTS], client_of(request))
-        own_form(request)
-        return await data_of(request, str(form.conversation))
+        if "form" not in sent:
+            return await data_of(request, str(form.conversation))
+        return pdf_of(await sheet(request, voice, str(form.conversation), "slip" if sent["form"] == "slip" else "a4"))
     except ApiError as error:
         return _page(request, voice, await _refused(request, voice, form, error))
 
@@ -288,4 +277,4 @@ def _marked(voice: Voice, figure: Mapping[str, Any]) -> str:
     return words + voice.say("mark", mark=figure["mark"]) if "mark" in figure else words
 
 
-PLAIN = (web.get("/plain", _show), web.post("/plain", _say), web.post("/plain/sheet", _paper), web.post("/plain/data", _data))
+PLAIN = (web.get("/plain", _show), web.post("/plain", _say), web.post("/plain/file", _file))

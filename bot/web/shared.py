@@ -19,8 +19,8 @@ from bot.web.requests import read_turn
 ASSISTANT = web.AppKey("assistant", Assistant)
 SETTINGS = web.AppKey("settings", Settings)
 CLIENTS = web.AppKey("clients", Limit)
-_MOST_FIELDS = 20
 CONVERSATIONS = web.AppKey("conversations", Limit)
+_MOST_FIELDS = 20
 
 
 def client_of(request: web.Request) -> str:

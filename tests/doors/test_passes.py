@@ -1,6 +1,7 @@
 """One talk, any door: six digits carry it, for ten minutes and once, and cannot be guessed."""
 
 import re
+import sqlite3
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -88,6 +89,24 @@ def test_a_talk_goes_from_the_web_to_telegram_and_back(tmp_path: Path) -> None:
         summary = say(server, "帮助", talk)["summary"]
         assert summary["total"] == "20000.00"
         server.stop()
+
+
+def test_forgetting_at_a_door_takes_what_was_said_there_before(tmp_path: Path) -> None:
+    """Who took up another talk and then says 忘掉我 leaves nothing, neither of that one nor of their own from before."""
+    server = Server(tmp_path, NENGBAO_WECHAT_TOKEN=TOKEN)
+    server.start()
+    account = Account(server)
+    account.say("亳州监测户，市医院，总费用七万三千二百一十")
+    talk = say(server, "低保，县医院")["conversation"]
+    assert "接上了" in account.say(f"接着说 {digits(server, talk)}")
+    assert "都删掉了" in account.say("忘掉我")
+    server.stop()
+    with sqlite3.connect(tmp_path / "nengbao.sqlite3") as store:
+        states = [bytes(state) for (state,) in store.execute("SELECT state FROM conversations")]
+        conversations = {row[0] for row in store.execute("SELECT DISTINCT conversation FROM turns")}
+    store.close()
+    assert len(states) == len(conversations) == 1
+    assert b"73210" not in states[0]
 
 
 def test_before_agreeing_nobody_is_let_in_through_a_foreign_service(tmp_path: Path) -> None:

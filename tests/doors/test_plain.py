@@ -309,7 +309,7 @@ def test_the_estimate_is_printed_without_scripts(reader: Reader) -> None:
     page = reader.send(page, text=BILL)
     assert [node.words for node in page.all("button", name="form")] == ["明白纸（A4）", "小条"]
     for form in ("a4", "slip"):
-        kind, sheet = reader.fetch("/plain/sheet", page.hidden | {"form": form})
+        kind, sheet = reader.fetch("/plain/file", page.hidden | {"form": form})
         assert kind == "application/pdf"
         assert "4,517.50" in pypdfium2.PdfDocument(sheet)[0].get_textpage().get_text_range()
 
@@ -319,7 +319,7 @@ def test_what_is_kept_is_handed_over_without_scripts(reader: Reader) -> None:
     page = reader.send(reader.open(f"/plain{PLACE}"), text=BILL)
     page = reader.send(page, text="我的数据")
     assert "下载我的数据" in [node.words for node in page.all("button")]
-    kind, kept = reader.fetch("/plain/data", page.hidden)
+    kind, kept = reader.fetch("/plain/file", page.hidden)
     assert kind == "application/json"
     assert "32000.00" in kept.decode()
 
