@@ -5,12 +5,12 @@ wall, but never back, and the newest time that was ever read counts: a machine t
 hour later has not let twenty-six years pass.
 """
 
-import sqlite3
 import time
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-import sqlite_utils
+if TYPE_CHECKING:
+    from bot.store.database import Connection
 
 #: How often the time is noted beside what is kept.
 _SAVE_SECONDS = 60
@@ -32,15 +32,10 @@ def read_clocks() -> Moment:
     return Moment(time.time(), steady)
 
 
-def prepare(database: sqlite_utils.Database) -> None:
-    """Make the table when it is missing."""
-    database.table("clock").create({"id": int, "store": int, "wall": int}, pk="id", not_null={"store", "wall"}, if_not_exists=True)
-
-
 class Clock:
     """The time of one opened store, whole seconds; about those since 1970."""
 
-    def __init__(self, connection: sqlite3.Connection, read: ReadClocks) -> None:
+    def __init__(self, connection: "Connection", read: ReadClocks) -> None:
         """Go on from where the last run noted."""
         self._read, begun = read, read()
         store, wall = connection.execute("SELECT store, wall FROM clock").fetchone() or (begun.wall, begun.wall)
@@ -51,7 +46,7 @@ class Clock:
         """The time of the store."""
         return int(self._begun + self._read().steady - self._from)
 
-    def save(self, connection: sqlite3.Connection) -> None:
+    def save(self, connection: "Connection") -> None:
         """Note the time in the transaction that is open, unless that was done a moment ago."""
         moment = self._read()
         if moment.steady - self._saved < _SAVE_SECONDS:
@@ -59,6 +54,8 @@ class Clock:
         self._saved = moment.steady
         query = (
             "INSERT INTO clock (id, store, wall) VALUES (1, ?, ?) "
-            "ON CONFLICT (id) DO UPDATE SET store = max(store, excluded.store), wall = max(wall, excluded.wall)"
+            "ON CONFLICT (id) DO UPDATE SET "
+            "store = CASE WHEN clock.store > excluded.store THEN clock.store ELSE excluded.store END, "
+            "wall = CASE WHEN clock.wall > excluded.wall THEN clock.wall ELSE excluded.wall END"
         )
         connection.execute(query, (self.now(), int(moment.wall)))

@@ -6,10 +6,9 @@ many are missed by whomever, nobody gets one for a while. Only a keyed hash is s
 
 import hashlib
 import secrets
-import sqlite3
 from dataclasses import dataclass
 
-import sqlite_utils
+from bot.store.database import Connection
 
 #: Seconds.
 LIFE, PATIENCE = 10 * 60, 15 * 60
@@ -33,35 +32,24 @@ class Carried:
     locked: bool = False
 
 
-def prepare(database: sqlite_utils.Database) -> None:
-    """Make the tables that are missing."""
-    columns = {"code": bytes, "conversation": int, "at": int, "used_by": str}
-    passes = database.table("passes").create(columns, pk="code", not_null={"conversation", "at"}, if_not_exists=True)
-    passes.create_index(["conversation"], if_not_exists=True)
-    misses = database.table("misses").create({"id": int, "at": int, "who": str}, pk="id", not_null={"at", "who"}, if_not_exists=True)
-    misses.create_index(["at"], if_not_exists=True)
-    database.table("people").create({"person": str, "conversation": int}, pk="person", not_null={"conversation"}, if_not_exists=True)
-    database.table("keys").create({"name": str, "value": bytes}, pk="name", not_null={"value"}, if_not_exists=True)
-
-
-def is_taken(connection: sqlite3.Connection, code: str, now: int) -> bool:
+def is_taken(connection: Connection, code: str, now: int) -> bool:
     """Whether these digits lead to some talk just now."""
     query = "SELECT 1 FROM passes WHERE code = ? AND at >= ?"
     return connection.execute(query, (_hashed(connection, code), now - LIFE)).fetchone() is not None
 
 
-def keep_pass(connection: sqlite3.Connection, code: str, conversation: int, now: int) -> None:
+def keep_pass(connection: Connection, code: str, conversation: int, now: int) -> None:
     """Let a code that is not taken lead to a conversation; an older one of it stops working."""
     connection.execute("DELETE FROM passes WHERE at < ? OR conversation = ?", (now - LIFE, conversation))
     row = (_hashed(connection, code), conversation, now)
-    connection.execute("INSERT OR REPLACE INTO passes (code, conversation, at) VALUES (?, ?, ?)", row)
+    connection.execute("INSERT INTO passes (code, conversation, at) VALUES (?, ?, ?)", row)
 
 
-def redeem(connection: sqlite3.Connection, code: str, message: str, tries: Try) -> Carried:
+def redeem(connection: Connection, code: str, message: str, tries: Try) -> Carried:
     """Use a code. The same message again gets the same; anybody else finds it used."""
     who, now = tries.who, tries.at
     connection.execute("DELETE FROM misses WHERE at < ?", (now - PATIENCE,))
-    (alone, together) = connection.execute("SELECT coalesce(sum(who = ?), 0), count(*) FROM misses", (who,)).fetchone()
+    (alone, together) = connection.execute("SELECT count(*) FILTER (WHERE who = ?), count(*) FROM misses", (who,)).fetchone()
     if alone >= MOST_OF_ONE or together >= MOST_OF_ALL:
         return Carried(None, locked=True)
     hashed = _hashed(connection, code)
@@ -77,13 +65,16 @@ def redeem(connection: sqlite3.Connection, code: str, message: str, tries: Try) 
     return Carried(str(found[0]))
 
 
-def go_on_with(connection: sqlite3.Connection, person: str, key: str) -> None:
+def go_on_with(connection: Connection, person: str, key: str) -> None:
     """From now on a door's person speaks in that conversation."""
-    query = "INSERT OR REPLACE INTO people (person, conversation) SELECT ?, id FROM conversations WHERE key = ?"
+    query = (
+        "INSERT INTO people (person, conversation) SELECT ?, id FROM conversations WHERE key = ? "
+        "ON CONFLICT (person) DO UPDATE SET conversation = excluded.conversation"
+    )
     connection.execute(query, (person, key))
 
 
-def forget(connection: sqlite3.Connection, conversation: int) -> None:
+def forget(connection: Connection, conversation: int) -> None:
     """What was forgotten is not carried anywhere; and what those who took it up had said at their door before goes with it.
 
     Nobody could reach that talk any more, so that nobody could have it forgotten.
@@ -94,18 +85,19 @@ def forget(connection: sqlite3.Connection, conversation: int) -> None:
         connection.execute(f"DELETE FROM {table} WHERE {column} IN ({before})", (conversation,))  # noqa: S608 - names of ours alone
 
 
-def sweep(connection: sqlite3.Connection, now: int) -> None:
+def sweep(connection: Connection, now: int) -> None:
     """Drop what is too old, and people whose conversation is gone."""
     connection.execute("DELETE FROM passes WHERE at < ?", (now - LIFE,))
     connection.execute("DELETE FROM misses WHERE at < ?", (now - PATIENCE,))
     connection.execute("DELETE FROM people WHERE conversation NOT IN (SELECT id FROM conversations)")
 
 
-def _hashed(connection: sqlite3.Connection, code: str) -> bytes:
+def _hashed(connection: Connection, code: str) -> bytes:
     return hashlib.blake2b(code.encode(), key=_key(connection), digest_size=32).digest()
 
 
-def _key(connection: sqlite3.Connection) -> bytes:
+def _key(connection: Connection) -> bytes:
     """The key of this store, made with the first code."""
-    connection.execute("INSERT OR IGNORE INTO keys (name, value) VALUES ('passes', ?)", (secrets.token_bytes(32),))
-    return bytes(connection.execute("SELECT value FROM keys WHERE name = 'passes'").fetchone()[0])
+    query = "INSERT INTO keys (name, value) VALUES (?, ?) ON CONFLICT (name) DO NOTHING"
+    connection.execute(query, ("passes", secrets.token_bytes(32)))
+    return bytes(connection.execute("SELECT value FROM keys WHERE name = ?", ("passes",)).fetchone()[0])

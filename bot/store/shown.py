@@ -1,9 +1,8 @@
 """What a door that can speak only when it is spoken to answered to whom: which part of which answer, to which message."""
 
-import sqlite3
 from dataclasses import dataclass
 
-import sqlite_utils
+from bot.store.database import Connection
 
 #: A message is delivered again within seconds; older notes are of no use.
 _MOST = 20
@@ -20,16 +19,10 @@ class Shown:
     at: int = 0
 
 
-def prepare(database: sqlite_utils.Database) -> None:
-    """Make the table when it is missing."""
-    columns = {"id": int, "person": str, "message": str, "origin": str, "part": int, "at": int}
-    table = database.table("shown").create(columns, pk="id", not_null=set(columns) - {"id"}, if_not_exists=True)
-    table.create_index(["person", "message"], unique=True, if_not_exists=True)
-
-
-def show(connection: sqlite3.Connection, person: str, shown: Shown) -> None:
+def show(connection: Connection, person: str, shown: Shown) -> None:
     """Note it as the newest, in the place of what was noted for the same message."""
-    query = "INSERT OR REPLACE INTO shown (person, message, origin, part, at) VALUES (?, ?, ?, ?, ?)"
+    connection.execute("DELETE FROM shown WHERE person = ? AND message = ?", (person, shown.message))
+    query = "INSERT INTO shown (person, message, origin, part, at) VALUES (?, ?, ?, ?, ?)"
     connection.execute(query, (person, shown.message, shown.origin, shown.part, shown.at))
     newest = "SELECT id FROM shown WHERE person = ? ORDER BY id DESC LIMIT ?"
     connection.execute(f"DELETE FROM shown WHERE person = ? AND id NOT IN ({newest})", (person, person, _MOST))  # noqa: S608
@@ -40,6 +33,6 @@ def query_of_shown(person: str) -> tuple[str, str]:
     return "SELECT message, origin, part, at FROM shown WHERE person = ? ORDER BY id DESC", person
 
 
-def sweep(connection: sqlite3.Connection, before: int, now: int) -> None:
+def sweep(connection: Connection, before: int, now: int) -> None:
     """Drop what was noted before a moment, and what another clock dated into the future. In seconds since 1970."""
     connection.execute("DELETE FROM shown WHERE at NOT BETWEEN ? AND ?", (before, now + _SECONDS_A_DAY))

@@ -4,14 +4,17 @@ import os
 import shutil
 import sqlite3
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import structlog
 
 from bot.store.sealed import BrokenSealError
 
-#: The disk is full · nothing may be written · the file is broken · others keep it locked · a backup is being brought back · the rest.
-FULL, READ_ONLY, DAMAGED, BUSY, RESTORING, DISK = "full", "read_only", "damaged", "busy", "restoring", "disk"
+#: The disk is full · nothing may be written · what is kept is broken · others keep it locked · a backup is being brought back · the
+#: database's server does not answer · the rest.
+FULL, READ_ONLY, DAMAGED, BUSY = "full", "read_only", "damaged", "busy"
+RESTORING, UNREACHABLE, DISK = "restoring", "unreachable", "disk"
 _BY_CODE = {
     sqlite3.SQLITE_FULL: FULL,
     sqlite3.SQLITE_READONLY: READ_ONLY,
@@ -39,7 +42,7 @@ class StoreError(Exception):
 
 
 def trouble_of(error: Exception, path: Path) -> str | None:
-    """Which trouble an error shows; None for one that is not about the place a store is kept in."""
+    """Which trouble an error of SQLite shows; None for one that is not about the place a store is kept in."""
     if isinstance(error, BrokenSealError):
         return DAMAGED
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
@@ -65,7 +68,9 @@ class Health:
     Each change is one line in the log.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, trouble_of: Callable[[Exception], str | None]) -> None:
+        """`trouble_of`: which trouble an error of the database shows."""
+        self._trouble_of = trouble_of
         self.trouble: str | None = None
         self._worked_at = float("-inf")
 
@@ -77,7 +82,7 @@ class Health:
     def check(self) -> None:
         """A damaged file is neither read nor written any more. Raises StoreError."""
         if self.trouble == DAMAGED:
-            raise StoreError("the file is damaged", DAMAGED)
+            raise StoreError("what is kept is damaged", DAMAGED)
 
     def worked(self) -> None:
         """Something was kept."""
@@ -86,11 +91,11 @@ class Health:
             self.trouble = None
             _log.info("store_recovered")
 
-    def failed(self, error: Exception, path: Path) -> StoreError:
+    def failed(self, error: Exception) -> StoreError:
         """Note what an error shows, and give it the shape in which the store tells of it."""
         if isinstance(error, StoreError):
             return error
-        trouble = trouble_of(error, path)
+        trouble = self._trouble_of(error)
         if trouble is not None and self.trouble not in (trouble, DAMAGED):
             self.trouble = trouble
             _log.error("store_trouble", trouble=trouble, do=_TO_DO.get(trouble, "nothing: turns are taken again once the cause is gone"))

@@ -195,7 +195,7 @@ def test_the_process_shows_its_memory(running: Server) -> None:
 async def test_what_cannot_be_kept_is_counted_as_failed(assistant: Assistant, tmp_path: Path, aiohttp_client: Clients) -> None:
     """A store that cannot be written shows in its failures and in the turn's outcome; the figures are told all the same."""
     client = await aiohttp_client(make_app(assistant, Settings(data_dir=tmp_path)))
-    assistant.store._write.execute("DROP TABLE turns")
+    assistant.store._database._write.execute("DROP TABLE turns")
     with pytest.raises(StoreError):
         await assistant.turn(Message("a", action="help", person="somebody"))
     now = await shown(client)
@@ -230,7 +230,7 @@ async def test_answers_on_their_way_are_counted_until_they_arrive(assistant: Ass
 async def test_a_store_that_cannot_be_read_keeps_no_figure_back(assistant: Assistant, tmp_path: Path, aiohttp_client: Clients) -> None:
     """Without the table of parcels their figure is missing, and all others are told."""
     client = await aiohttp_client(make_app(assistant, Settings(data_dir=tmp_path)))
-    assistant.store._write.execute("DROP TABLE parcels")
+    assistant.store._database._write.execute("DROP TABLE parcels")
     now = await shown(client)
     assert "nengbao_turns_total" in now.text
     assert not any(each.name == "nengbao_parcels_waiting" for each in now.samples)
