@@ -89,7 +89,7 @@ bench: install $(VENV)/.tools
 # Written by hand when dependencies change; no registry's address gets into the files.
 lock: $(VENV)/.tools
 	$(BIN)/pip-compile -q --upgrade $(LOCK) --extra bulk --extra print -o requirements.lock pyproject.toml
-	$(BIN)/pip-compile -q --upgrade $(LOCK) --extra bulk --extra print --extra dev -c requirements.lock -o requirements-dev.lock pyproject.toml
+	$(BIN)/pip-compile -q --upgrade $(LOCK) --extra bulk --extra print --extra postgres --extra dev -c requirements.lock -o requirements-dev.lock pyproject.toml
 
 LOCK := --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --strip-extras --allow-unsafe \
   --no-header --annotation-style=line --all-build-deps

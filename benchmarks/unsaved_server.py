@@ -13,8 +13,8 @@ from bot.assistant import Assistant
 from bot.knowledge import read_knowledge
 from bot.logs import configure_logs
 from bot.settings import Settings
-from bot.store import Change, Kept, SqliteStore
-from bot.web.serve import serve
+from bot.store import Change, Kept, Store
+from bot.web.serve import Address, serve
 
 
 @dataclass
@@ -48,8 +48,8 @@ class Memory:
 def main(port: int) -> None:
     """Serve until Ctrl-C."""
     configure_logs()
-    assistant = Assistant(read_knowledge(), cast("SqliteStore", Memory()))
-    serve(assistant, Settings(), "127.0.0.1", port, click.echo, lambda: ())
+    assistant = Assistant(read_knowledge(), cast("Store", Memory()))
+    serve(assistant, Settings(), Address("127.0.0.1", port), click.echo, lambda: ())
 
 
 if __name__ == "__main__":

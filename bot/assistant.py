@@ -32,7 +32,7 @@ from bot.counters import Counters, Played
 from bot.knowledge import Knowledge, china_today
 from bot.langs import LANGS
 from bot.speech import Voice, reply_json
-from bot.store import Change, ConflictError, Kept, Parcel, SqliteStore
+from bot.store import Change, ConflictError, Kept, Parcel, Store
 from bot.understanding import understand
 from engine import Estimate
 
@@ -81,7 +81,7 @@ class Assistant:
     """Turns of one conversation come one after the other; conversations do not wait for each other."""
 
     knowledge: Knowledge
-    store: SqliteStore
+    store: Store
     today: Callable[[], date] = china_today
     retention_days: int = 30
     counters: Counters = field(default_factory=Counters)
@@ -93,7 +93,7 @@ class Assistant:
         Raises UnknownConversationError and StoreError.
         """
         known = message.person or message.conversation
-        opened_by = None if known else f"{message.channel}\0{message.message_id}"
+        opened_by = None if known else _name(message)
         with self.counters.turn(message.channel) as played:
             async with self._queue(known or str(opened_by)):
                 message, opened_by = await self._carried(message, opened_by, played)
@@ -115,7 +115,7 @@ class Assistant:
         if message.agreement and (kept is None or not is_agreed(msgspec.json.decode(kept.state, type=Conversation))):
             return message, opened_by
         who = message.person or message.conversation or message.channel
-        carried = await self.store.redeem("".join(code.groups()), f"{message.channel}\0{message.message_id}", who, message.person)
+        carried = await self.store.redeem("".join(code.groups()), _name(message), who, message.person)
         if carried.key is None:
             return replace(message, text=None, action="pass.locked" if carried.locked else "pass.wrong"), opened_by
         return replace(message, text=None, action=CARRIED, conversation=carried.key), None
@@ -234,6 +234,11 @@ class Assistant:
         lock = self._queues.setdefault(key, asyncio.Lock())
         async with lock:
             yield
+
+
+def _name(message: Message) -> str:
+    """What a message is known by over all doors. Neither part has a line break in it."""
+    return f"{message.channel}\n{message.message_id}"
 
 
 def _says_nothing(heard: Heard | None) -> bool:

@@ -44,7 +44,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="NENGBAO_", extra="ignore", env_ignore_empty=True)
 
     data_dir: Path = _default_data_dir()
-    store: str | None = None
+    store: SecretStr | None = None
     policies: str = ""
     operator: str = ""
     proxies: Annotated[str, AfterValidator(_networks_only)] = ""

@@ -12,6 +12,7 @@ from bot.assistant import Assistant
 from bot.knowledge import Knowledge, read_knowledge
 from bot.store import SqliteStore
 from tests.doors.browser import Browser, launched, profile
+from tests.postgres import Postgres
 from tests.server import Server
 
 # A slow machine is no fault of the code: no example is timed.
@@ -26,6 +27,14 @@ TODAY = date(2026, 11, 24)
 def knowledge() -> Knowledge:
     """Packs, flow, vocabulary and voices."""
     return read_knowledge()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A real PostgreSQL; tests that use it belong to its group, so that one is enough."""
+    cluster = Postgres()
+    yield cluster
+    cluster.close()
 
 
 @pytest.fixture

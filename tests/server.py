@@ -24,17 +24,17 @@ def environment(data_dir: Path) -> dict[str, str]:
 class Server:
     """One server on one data folder; the port stays the same over restarts."""
 
-    def __init__(self, data_dir: Path, **settings: str) -> None:
+    def __init__(self, data_dir: Path, *options: str, port: int | None = None, **settings: str) -> None:
         """`settings` are further variables of its environment."""
         self.data_dir = data_dir
-        self.settings = settings
-        self.port = _free_port()
+        self.options, self.settings = options, settings
+        self.port = port or _free_port()
         self.address = f"http://127.0.0.1:{self.port}"
         self._process: subprocess.Popen[str] | None = None
 
     def start(self) -> None:
         """Start and wait until the address is printed."""
-        command = [*NENGBAO, "serve", "--port", str(self.port)]
+        command = [*NENGBAO, "serve", "--port", str(self.port), *self.options]
         log = (self.data_dir / "server.log").open("a")
         self._process = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=log, text=True, env=environment(self.data_dir) | self.settings

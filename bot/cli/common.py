@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from bot.knowledge import Knowledge
     from bot.settings import Settings
     from bot.speech import Voice
-    from bot.store import SqliteStore
+    from bot.store import Store
     from engine import Shelf
 
 A = TypeVar("A")
@@ -162,12 +162,13 @@ def fail(line: str, status: int = 1) -> NoReturn:
 
 
 @contextmanager
-def opened_store(settings: "Settings") -> Iterator["SqliteStore"]:
+def opened_store(settings: "Settings") -> Iterator["Store"]:
     """The store of the settings; one that cannot be opened ends the command."""
     from bot.store import SqliteStore, StoreError
 
+    address = postgres_address(settings)
     try:
-        store = SqliteStore(store_path(settings))
+        store = SqliteStore(store_path(settings)) if address is None else _postgres(address)
     except StoreError as error:
         fail(_NOT_OPENED.get(error.trouble or "", _CANNOT_WRITE).format(error))
     try:
@@ -176,20 +177,46 @@ def opened_store(settings: "Settings") -> Iterator["SqliteStore"]:
         store.close()
 
 
+def _postgres(address: str) -> "Store":
+    check_driver()
+    from bot.store.postgres import PostgresStore
+
+    return PostgresStore(address)
+
+
+def check_driver() -> None:
+    """A command that needs PostgreSQL ends where what speaks to it is not installed."""
+    from importlib.util import find_spec
+
+    if find_spec("psycopg") is None:
+        fail("用 PostgreSQL 要先装好：pip install 'nengbao[postgres]'。")
+
+
 #: Why the store of talks cannot be opened, by the key of bot.store.trouble, and what to do about it.
 _CANNOT_WRITE = "打不开数据文件 {}。请检查文件夹能不能写，或用 --data-dir 换一个。"
 _NOT_OPENED = {
     "damaged": "数据文件坏了，没有打开：{}。先用 nengbao store check 看看，再用 nengbao store restore 把备份恢复回来。",
     "full": "磁盘满了，打不开数据文件 {}。请腾出一些地方再试。",
     "read_only": "数据文件只能读、不能写：{}。请检查磁盘和文件的权限，或用 --data-dir 换一个。",
+    "unreachable": "连不上 PostgreSQL：{}。请看看它开着没有，地址、用户和口令对不对。",
+    "busy": "别的程序占着数据，打不开：{}。等一会儿再试。",
+    "fsync_off": "{} 关掉了 fsync，断电会丢掉已经答过的话。请打开它再启动。",
+    "not_utf8": "{} 的编码不是 UTF8，存不了中文。请换一个 UTF8 的数据库。",
     "restoring": "正在恢复备份，先别打开：{}。等它做完再试。",
 }
+
+
+def postgres_address(settings: "Settings") -> str | None:
+    """The address of the store when it is in PostgreSQL."""
+    address = settings.store.get_secret_value() if settings.store else ""
+    return address if address.startswith(("postgresql://", "postgres://")) else None
 
 
 def store_path(settings: "Settings") -> Path:
     """The file of the store; a setting that names none ends the command."""
     if settings.store is None:
         return settings.data_dir / "nengbao.sqlite3"
-    if not settings.store.startswith("sqlite:///"):
-        fail("NENGBAO_STORE 现在只支持 sqlite:///…")
-    return Path(settings.store.removeprefix("sqlite:///"))
+    address = settings.store.get_secret_value()
+    if not address.startswith("sqlite:///"):
+        fail("NENGBAO_STORE 要写成 sqlite:///… 或 postgresql://…。")
+    return Path(address.removeprefix("sqlite:///"))

@@ -21,11 +21,12 @@ if TYPE_CHECKING:
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=8080, show_default=True, type=click.IntRange(0, 65535), help="Port; 0 takes a free one.")
+@click.option("--share-port", is_flag=True, help="Let more servers of this machine listen on the port; the system deals out who calls.")
 @DATA_DIR
-def serve(host: str, port: int, data_dir: Path | None) -> None:
+def serve(host: str, port: int, share_port: bool, data_dir: Path | None) -> None:
     """Web chat and API on one address, Telegram when NENGBAO_TELEGRAM_TOKEN is set, and WeChat when NENGBAO_WECHAT_TOKEN is set."""
     from bot.logs import configure_logs
-    from bot.web.serve import StartError
+    from bot.web.serve import Address, StartError
     from bot.web.serve import serve as run
 
     configure_logs()
@@ -35,8 +36,7 @@ def serve(host: str, port: int, data_dir: Path | None) -> None:
             run(
                 assistant,
                 settings,
-                host,
-                port,
+                Address(host, port, share_port),
                 lambda address: click.echo(_STARTED.format(address)),
                 lambda: _doors(assistant, settings),
                 _answering(assistant, settings),

@@ -9,10 +9,22 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from bot.cli.common import DATA_DIR, EXIT_REQUEST, PRINT_OPTIONS, fail, options, read_settings, store_path, voice_of
+from bot.cli.common import (
+    DATA_DIR,
+    EXIT_REQUEST,
+    PRINT_OPTIONS,
+    check_driver,
+    fail,
+    options,
+    postgres_address,
+    read_settings,
+    store_path,
+    voice_of,
+)
 from bot.cli.ending import ended_like_ctrl_c, ignore_ctrl_c
 
 if TYPE_CHECKING:
+    from bot.settings import Settings
     from bot.speech import Voice
     from bot.store.upkeep import Checked, UpkeepError
 
@@ -32,11 +44,9 @@ def store() -> None:
 @options(PRINT_OPTIONS)
 def check(file: Path | None, data_dir: Path | None, form: str, lang: str) -> None:
     """Read the whole store, or a copy of it in FILE, and tell what is wrong with it; a server may be using it. Exit status 1: broken."""
-    from bot.store.upkeep import check as run
-
-    voice, path = voice_of(lang), file or store_path(read_settings(data_dir))
-    with _ending(voice, path):
-        checked = run(path)
+    voice, settings = voice_of(lang), read_settings(data_dir)
+    address = None if file else postgres_address(settings)
+    checked = _check_file(voice, file or store_path(settings)) if address is None else _check_postgres(voice, address)
     if form == "json":
         click.echo(json.dumps(_as_json(voice, checked), ensure_ascii=False, indent=2))
     else:
@@ -54,7 +64,7 @@ def backup(file: Path, force: bool, data_dir: Path | None, lang: str) -> None:
     """Copy the store to FILE as it is at this moment; a server may be using it. The copy is checked before it is called done."""
     from bot.store.upkeep import backup as run
 
-    voice, path = voice_of(lang), store_path(read_settings(data_dir))
+    voice, path = voice_of(lang), _file_of(read_settings(data_dir), lang)
     with _ending(voice, file), _bar(voice, "store.backup.stage") as tick:
         checked = run(path, file, tick, force=force)
     click.echo(f"{voice.say('store.backup.done')} {file}")
@@ -69,7 +79,7 @@ def restore(file: Path, data_dir: Path | None, lang: str) -> None:
     """Put the copy in FILE in the place of the store, once no server is using it; what was there is kept under another name."""
     from bot.store.upkeep import restore as run
 
-    voice, path = voice_of(lang), store_path(read_settings(data_dir))
+    voice, path = voice_of(lang), _file_of(read_settings(data_dir), lang)
     with _ending(voice, file), _bar(voice, "store.restore.stage") as tick:
         checked, kept = run(file, path, tick, ignore_ctrl_c)
     click.echo(f"{voice.say('store.restore.done')} {path}")
@@ -78,8 +88,35 @@ def restore(file: Path, data_dir: Path | None, lang: str) -> None:
         click.echo(f"{voice.say('store.restore.kept')} {kept}")
 
 
+def _check_file(voice: "Voice", path: Path) -> "Checked":
+    from bot.store.upkeep import check as run
+
+    with _ending(voice, path):
+        return run(path)
+
+
+def _check_postgres(voice: "Voice", address: str) -> "Checked":
+    check_driver()
+    from bot.store import StoreError
+    from bot.store.postgres import check as run
+    from bot.store.postgres import where
+
+    try:
+        with _ending(voice, where(address)):
+            return run(address)
+    except StoreError as error:
+        fail(f"{voice.say('store.error.unreadable')} {error}")
+
+
+def _file_of(settings: "Settings", lang: str) -> Path:
+    """The file of the store; PostgreSQL has tools of its own for copies, which know more than we do."""
+    if postgres_address(settings) is not None:
+        fail(voice_of(lang).say("store.error.postgres"), EXIT_REQUEST)
+    return store_path(settings)
+
+
 @contextmanager
-def _ending(voice: "Voice", path: Path) -> Iterator[None]:
+def _ending(voice: "Voice", path: Path | str) -> Iterator[None]:
     """What cannot be done ends the command with a line, and so does Ctrl-C; both leave everything as it was."""
     from bot.store.upkeep import UpkeepError
 
@@ -95,7 +132,7 @@ def _ending(voice: "Voice", path: Path) -> Iterator[None]:
         fail(voice.say("store.interrupted"))
 
 
-def _refuse(voice: "Voice", error: "UpkeepError", path: Path) -> NoReturn:
+def _refuse(voice: "Voice", error: "UpkeepError", path: Path | str) -> NoReturn:
     lines = [f"{voice.say(f'store.error.{error.code}')} {path}"]
     if error.checked is not None:
         lines += _problems(voice, error.checked)

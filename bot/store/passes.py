@@ -80,15 +80,21 @@ def forget(connection: Connection, conversation: int) -> None:
     Nobody could reach that talk any more, so that nobody could have it forgotten.
     """
     connection.execute("DELETE FROM passes WHERE conversation = ?", (conversation,))
-    before = "SELECT k.id FROM conversations k JOIN people p ON p.person = k.key WHERE p.conversation = ?"
+    before = "SELECT k.id FROM conversations k JOIN people p ON p.person = k.key WHERE p.conversation = ? AND k.id <> ?"
     for table, column in (("turns", "conversation"), ("codes", "conversation"), ("passes", "conversation"), ("conversations", "id")):
-        connection.execute(f"DELETE FROM {table} WHERE {column} IN ({before})", (conversation,))  # noqa: S608 - names of ours alone
+        query = f"DELETE FROM {table} WHERE {column} IN ({before})"  # noqa: S608 - names of ours alone
+        connection.execute(query, (conversation, conversation))
+    _forget_lost_people(connection)
 
 
 def sweep(connection: Connection, now: int) -> None:
     """Drop what is too old, and people whose conversation is gone."""
     connection.execute("DELETE FROM passes WHERE at < ?", (now - LIFE,))
     connection.execute("DELETE FROM misses WHERE at < ?", (now - PATIENCE,))
+    _forget_lost_people(connection)
+
+
+def _forget_lost_people(connection: Connection) -> None:
     connection.execute("DELETE FROM people WHERE conversation NOT IN (SELECT id FROM conversations)")
 
 

@@ -80,6 +80,7 @@ def sweep(connection: Connection, days: int, now: int) -> int:
     connection.execute("DELETE FROM parcels WHERE at < ?", (oldest,))
     beside.sweep(connection, oldest, now)
     shown.sweep(connection, oldest, now)
-    passes.sweep(connection, now)
     connection.execute("DELETE FROM turns WHERE conversation IN (SELECT id FROM conversations WHERE used < ?)", (oldest,))
-    return connection.execute("DELETE FROM conversations WHERE used < ?", (oldest,)).rowcount
+    dropped = connection.execute("DELETE FROM conversations WHERE used < ?", (oldest,)).rowcount
+    passes.sweep(connection, now)
+    return dropped

@@ -15,6 +15,8 @@ from bot.store.sealed import BrokenSealError
 #: database's server does not answer · the rest.
 FULL, READ_ONLY, DAMAGED, BUSY = "full", "read_only", "damaged", "busy"
 RESTORING, UNREACHABLE, DISK = "restoring", "unreachable", "disk"
+#: A database that may lose what it said it kept · one that cannot hold Chinese.
+FSYNC_OFF, NOT_UTF8 = "fsync_off", "not_utf8"
 _BY_CODE = {
     sqlite3.SQLITE_FULL: FULL,
     sqlite3.SQLITE_READONLY: READ_ONLY,
@@ -95,7 +97,7 @@ class Health:
         """Note what an error shows, and give it the shape in which the store tells of it."""
         if isinstance(error, StoreError):
             return error
-        trouble = self._trouble_of(error)
+        trouble = DAMAGED if isinstance(error, BrokenSealError) else self._trouble_of(error)
         if trouble is not None and self.trouble not in (trouble, DAMAGED):
             self.trouble = trouble
             _log.error("store_trouble", trouble=trouble, do=_TO_DO.get(trouble, "nothing: turns are taken again once the cause is gone"))

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.files import put, temporary_name
+from bot.store.database import Connection
 from bot.store.lock import Hold, InUseError
 from bot.store.sealed import BrokenSealError, unpacked, unsealed
 from bot.store.trouble import DAMAGED, trouble_of
@@ -26,26 +27,28 @@ Tick = Callable[[int, int], None]
 _PAGES = 512
 #: What SQLite puts beside a database.
 _LOG, _INDEX, _JOURNAL = "-wal", "-shm", "-journal"
-_TABLES = ("conversations", "turns", "codes", "parcels", "reports")
 
+#: Without these a file is no store of ours; the others came later.
+_FIRST_TABLES = {"conversations", "turns", "codes", "parcels", "reports"}
+#: Tables whose rows belong to a conversation.
+_OF_TALKS = ("turns", "codes", "passes", "people")
 #: What can be asked in SQL: how many rows of a kind are wrong.
 _WRONG_ROWS = {
-    "foreign_keys": "SELECT count(*) FROM pragma_foreign_key_check",
-    "turns_without_talk": "SELECT count(*) FROM turns WHERE conversation NOT IN (SELECT id FROM conversations)",
-    "codes_without_talk": "SELECT count(*) FROM codes WHERE conversation NOT IN (SELECT id FROM conversations)",
     "parcels_without_address": "SELECT count(*) FROM parcels WHERE body IS NOT NULL AND address = ''",
     "versions": "SELECT count(*) FROM conversations c WHERE version <> (SELECT count(*) FROM turns t WHERE t.conversation = c.id)",
     "turn_numbers": (
-        "SELECT count(*) FROM (SELECT count(*) AS number, min(turn) AS first, max(turn) AS last FROM turns GROUP BY conversation) "
+        "SELECT count(*) FROM (SELECT count(*) AS number, min(turn) AS first, max(turn) AS last FROM turns GROUP BY conversation) t "
         "WHERE first <> 1 OR last <> number"
     ),
 }
-#: What has to be read row by row: how a row becomes JSON again, and what JSON it must be. An erased reply is empty.
-_WRONG_BLOBS: dict[str, tuple[str, Callable[[bytes], bytes], bool]] = {
-    "states": ("SELECT state FROM conversations", unsealed, False),
-    "replies": ("SELECT reply FROM turns", unpacked, True),
-    "parcels": ("SELECT body FROM parcels WHERE body IS NOT NULL", unpacked, False),
+#: What has to be read row by row: of which table and column, how it becomes JSON again, and whether it may be empty, as what was erased is.
+_WRONG_BLOBS: dict[str, tuple[str, str, Callable[[bytes], bytes], bool]] = {
+    "states": ("conversations", "state", unsealed, False),
+    "replies": ("turns", "reply", unpacked, True),
+    "parcels": ("parcels", "body", unpacked, False),
 }
+_ROWS_AT_ONCE = 500
+_WITHOUT_TALK = "SELECT count(*) FROM {} WHERE conversation NOT IN (SELECT id FROM conversations)"
 _COUNTS = {
     "conversations": "SELECT count(*) FROM conversations",
     "turns": "SELECT count(*) FROM turns",
@@ -216,24 +219,33 @@ def _checked(connection: sqlite3.Connection) -> Checked:
     if damage != ["ok"]:
         return Checked(problems={"damaged": len(damage)})
     known = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-    missing = [table for table in _TABLES if table not in known]
+    connection.execute("BEGIN")  # one moment for all questions
+    return rows_checked(connection, known)
+
+
+def rows_checked(connection: Connection, known: set[str]) -> Checked:
+    """What a database with these tables holds, and what is wrong with it; all questions are asked of `connection`."""
+    missing = _FIRST_TABLES - known
     if missing:
         return Checked(problems={"tables": len(missing)})
-    connection.execute("BEGIN")  # one moment for all questions
-    wrong = {code: _number(connection, query) for code, query in _WRONG_ROWS.items()}
+    wrong = {f"{table}_without_talk": _number(connection, _WITHOUT_TALK.format(table)) for table in _OF_TALKS if table in known}
+    wrong |= {code: _number(connection, query) for code, query in _WRONG_ROWS.items()}
     wrong |= {code: sum(not right for right in _right(connection, *how)) for code, how in _WRONG_BLOBS.items()}
     counts = {name: _number(connection, query) for name, query in _COUNTS.items()}
     return Checked(counts, {code: count for code, count in wrong.items() if count})
 
 
-def _number(connection: sqlite3.Connection, query: str) -> int:
+def _number(connection: Connection, query: str) -> int:
     (count,) = connection.execute(query).fetchone()
     return int(count)
 
 
-def _right(connection: sqlite3.Connection, query: str, whole: Callable[[bytes], bytes], may_be_empty: bool) -> Iterator[bool]:
-    for (kept,) in connection.execute(query):
-        yield _is_object(kept, whole, may_be_empty=may_be_empty)
+def _right(connection: Connection, table: str, column: str, whole: Callable[[bytes], bytes], may_be_empty: bool) -> Iterator[bool]:
+    query = f"SELECT id, {column} FROM {table} WHERE id > ? AND {column} IS NOT NULL ORDER BY id LIMIT ?"  # noqa: S608 - names of ours alone
+    newest = 0
+    while rows := connection.execute(query, (newest, _ROWS_AT_ONCE)).fetchall():
+        newest = rows[-1][0]
+        yield from (_is_object(kept, whole, may_be_empty=may_be_empty) for _, kept in rows)
 
 
 def _is_object(kept: Any, whole: Callable[[bytes], bytes], *, may_be_empty: bool) -> bool:

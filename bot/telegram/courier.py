@@ -20,7 +20,7 @@ from telegram.ext import AIORateLimiter, ExtBot
 
 from bot.logs import places
 from bot.speech import Voice
-from bot.store import SqliteStore, StoreError, Waiting
+from bot.store import Store, StoreError, Waiting
 from bot.telegram.messages import Part, parts
 from bot.telegram.picture import png
 
@@ -70,7 +70,7 @@ class Courier:
     """`wake` a chat when a parcel was put on its way; `start` wakes all that are still waiting from before."""
 
     bot: Bot
-    store: SqliteStore
+    store: Store
     voice: Callable[[str | None], Voice]
     _busy: dict[str, "asyncio.Task[None]"] = field(default_factory=dict)
     _again: set[str] = field(default_factory=set)

@@ -153,7 +153,7 @@ async def report(request: web.Request, voice: Voice, said: Wrong) -> str:
     values = {figure.name: str(figure.value) for figure in all_figures(edition.policy)} | dict.fromkeys((*edition.policy.layers, _OWN), "")
     if said.figure not in values:
         raise ApiError(422, "unknown_figure", "figure")
-    words = _IDENTITY.sub("…", said.words).strip()
+    words = _IDENTITY.sub("…", said.words.replace("\0", "")).strip()
     try:
         await assistant.store.report(Report(said.place, said.edition, said.figure, values[said.figure], words, voice.lang))
     except StoreError as error:

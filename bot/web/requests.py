@@ -12,8 +12,9 @@ from bot.web.errors import ApiError
 
 M = TypeVar("M", bound=BaseModel)
 
-_Id = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=100)]
-_Short = Annotated[str, StringConstraints(strict=True, max_length=200)]
+#: Without control characters, which not every database takes.
+_Id = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+$")]
+_Short = Annotated[str, StringConstraints(strict=True, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
 
 
 class Turn(BaseModel):

@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Protocol
 
 import structlog
@@ -41,6 +42,15 @@ class Door(Protocol):
         """One delivery; the HTTP status to answer with."""
 
 
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where to listen. `shared`: other servers of this machine may listen there too, and each who calls gets one of them."""
+
+    host: str
+    port: int
+    shared: bool = False
+
+
 class StartError(Exception):
     """The server cannot start; the message is one clear line."""
 
@@ -48,14 +58,13 @@ class StartError(Exception):
 def serve(
     assistant: Assistant,
     settings: Settings,
-    host: str,
-    port: int,
+    where: Address,
     started: Callable[[str], None],
     make_doors: Callable[[], Sequence[Door]],
     answering: Sequence[Answering] = (),
 ) -> None:
     """Serve until Ctrl-C or SIGTERM. `started` gets the address. Raises StartError when the address cannot be taken."""
-    run = _run(assistant, settings, host, port, started, make_doors, answering)
+    run = _run(assistant, settings, where, started, make_doors, answering)
     if sys.platform == "win32":
         asyncio.run(run)
         return
@@ -77,8 +86,7 @@ def _open_many() -> None:
 async def _run(
     assistant: Assistant,
     settings: Settings,
-    host: str,
-    port: int,
+    where: Address,
     started: Callable[[str], None],
     make_doors: Callable[[], Sequence[Door]],
     answering: Sequence[Answering] = (),
@@ -92,13 +100,13 @@ async def _run(
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=_REQUESTS_SECONDS)
     await runner.setup()
     try:
-        await web.TCPSite(runner, host, port).start()
+        await web.TCPSite(runner, where.host, where.port, reuse_port=where.shared or None).start()
     except OSError as error:
         await runner.cleanup()
-        raise StartError(f"{host}:{port}") from error
+        raise StartError(f"{where.host}:{where.port}") from error
     working = [asyncio.create_task(_sweep(assistant, settings.retention_days)), *(asyncio.create_task(_keep_open(door)) for door in doors)]
     # Port 0 lets the system choose; say the one it chose.
-    started(f"http://{host}:{runner.addresses[0][1]}")
+    started(f"http://{where.host}:{runner.addresses[0][1]}")
     await stop.wait()
     # The port stays open meanwhile: whoever comes now is told when to come again.
     await app[GATE].shut(_TURNS_SECONDS)

@@ -19,23 +19,23 @@ KILLS = int(os.environ.get("NENGBAO_KILLS", "3"))
 PEOPLE = 8
 
 
-def test_a_talk_goes_on_after_kill_9(server: Server) -> None:
+def test_a_talk_goes_on_after_kill_9(kept_server: Server) -> None:
     """After kill -9 and a new start the talk knows every answer it had acknowledged."""
-    first = server.turn(message_id="a", text="低保，在县医院", place="anhui-bozhou")
-    server.kill()
-    server.start()
-    second = server.turn(message_id="b", conversation=first["conversation"], text="两万")
+    first = kept_server.turn(message_id="a", text="低保，在县医院", place="anhui-bozhou")
+    kept_server.kill()
+    kept_server.start()
+    second = kept_server.turn(message_id="b", conversation=first["conversation"], text="两万")
     assert second["turn"] == 2
     assert second["replies"][0]["estimate"]["out_of_pocket"]["amount"] == "1100.00"
 
 
-def test_a_resent_message_gets_its_first_answer_over_a_crash(server: Server) -> None:
+def test_a_resent_message_gets_its_first_answer_over_a_crash(kept_server: Server) -> None:
     """The same message id after kill -9 gives the same answer byte for byte, and no turn is counted twice."""
-    first = server.turn(message_id="a", text="亳州低保，在县医院花了两万")
-    server.kill()
-    server.start()
-    assert server.turn(message_id="a", text="亳州低保，在县医院花了两万") == first
-    assert server.turn(message_id="a", conversation=first["conversation"], text="别的话") == first
+    first = kept_server.turn(message_id="a", text="亳州低保，在县医院花了两万")
+    kept_server.kill()
+    kept_server.start()
+    assert kept_server.turn(message_id="a", text="亳州低保，在县医院花了两万") == first
+    assert kept_server.turn(message_id="a", conversation=first["conversation"], text="别的话") == first
 
 
 @dataclass
@@ -72,11 +72,11 @@ def test_kill_9_under_load_loses_no_acknowledged_turn(tmp_path: Path) -> None:
         talks = [pool.submit(person.talk, server, over) for person in people]
         try:
             for _ in range(KILLS):
-                _wait_for_more(people)
+                wait_for_more(people)
                 time.sleep(chance.uniform(0, 0.2))
                 server.kill()
                 server.start()
-            _wait_for_more(people)
+            wait_for_more(people)
         finally:
             over.set()
         for each in talks:
@@ -88,7 +88,7 @@ def test_kill_9_under_load_loses_no_acknowledged_turn(tmp_path: Path) -> None:
     assert check(tmp_path / "nengbao.sqlite3").problems == {}
 
 
-def _wait_for_more(people: list[Person]) -> None:
+def wait_for_more(people: list[Person]) -> None:
     """Wait until each of them was answered again."""
     before = [len(person.told) for person in people]
     end = time.monotonic() + 60
@@ -103,11 +103,12 @@ def _kept(folder: Path, conversation: str | None) -> dict[str, int]:
         return dict(store.execute(query, (conversation,)).fetchall())
 
 
-def test_turns_of_one_person_never_overlap(server: Server) -> None:
+def test_turns_of_one_person_never_overlap(kept_server: Server) -> None:
     """Twenty messages of one conversation sent at once are counted one by one."""
-    first = server.turn(message_id="a", action="start")
+    first = kept_server.turn(message_id="a", action="start")
     with ThreadPoolExecutor(10) as pool:
         sent = [
-            pool.submit(server.turn, message_id=f"m{number}", conversation=first["conversation"], action="help") for number in range(20)
+            pool.submit(kept_server.turn, message_id=f"m{number}", conversation=first["conversation"], action="help")
+            for number in range(20)
         ]
     assert sorted(each.result()["turn"] for each in sent) == list(range(2, 22))

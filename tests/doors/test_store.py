@@ -1,27 +1,14 @@
-"""The SQLite store: nothing is answered before it is on disk, and one change never spoils another."""
+"""The store, in SQLite and in PostgreSQL: nothing is answered before it is on disk, and one change never spoils another."""
 
 import asyncio
-import contextlib
-import os
-import sqlite3
-import threading
-from collections.abc import AsyncIterator, Callable
-from pathlib import Path
 
 import pytest
 
-from bot.store import Change, ConflictError, Parcel, SqliteStore, StoreError
+from bot.store import Change, ConflictError, Parcel, Store, StoreError
 from bot.store.clock import Moment
+from tests.doors.conftest import Opens
 
 DAY = 86_400
-
-
-@pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[SqliteStore]:
-    """A store on a new file."""
-    opened = SqliteStore(tmp_path / "talks.sqlite3")
-    yield opened
-    opened.close()
 
 
 def change(key: str, turn: int, version: int, **more: object) -> Change:
@@ -29,21 +16,7 @@ def change(key: str, turn: int, version: int, **more: object) -> Change:
     return Change(key, version, b"{}", turn, f"{key}-{turn}", f"reply {turn}".encode(), **more)  # type: ignore[arg-type]
 
 
-async def test_what_is_kept_is_on_disk_for_another_reader(store: SqliteStore, tmp_path: Path) -> None:
-    """After `keep` returns another connection sees the turn."""
-    await store.keep(change("a", 1, 0))
-    with sqlite3.connect(tmp_path / "talks.sqlite3") as other:
-        assert other.execute("SELECT count(*) FROM turns").fetchone() == (1,)
-    other.close()
-
-
-async def test_every_commit_is_synced(store: SqliteStore) -> None:
-    """The writing connection keeps its promises over a power cut: WAL with synchronous=FULL."""
-    assert await store._do(lambda connection: connection.execute("PRAGMA synchronous").fetchone()) == (2,)
-    assert await store._do(lambda connection: connection.execute("PRAGMA journal_mode").fetchone()) == ("wal",)
-
-
-async def test_an_outdated_version_is_refused_alone(store: SqliteStore) -> None:
+async def test_an_outdated_version_is_refused_alone(store: Store) -> None:
     """Of changes waiting together only the one with an old version is refused."""
     await store.keep(change("a", 1, 0))
     kept = await asyncio.gather(
@@ -53,17 +26,17 @@ async def test_an_outdated_version_is_refused_alone(store: SqliteStore) -> None:
     assert [reply.decode() for reply in await store.replies_after("a", 0)] == ["reply 1", "reply 2"]
 
 
-async def test_a_first_message_opens_one_conversation(store: SqliteStore) -> None:
+async def test_a_first_message_opens_one_conversation(store: Store) -> None:
     """Two openings by the same first message: the second is refused and finds the first."""
-    await store.keep(change("a", 1, 0, opened_by="web\0m"))
+    await store.keep(change("a", 1, 0, opened_by="web\nm"))
     with pytest.raises(ConflictError):
-        await store.keep(change("b", 1, 0, opened_by="web\0m"))
-    kept = await store.opened("web\0m")
+        await store.keep(change("b", 1, 0, opened_by="web\nm"))
+    kept = await store.opened("web\nm")
     assert kept is not None
     assert kept.key == "a"
 
 
-async def test_erasing_leaves_only_the_newest_reply(store: SqliteStore) -> None:
+async def test_erasing_leaves_only_the_newest_reply(store: Store) -> None:
     """A change that erases takes all earlier replies of its conversation with it, and no others."""
     await store.keep(change("a", 1, 0))
     await store.keep(change("b", 1, 0))
@@ -72,7 +45,7 @@ async def test_erasing_leaves_only_the_newest_reply(store: SqliteStore) -> None:
     assert await store.replies_after("b", 0) == [b"reply 1"]
 
 
-async def test_what_was_erased_stays_taken(store: SqliteStore) -> None:
+async def test_what_was_erased_stays_taken(store: Store) -> None:
     """The ids of erased messages are remembered without their answers, so that one sent again is not played anew."""
     await store.keep(change("a", 1, 0))
     await store.keep(change("a", 2, 1, erase=True))
@@ -80,7 +53,7 @@ async def test_what_was_erased_stays_taken(store: SqliteStore) -> None:
     assert await store.reply("a", "a-2") == b"reply 2"
 
 
-async def test_one_piece_of_work_that_fails_takes_no_other_with_it(store: SqliteStore) -> None:
+async def test_one_piece_of_work_that_fails_takes_no_other_with_it(store: Store) -> None:
     """A number too large for the file fails alone; what waited with it is kept and the writer goes on."""
     kept = await asyncio.gather(
         store.keep(change("a", 1, 0)), store.keep(change("b", 2**70, 0)), store.keep(change("c", 1, 0)), return_exceptions=True
@@ -90,7 +63,7 @@ async def test_one_piece_of_work_that_fails_takes_no_other_with_it(store: Sqlite
     await store.keep(change("d", 1, 0))
 
 
-async def test_unused_conversations_are_swept(store: SqliteStore, tmp_path: Path) -> None:
+async def test_unused_conversations_are_swept(store: Store) -> None:
     """What nobody used for so many days is dropped with its turns."""
     await store.keep(change("old", 1, 0))
     await store.keep(change("new", 1, 0))
@@ -100,7 +73,7 @@ async def test_unused_conversations_are_swept(store: SqliteStore, tmp_path: Path
     assert await store.load("new") is not None
 
 
-async def test_a_change_that_cannot_be_written_is_an_error(store: SqliteStore) -> None:
+async def test_a_change_that_cannot_be_written_is_an_error(store: Store) -> None:
     """When the table is gone the waiting change fails instead of pretending."""
     await store._do(lambda connection: connection.execute("DROP TABLE turns"))
     with pytest.raises(StoreError):
@@ -128,36 +101,36 @@ class Clocks:
         self.steady = 0.0
 
 
-async def swept(path: Path, clocks: Clocks) -> int:
+async def swept(opens: Opens, clocks: Clocks) -> int:
     """How many talks a sweep drops that come to their end after thirty days."""
-    store = SqliteStore(path, clocks)
+    store = opens(clocks)
     count = await store.sweep(30)
     store.close()
     return count
 
 
-async def keep_one(path: Path, clocks: Clocks, key: str) -> None:
+async def keep_one(opens: Opens, clocks: Clocks, key: str) -> None:
     """Keep one talk and close."""
-    store = SqliteStore(path, clocks)
+    store = opens(clocks)
     await store.keep(change(key, 1, 0))
     store.close()
 
 
-async def test_talks_end_after_their_days(tmp_path: Path) -> None:
+async def test_talks_end_after_their_days(opens: Opens) -> None:
     """With clocks that go right a talk is there on the thirtieth day and gone on the thirty-first, over new starts."""
-    path, clocks = tmp_path / "talks.sqlite3", Clocks(20_000)
-    await keep_one(path, clocks, "a")
+    clocks = Clocks(20_000)
+    await keep_one(opens, clocks, "a")
     clocks.go_on(29.9)
     clocks.start_anew()
-    assert await swept(path, clocks) == 0
+    assert await swept(opens, clocks) == 0
     clocks.go_on(0.2)
-    assert await swept(path, clocks) == 1
+    assert await swept(opens, clocks) == 1
 
 
-async def test_a_clock_that_jumps_while_the_server_runs_changes_no_age(tmp_path: Path) -> None:
+async def test_a_clock_that_jumps_while_the_server_runs_changes_no_age(opens: Opens) -> None:
     """Neither back by years nor forward again: nothing is swept early, and everything at its time."""
-    path, clocks = tmp_path / "talks.sqlite3", Clocks(20_000)
-    store = SqliteStore(path, clocks)
+    clocks = Clocks(20_000)
+    store = opens(clocks)
     await store.keep(change("before", 1, 0))
     clocks.wall -= 4000
     await store.keep(change("behind", 1, 0))
@@ -172,13 +145,13 @@ async def test_a_clock_that_jumps_while_the_server_runs_changes_no_age(tmp_path:
     store.close()
 
 
-async def test_a_machine_that_starts_in_the_past_sweeps_nothing_early(tmp_path: Path) -> None:
+async def test_a_machine_that_starts_in_the_past_sweeps_nothing_early(opens: Opens) -> None:
     """A start with a clock that is years behind, the right time an hour later, another start: every talk is as old as it is."""
-    path, clocks = tmp_path / "talks.sqlite3", Clocks(20_000)
-    await keep_one(path, clocks, "before")
+    clocks = Clocks(20_000)
+    await keep_one(opens, clocks, "before")
     clocks.start_anew()
     clocks.wall = 10_950
-    store = SqliteStore(path, clocks)
+    store = opens(clocks)
     await store.keep(change("behind", 1, 0))
     clocks.go_on(1 / 24)
     clocks.wall = 20_001
@@ -186,18 +159,18 @@ async def test_a_machine_that_starts_in_the_past_sweeps_nothing_early(tmp_path: 
     store.close()
     clocks.start_anew()
     clocks.go_on(28)
-    assert await swept(path, clocks) == 0
+    assert await swept(opens, clocks) == 0
     clocks.go_on(3)
-    assert await swept(path, clocks) == 3
+    assert await swept(opens, clocks) == 3
 
 
-async def test_a_clock_that_was_ahead_keeps_nothing_for_ever(tmp_path: Path) -> None:
+async def test_a_clock_that_was_ahead_keeps_nothing_for_ever(opens: Opens) -> None:
     """What was kept while the clock was years ahead ends at its time once the clock is right again."""
-    path, clocks = tmp_path / "talks.sqlite3", Clocks(23_000)
-    await keep_one(path, clocks, "ahead")
+    clocks = Clocks(23_000)
+    await keep_one(opens, clocks, "ahead")
     clocks.start_anew()
     clocks.wall = 20_000
-    store = SqliteStore(path, clocks)
+    store = opens(clocks)
     await store.keep(change("right", 1, 0))
     clocks.go_on(29)
     assert await store.sweep(30) == 0
@@ -206,7 +179,7 @@ async def test_a_clock_that_was_ahead_keeps_nothing_for_ever(tmp_path: Path) -> 
     store.close()
 
 
-async def test_a_talk_dated_into_the_future_ends_too(store: SqliteStore) -> None:
+async def test_a_talk_dated_into_the_future_ends_too(store: Store) -> None:
     """Dates that another clock wrote are taken for today at the next sweep."""
     await store.keep(change("a", 1, 0))
     await store._do(lambda connection: connection.execute("UPDATE conversations SET used = used + 1000000000"))
@@ -215,10 +188,10 @@ async def test_a_talk_dated_into_the_future_ends_too(store: SqliteStore) -> None
     assert used < 3_000_000_000 - 500_000_000
 
 
-async def test_the_newest_code_works_whatever_the_clock_says(tmp_path: Path) -> None:
+async def test_the_newest_code_works_whatever_the_clock_says(opens: Opens) -> None:
     """Old codes of a talk make room by their order; one made after the clock went back is not the first to go."""
     clocks = Clocks(20_000)
-    store = SqliteStore(tmp_path / "talks.sqlite3", clocks)
+    store = opens(clocks)
     await store.keep(change("a", 1, 0))
     codes = []
     for _ in range(20):
@@ -232,7 +205,7 @@ async def test_the_newest_code_works_whatever_the_clock_says(tmp_path: Path) -> 
     store.close()
 
 
-async def test_a_forgotten_answer_is_not_brought_any_more(store: SqliteStore) -> None:
+async def test_a_forgotten_answer_is_not_brought_any_more(store: Store) -> None:
     """What waits to be brought to somebody is gone when they ask to be forgotten; what others wait for is not."""
     parcels = [Parcel("telegram", "chat", f"a-{number}", f"answer {number}".encode()) for number in (1, 2)]
     await store.keep(change("a", 1, 0, parcel=parcels[0]))
@@ -242,11 +215,11 @@ async def test_a_forgotten_answer_is_not_brought_any_more(store: SqliteStore) ->
     assert [parcel.body for parcel in await store.parcels("telegram", "other")] == [b"for b"]
 
 
-async def test_a_state_that_changed_on_the_disk_stops_the_store(store: SqliteStore) -> None:
+async def test_a_state_that_changed_on_the_disk_stops_the_store(store: Store) -> None:
     """Its checksum tells; from then on nothing is read or written, and the store says why."""
     await store.keep(change("a", 1, 0))
     await store.keep(change("b", 1, 0))
-    await store._do(lambda connection: connection.execute("UPDATE conversations SET state = x'010000000041' WHERE key = 'a'"))
+    await store._do(lambda connection: connection.execute("UPDATE conversations SET state = ? WHERE key = 'a'", (b"\x01\0\0\0\0A",)))
     assert await store.load("b") is not None
     for work in (store.load("a"), store.load("b"), store.keep(change("b", 2, 1))):
         with pytest.raises(StoreError) as refused:
@@ -255,67 +228,44 @@ async def test_a_state_that_changed_on_the_disk_stops_the_store(store: SqliteSto
     assert await store.ready() == "damaged"
 
 
-async def test_rows_from_before_checksums_are_read(store: SqliteStore) -> None:
+async def test_rows_from_before_checksums_are_read(store: Store) -> None:
     """A talk that an older version kept goes on."""
     await store.keep(change("a", 1, 0))
-    await store._do(lambda connection: connection.execute("""UPDATE conversations SET state = CAST('{"turn":1}' AS BLOB)"""))
+    await store._do(lambda connection: connection.execute("UPDATE conversations SET state = ?", (b'{"turn":1}',)))
     kept = await store.load("a")
     assert kept is not None
     assert kept.state == b'{"turn":1}'
 
 
-async def test_a_refused_version_is_no_proof_that_turns_can_be_kept(store: SqliteStore) -> None:
-    """Trouble ends with something that was written, not with a transaction in which nothing was."""
-    await store.keep(change("a", 1, 0))
-    error = sqlite3.OperationalError("database or disk is full")
-    error.sqlite_errorcode = sqlite3.SQLITE_FULL
-    store._health.failed(error)
-    with pytest.raises(ConflictError):
-        await store.keep(change("a", 2, 9))
-    assert store._health.trouble == "full"
-    await store.keep(change("a", 2, 1))
-    assert store._health.trouble is None
+async def test_two_servers_on_one_store_keep_one_turn_of_each_number(opens: Opens) -> None:
+    """Of two that play the same turn at once one is refused, again and again, and what both keep is there once."""
+    one, other = opens(), opens()
+    await one.keep(change("a", 1, 0))
+    for turn in range(2, 30):
+        kept = await asyncio.gather(one.keep(change("a", turn, turn - 1)), other.keep(change("a", turn, turn - 1)), return_exceptions=True)
+        assert sorted(type(each).__name__ for each in kept) == ["ConflictError", "NoneType"]
+    assert [reply.decode() for reply in await other.replies_after("a", 0)] == [f"reply {turn}" for turn in range(1, 30)]
+    one.close()
+    other.close()
 
 
-async def test_a_store_is_for_its_owner_alone(store: SqliteStore, tmp_path: Path) -> None:
-    """Nobody else on the machine reads the file or its log."""
-    await store.keep(change("a", 1, 0))
-    modes = [os.stat(tmp_path / f"talks.sqlite3{end}").st_mode & 0o077 for end in ("", "-wal", "-shm")]
-    assert modes == [0, 0, 0]
+async def test_what_somebody_takes_up_from_themselves_can_be_forgotten(store: Store) -> None:
+    """Digits typed where they were given away lead to the same talk; forgetting it leaves the talk that says so."""
+    await store.keep(change("me", 1, 0, code="123456"))
+    assert (await store.redeem("123456", "m", "me", "me")).key == "me"
+    await store.keep(change("me", 2, 1, erase=True))
+    kept = await store.of_person("me")
+    assert kept is not None
+    assert kept.version == 2
+    assert await store.replies_after("me", 0) == [b"reply 2"]
 
 
-async def test_a_look_at_the_file_ends_when_nobody_waits_for_it(store: SqliteStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A server that is told to end does not read a large file to its end, and takes nothing for damage because of that."""
-    begun, ended = asyncio.Event(), threading.Event()
-    loop = asyncio.get_running_loop()
-
-    def endless(path: Path, hand_over: Callable[[sqlite3.Connection], None]) -> Exception | None:
-        with contextlib.closing(sqlite3.connect(path, check_same_thread=False)) as connection:
-            hand_over(connection)
-            loop.call_soon_threadsafe(begun.set)
-            with pytest.raises(sqlite3.OperationalError, match="interrupted"):
-                connection.execute("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n").fetchone()
-        ended.set()
-        return None
-
-    monkeypatch.setattr("bot.store.sqlite.first_damage", endless)
-    look = asyncio.create_task(store.examine())
-    await begun.wait()
-    await asyncio.sleep(0.2)
-    look.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await look
-    assert await asyncio.to_thread(ended.wait, 30)
-    assert await store.ready() is None
-
-
-async def test_a_store_that_others_keep_locked_refuses_all_who_wait_at_once(store: SqliteStore, tmp_path: Path) -> None:
-    """Nobody waits for the end of everybody else's waiting, and the store says `busy` until it is free."""
-    await store._do(lambda connection: connection.execute("PRAGMA busy_timeout = 100"))
-    with contextlib.closing(sqlite3.connect(tmp_path / "talks.sqlite3", isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
-        kept = await asyncio.gather(*(store.keep(change(f"k{number}", 1, 0)) for number in range(5)), return_exceptions=True)
-        assert {each.trouble for each in kept if isinstance(each, StoreError)} == {"busy"}
-        assert len(kept) == 5
-        other.execute("ROLLBACK")
-    assert await store.ready() is None
+async def test_a_talk_taken_up_by_others_leaves_nothing_when_it_is_forgotten_elsewhere(store: Store) -> None:
+    """Who goes on with a talk that its owner then drops for another and forgets, starts anew."""
+    await store.keep(change("telegram:1", 1, 0, code="111111"))
+    assert (await store.redeem("111111", "m1", "telegram:2", "telegram:2")).key == "telegram:1"
+    await store.keep(change("web", 1, 0, code="222222"))
+    assert (await store.redeem("222222", "m2", "telegram:1", "telegram:1")).key == "web"
+    await store.keep(change("web", 2, 1, erase=True))
+    assert await store.load("telegram:1") is None
+    assert await store.of_person("telegram:2") is None
