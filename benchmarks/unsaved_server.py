@@ -21,6 +21,7 @@ from bot.web.serve import Address, serve
 class Memory:
     """What a turn needs of a store."""
 
+    secret: bytes = b"benchmark"
     kept: dict[str, Kept] = field(default_factory=dict)
     replies: dict[tuple[str, str], bytes] = field(default_factory=dict)
 
@@ -39,6 +40,10 @@ class Memory:
         """Note the turn."""
         self.kept[change.key] = Kept(change.key, change.version + 1, change.state)
         self.replies[change.key, change.message] = change.reply
+
+    async def examine(self) -> bool:
+        """There is no file to look at."""
+        return True
 
     async def sweep(self, days: int) -> int:  # noqa: ARG002 - the store's own signature
         """Nothing is old."""

@@ -29,6 +29,7 @@ from bot.conversation import (
     take_turn,
 )
 from bot.counters import Counters, Played
+from bot.ids import Ids
 from bot.knowledge import Knowledge, china_today
 from bot.langs import LANGS
 from bot.speech import Voice, reply_json
@@ -86,15 +87,21 @@ class Assistant:
     retention_days: int = 30
     counters: Counters = field(default_factory=Counters)
     _queues: "WeakValueDictionary[str, asyncio.Lock]" = field(default_factory=WeakValueDictionary)
+    _ids: Ids = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._ids = Ids(self.store.secret)
 
     async def turn(self, message: Message) -> dict[str, Any]:
         """Answer a message when its turn is on disk. The same message again gives the same answer and changes nothing.
 
         Raises UnknownConversationError and StoreError.
         """
-        known = message.person or message.conversation
-        opened_by = None if known else _name(message)
         with self.counters.turn(message.channel) as played:
+            if message.conversation is not None:
+                message = replace(message, conversation=self._key(message.conversation, played))
+            known = message.person or message.conversation
+            opened_by = None if known else _name(message)
             async with self._queue(known or str(opened_by)):
                 message, opened_by = await self._carried(message, opened_by, played)
                 while True:
@@ -122,9 +129,8 @@ class Assistant:
 
     async def missed(self, conversation: str, after: int) -> list[dict[str, Any]]:
         """The answers of all turns after the given one. Raises UnknownConversationError."""
-        if await self.store.load(conversation) is None:
-            raise UnknownConversationError
-        return [json.loads(reply) for reply in await self.store.replies_after(conversation, after)]
+        kept = await self._load(conversation)
+        return [json.loads(reply) for reply in await self.store.replies_after(kept.key, after)]
 
     async def standing(self, person: str) -> Standing:
         """Where a person's talk stands, for a door that has to know what is on the screen."""
@@ -137,19 +143,25 @@ class Assistant:
 
     async def estimate(self, conversation: str) -> Estimate | None:
         """The estimate a talk has come to. Raises UnknownConversationError."""
-        kept = await self.store.load(conversation)
-        if kept is None:
-            raise UnknownConversationError
+        kept = await self._load(conversation)
         return estimate_at(msgspec.json.decode(kept.state, type=Conversation), self._rules())
 
     async def data(self, conversation: str) -> dict[str, Any]:
         """Everything that is kept of a talk: the answers taken, and all replies. Raises UnknownConversationError."""
-        kept = await self.store.load(conversation)
-        if kept is None:
-            raise UnknownConversationError
+        kept = await self._load(conversation)
         talk = msgspec.json.decode(kept.state, type=Conversation)
-        replies = [json.loads(reply) for reply in await self.store.replies_after(conversation, 0)]
+        replies = [json.loads(reply) for reply in await self.store.replies_after(kept.key, 0)]
         return {"conversation": conversation, "answers": msgspec.to_builtins(talk.answers), "turns": replies}
+
+    async def code(self, conversation: str) -> str | None:
+        """A new code on paper that leads back to a talk; None when it is not kept. Raises StoreError."""
+        key = self._ids.key_of(conversation)
+        return await self.store.code(key) if key is not None else None
+
+    async def found(self, code: str) -> str | None:
+        """The talk that a code on paper leads back to."""
+        key = await self.store.key_of(code)
+        return self._ids.id_of(key) if key is not None else None
 
     def opening(self, place: str | None, lang: str | None) -> list[dict[str, Any]]:
         """The replies that a talk begins with. Nothing is kept: a page that is only looked at leaves no conversation behind."""
@@ -163,7 +175,7 @@ class Assistant:
             answered = await self.store.reply(kept.key, message.message_id)
             if answered is not None:
                 played.outcome = "repeated"
-                return dict(json.loads(answered)) if answered else _erased_answer(kept, message)
+                return dict(json.loads(answered)) if answered else self._erased_answer(kept, message)
         conversation = msgspec.json.decode(kept.state, type=Conversation) if kept else Conversation()
         rules = self._rules()
         voice = self.knowledge.voice(language(conversation) or message.lang)
@@ -172,7 +184,7 @@ class Assistant:
         voice = self.knowledge.voice(language(turned.conversation) or message.lang)
         key = kept.key if kept else message.person or secrets.token_urlsafe(16)
         answer: dict[str, Any] = {
-            "conversation": key,
+            "conversation": self._ids.id_of(key),
             "turn": turned.conversation.turn,
             "message_id": message.message_id,
             "replies": [reply_json(voice, reply) for reply in turned.replies],
@@ -194,6 +206,25 @@ class Assistant:
         played.done()
         self._count(message, incoming, turned)
         return answer
+
+    async def _load(self, conversation: str) -> Kept:
+        kept = await self.store.load(self._key(conversation))
+        if kept is None:
+            raise UnknownConversationError
+        return kept
+
+    def _key(self, conversation: str, played: Played | None = None) -> str:
+        key = self._ids.key_of(conversation)
+        if key is None:
+            if played is not None:
+                played.outcome = "not_found"
+            raise UnknownConversationError
+        return key
+
+    def _erased_answer(self, kept: Kept, message: Message) -> dict[str, Any]:
+        """What a message gets that comes again after everything was erased: nothing new, and nothing of what was."""
+        turn = msgspec.json.decode(kept.state, type=Conversation).turn
+        return {"conversation": self._ids.id_of(kept.key), "turn": turn, "message_id": message.message_id, "replies": [], "summary": {}}
 
     def _count(self, message: Message, incoming: Incoming, turned: Turned) -> None:
         """Note what came of a message, without a word of it."""
@@ -253,9 +284,3 @@ def _parcel(message: Message, answer: Mapping[str, Any], voice: Voice) -> Parcel
         return None
     body = {"replies": answer["replies"], "context": message.context, "lang": voice.lang}
     return Parcel(message.channel, message.address, message.message_id, json.dumps(body, ensure_ascii=False).encode())
-
-
-def _erased_answer(kept: Kept, message: Message) -> dict[str, Any]:
-    """What a message gets that comes again after everything was erased: nothing new, and nothing of what was."""
-    turn = msgspec.json.decode(kept.state, type=Conversation).turn
-    return {"conversation": kept.key, "turn": turn, "message_id": message.message_id, "replies": [], "summary": {}}

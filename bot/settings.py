@@ -1,6 +1,7 @@
 """Settings from the environment (NENGBAO_…). Nothing secret is printed or logged."""
 
 import os
+import re
 from functools import cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
@@ -11,6 +12,19 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 Network = IPv4Network | IPv6Network
 Rate = Annotated[float, Field(gt=0, le=1_000_000, allow_inf_nan=False)]
+
+
+@cache
+def _origins(sites: str) -> frozenset[str]:
+    return frozenset(part.strip().lower().rstrip("/") for part in sites.split(",") if part.strip())
+
+
+def _origins_only(sites: str) -> str:
+    """Raises ValueError for what is no origin, such as an address with a path."""
+    if any(not re.fullmatch(r"https?://[^/\s;,]+", origin) for origin in _origins(sites)):
+        raise ValueError("not an origin")
+    return sites
+
 
 Address = Annotated[str, StringConstraints(pattern=r"^https?://[^/\s]+(/\S*)?$")]
 #: With a path, which our own server then answers on.
@@ -35,7 +49,7 @@ def _default_data_dir() -> Path:
 
 class Settings(BaseSettings):
     """`policies` names more folders of packs, separated like PATH, later ones winning; `operator` is who runs the site,
-    `proxies` the addresses or networks of our own proxies, separated by commas.
+    `proxies` the addresses or networks of our own proxies, `origins` the sites that may carry the chat; both separated by commas.
 
     Rates are a second: requests, Telegram messages. `metrics`: who gets /metrics; local means this machine alone.
     `wechat_patience`: seconds after which a turn that is not done is told with the next message; WeChat itself waits five.
@@ -48,6 +62,7 @@ class Settings(BaseSettings):
     policies: str = ""
     operator: str = ""
     proxies: Annotated[str, AfterValidator(_networks_only)] = ""
+    origins: Annotated[str, AfterValidator(_origins_only)] = ""
     retention_days: Annotated[int, Field(ge=1, le=3650)] = 30
     client_rate: Rate = 50
     client_burst: Annotated[int, Field(ge=1, le=1_000_000)] = 200
@@ -65,6 +80,10 @@ class Settings(BaseSettings):
     def trusted_proxies(self) -> tuple[Network, ...]:
         """The networks from which X-Forwarded-For is believed."""
         return _networks(self.proxies)
+
+    def named_origins(self) -> frozenset[str]:
+        """The sites that may carry the chat; none named means all."""
+        return _origins(self.origins)
 
     def policy_folders(self) -> list[Path]:
         """The extra folders of packs."""

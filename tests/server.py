@@ -1,5 +1,6 @@
 """A real `nengbao serve` process that tests can ask, kill and start again."""
 
+import http.client
 import json
 import os
 import signal
@@ -8,6 +9,7 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +83,13 @@ class Server:
     def get(self, path: str) -> tuple[int, Any]:
         """Status and answer of a GET, as JSON where it is JSON."""
         return self._ask(urllib.request.Request(self.address + path))
+
+    def head(self, path: str, headers: dict[str, str]) -> tuple[int, dict[str, str]]:
+        """Status and headers of a GET with these headers; what follows is not read."""
+        with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)) as line:
+            line.request("GET", path, headers=headers)
+            answer = line.getresponse()
+            return answer.status, dict(answer.getheaders())
 
     def _ask(self, request: urllib.request.Request) -> tuple[int, Any]:
         try:

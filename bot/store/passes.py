@@ -5,10 +5,10 @@ many are missed by whomever, nobody gets one for a while. Only a keyed hash is s
 """
 
 import hashlib
-import secrets
 from dataclasses import dataclass
 
 from bot.store.database import Connection
+from bot.store.keys import key
 
 #: Seconds.
 LIFE, PATIENCE = 10 * 60, 15 * 60
@@ -65,13 +65,13 @@ def redeem(connection: Connection, code: str, message: str, tries: Try) -> Carri
     return Carried(str(found[0]))
 
 
-def go_on_with(connection: Connection, person: str, key: str) -> None:
+def go_on_with(connection: Connection, person: str, conversation: str) -> None:
     """From now on a door's person speaks in that conversation."""
     query = (
         "INSERT INTO people (person, conversation) SELECT ?, id FROM conversations WHERE key = ? "
         "ON CONFLICT (person) DO UPDATE SET conversation = excluded.conversation"
     )
-    connection.execute(query, (person, key))
+    connection.execute(query, (person, conversation))
 
 
 def forget(connection: Connection, conversation: int) -> None:
@@ -99,11 +99,4 @@ def _forget_lost_people(connection: Connection) -> None:
 
 
 def _hashed(connection: Connection, code: str) -> bytes:
-    return hashlib.blake2b(code.encode(), key=_key(connection), digest_size=32).digest()
-
-
-def _key(connection: Connection) -> bytes:
-    """The key of this store, made with the first code."""
-    query = "INSERT INTO keys (name, value) VALUES (?, ?) ON CONFLICT (name) DO NOTHING"
-    connection.execute(query, ("passes", secrets.token_bytes(32)))
-    return bytes(connection.execute("SELECT value FROM keys WHERE name = ?", ("passes",)).fetchone()[0])
+    return hashlib.blake2b(code.encode(), key=key(connection, "passes"), digest_size=32).digest()

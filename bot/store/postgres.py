@@ -15,7 +15,7 @@ from psycopg.conninfo import conninfo_to_dict
 from bot.store.clock import Moment, ReadClocks, read_clocks
 from bot.store.database import Connection, Database, Result
 from bot.store.store import Store
-from bot.store.tables import postgres_statements
+from bot.store.tables import POSTGRES, statements
 from bot.store.trouble import BUSY, DAMAGED, FSYNC_OFF, FULL, NOT_UTF8, READ_ONLY, UNREACHABLE, StoreError
 from bot.store.upkeep import Checked, UpkeepError, rows_checked
 
@@ -69,7 +69,7 @@ class Postgres(Database):
                 self._read = opened.enter_context(contextlib.closing(Line(address)))
                 self._check_promises()
                 with self.transaction() as connection:
-                    for statement in postgres_statements():
+                    for statement in statements(POSTGRES):
                         connection.execute(statement)
                 self.clocks = _clocks_of(self._read)
                 self._closing = opened.pop_all()

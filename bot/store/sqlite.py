@@ -10,7 +10,7 @@ from bot.store.clock import ReadClocks, read_clocks
 from bot.store.database import Connection, Database
 from bot.store.lock import Hold, InUseError
 from bot.store.store import Store
-from bot.store.tables import TABLES
+from bot.store.tables import SQLITE, TABLES, statements
 from bot.store.trouble import RESTORING, StoreError, trouble_of
 from bot.store.upkeep import first_damage
 
@@ -113,10 +113,7 @@ def _prepare(connection: sqlite3.Connection) -> None:
     known = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     if known >= {table.name for table in TABLES}:
         return
-    import sqlite_utils  # loads slowly, and a store that was there before has its tables
-
-    database = sqlite_utils.Database(connection)
-    for table in TABLES:
-        made = database.table(table.name).create(table.columns, pk=table.key, not_null=table.needed(), if_not_exists=True)
-        for columns in (*table.unique, *table.indexed):
-            made.create_index(columns, unique=columns in table.unique, if_not_exists=True)
+    connection.execute("BEGIN IMMEDIATE")
+    for statement in statements(SQLITE):
+        connection.execute(statement)
+    connection.execute("COMMIT")

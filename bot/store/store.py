@@ -16,6 +16,7 @@ from bot.store import beside, passes, shown, talks
 from bot.store.beside import Report
 from bot.store.clock import Clock, ReadClocks
 from bot.store.database import Connection, Database
+from bot.store.keys import key
 from bot.store.passes import Carried
 from bot.store.sealed import BrokenSealError, unpacked, unsealed
 from bot.store.shown import Shown
@@ -34,6 +35,8 @@ class Store:
         self._database, self._health = database, Health(database.trouble_of)
         try:
             self._clock = Clock(database.reading(), clocks or database.clocks)
+            #: With which ids of conversations are signed.
+            self.secret = _secret(database)
         except Exception as error:
             database.close()
             raise self._health.failed(error) from error
@@ -198,6 +201,15 @@ class Store:
 
     async def _do(self, work: Callable[[Connection], T], *, erases: bool = False) -> T:
         return await self._writer.do(work, erases=erases)
+
+
+def _secret(database: Database) -> bytes:
+    query = "SELECT value FROM keys WHERE name = 'conversations'"
+    kept = database.reading().execute(query).fetchone()
+    if kept is not None:
+        return bytes(kept[0])
+    with database.transaction() as connection:
+        return key(connection, "conversations")
 
 
 def _rows(connection: Connection, query: str, values: tuple[Any, ...], last: Callable[[bytes], bytes] | None) -> list[tuple[Any, ...]]:

@@ -218,7 +218,9 @@ def _checked(connection: sqlite3.Connection) -> Checked:
     damage = [row[0] for row in connection.execute("PRAGMA integrity_check(100)")]
     if damage != ["ok"]:
         return Checked(problems={"damaged": len(damage)})
-    known = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    import sqlite_utils  # loads slowly, and a server has no use for it
+
+    known = set(sqlite_utils.Database(connection).table_names())
     connection.execute("BEGIN")  # one moment for all questions
     return rows_checked(connection, known)
 

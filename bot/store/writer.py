@@ -20,7 +20,7 @@ from bot.store.values import ConflictError
 T = TypeVar("T")
 
 #: How many waiting turns go into one transaction at most, so that the first of them does not wait for ever.
-_MOST_AT_ONCE = 512
+MOST_AT_ONCE = 512
 #: Where what was erased cannot be taken out at once, because somebody reads there, it is tried again after so many seconds.
 _WIPE_SECONDS = 1
 
@@ -58,7 +58,7 @@ class Writer:
         while (job := self._next()) is not None:
             batch: list[_Job] = [job]
             stop = False
-            while len(batch) < _MOST_AT_ONCE and not self._waiting.empty():
+            while len(batch) < MOST_AT_ONCE and not self._waiting.empty():
                 following = self._waiting.get()
                 if following is None:
                     stop = True

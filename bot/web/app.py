@@ -21,6 +21,7 @@ from bot.web.answering import Answering, add_answering
 from bot.web.assets import serve
 from bot.web.closing import GATE, Gate, until_shut
 from bot.web.errors import ApiError, dumps, wrong_case
+from bot.web.foreign import allowed_origin, foreign, is_for_foreigners
 from bot.web.home import add_home
 from bot.web.limits import Limit
 from bot.web.metrics import METRICS, Metrics, add_metrics, method_of, route_of
@@ -48,22 +49,13 @@ _MOST_TURNS = 2**31
 _CLOSING_SECONDS = 1
 
 SOCKETS = web.AppKey("sockets", set[web.WebSocketResponse])
+_HEADERS = web.AppKey("headers", dict[str, str])
 
 _SECURITY = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "base-uri 'none'; form-action 'self'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
-}
-
-#: The chat stands on pages of other sites, and what it asks for it asks for from there. No cookie of ours counts here, so that such a page
-#: gets nothing that its server could not ask for itself.
-_API = "/api/"
-_ANY_ORIGIN = {"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "Retry-After"}
-_PREFLIGHT = {
-    "Access-Control-Allow-Methods": "GET, POST",
-    "Access-Control-Allow-Headers": "Content-Type",
-    "Access-Control-Max-Age": "86400",
 }
 
 _log = structlog.get_logger()
@@ -73,11 +65,12 @@ def make_app(
     assistant: Assistant, settings: Settings, hooks: Mapping[str, Hook] | None = None, answering: Sequence[Answering] = ()
 ) -> web.Application:
     """The application with all routes. `hooks`: paths on which other doors take deliveries; `answering`: doors that answer within them."""
-    app = web.Application(middlewares=[traced, _errors, until_shut, _foreign], client_max_size=MOST_BYTES)
+    app = web.Application(middlewares=[traced, _errors, until_shut, foreign], client_max_size=MOST_BYTES)
     app[ASSISTANT], app[SETTINGS] = assistant, settings
     app[CLIENTS] = Limit(settings.client_rate, settings.client_burst)
     app[CONVERSATIONS] = Limit(settings.conversation_rate, max(1, round(settings.conversation_rate)))
     app[SOCKETS], app[GATE] = set(), Gate()
+    app[_HEADERS] = _SECURITY | _carried_by(settings.named_origins())
     app.add_routes(
         [
             *SITE,
@@ -103,6 +96,13 @@ def make_app(
     app.on_response_prepare.append(_secure)
     app.on_shutdown.append(_close_sockets)
     return app
+
+
+def _carried_by(origins: frozenset[str]) -> dict[str, str]:
+    """Which sites may show our pages within theirs: all of them, unless some are named."""
+    if not origins:
+        return {}
+    return {"Content-Security-Policy": f"{_SECURITY['Content-Security-Policy']}; frame-ancestors 'self' {' '.join(sorted(origins))}"}
 
 
 def program_version() -> str:
@@ -327,16 +327,8 @@ async def _errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     return response
 
 
-@web.middleware
-async def _foreign(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Answer a browser that asks whether a page of another site may send us JSON."""
-    if request.method == "OPTIONS" and request.path.startswith(_API):
-        return web.Response(status=204, headers=_PREFLIGHT)
-    return await handler(request)
-
-
 async def _secure(request: web.Request, response: web.StreamResponse) -> None:
-    for name, value in (_SECURITY | (_ANY_ORIGIN if request.path.startswith(_API) else {})).items():
+    for name, value in (request.app[_HEADERS] | (allowed_origin(request) if is_for_foreigners(request.path) else {})).items():
         response.headers.setdefault(name, value)
     response.headers[HEADER] = name_of(request)
 

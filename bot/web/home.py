@@ -104,7 +104,7 @@ async def _way_back(request: web.Request, conversation: str) -> Back | None:
     """A new code of a talk with its address; none where we do not know how we are reached. Raises ApiError 503."""
     address = own_address(request)
     try:
-        code = await request.app[ASSISTANT].store.code(conversation) if address else None
+        code = await request.app[ASSISTANT].code(conversation) if address else None
     except StoreError as error:
         raise ApiError(503, "unavailable") from error
     return Back(f"{address}/t/{code}", f"{code[:5]} {code[5:]}") if code else None
@@ -130,10 +130,10 @@ async def data_of(request: web.Request, conversation: str) -> web.Response:
 async def _resume(request: web.Request) -> web.Response:
     limited(request.app[_CODES], client_of(request))
     asked = read_model(await read_json(request), Resume)
-    key = await request.app[ASSISTANT].store.key_of(asked.code)
-    if key is None:
+    conversation = await request.app[ASSISTANT].found(asked.code)
+    if conversation is None:
         raise ApiError(404, "unknown_code", "code")
-    return web.json_response({"conversation": key}, dumps=dumps)
+    return web.json_response({"conversation": conversation}, dumps=dumps)
 
 
 @operation("Report a figure that is not right; who reports it is not kept.", Wrong, (400, 404, 413, 415, 422, 429, 503))
