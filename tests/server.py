@@ -23,6 +23,11 @@ def environment(data_dir: Path) -> dict[str, str]:
     return kept | {"NENGBAO_DATA_DIR": str(data_dir), "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"}
 
 
+def key_of(conversation: str | None) -> str:
+    """The key under which a store has a conversation, by its id without the seal."""
+    return str(conversation).rpartition(".")[0]
+
+
 class Server:
     """One server on one data folder; the port stays the same over restarts."""
 

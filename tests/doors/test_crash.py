@@ -12,7 +12,7 @@ from pathlib import Path
 from threading import Event
 
 from bot.store.upkeep import check
-from tests.server import Server
+from tests.server import Server, key_of
 
 #: A kill costs a start of the server, so the test makes do with few; `make soak` sets a hundred.
 KILLS = int(os.environ.get("NENGBAO_KILLS", "3"))
@@ -100,7 +100,7 @@ def wait_for_more(people: list[Person]) -> None:
 def _kept(folder: Path, conversation: str | None) -> dict[str, int]:
     query = "SELECT message, turn FROM turns t JOIN conversations c ON c.id = t.conversation WHERE c.key = ? ORDER BY turn"
     with closing(sqlite3.connect(folder / "nengbao.sqlite3")) as store:
-        return dict(store.execute(query, (conversation,)).fetchall())
+        return dict(store.execute(query, (key_of(conversation),)).fetchall())
 
 
 def test_turns_of_one_person_never_overlap(kept_server: Server) -> None:

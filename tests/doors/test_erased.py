@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.server import Server
+from tests.server import Server, key_of
 
 SLICE = 16
 
@@ -27,7 +27,7 @@ def asked(folder: Path, query: str, *values: object) -> list[bytes]:
 def replies(folder: Path, conversation: str, *, others: bool = False) -> list[bytes]:
     """The replies of a talk, or of all others, as they are on the disk."""
     query = f"SELECT reply FROM turns t JOIN conversations c ON c.id = t.conversation WHERE key {'<>' if others else '='} ?"
-    return asked(folder, query, conversation)
+    return asked(folder, query, key_of(conversation))
 
 
 def slices(blobs: list[bytes]) -> set[bytes]:
@@ -65,7 +65,7 @@ def others_talk(server: Server, name: str) -> None:
 
 
 def talk(server: Server) -> str:
-    """A talk with several estimates, between those of others; its key."""
+    """A talk with several estimates, between those of others; its id."""
     first = server.turn(message_id="mine-0", text="亳州低保，县医院花了32765.43元，自费1234.56元")
     others_talk(server, "before")
     for number, text in enumerate(("45678.91元", "特困", "省里的医院", "78912.34元"), 1):
@@ -103,11 +103,11 @@ def test_nothing_of_a_swept_talk_is_left_on_the_disk(busy: Server) -> None:
     conversation = talk(busy)
     needles = needles_of(busy.data_dir, conversation)
     with closing(sqlite3.connect(busy.data_dir / "nengbao.sqlite3", isolation_level=None)) as store:
-        store.execute("UPDATE conversations SET used = 0 WHERE key = ?", (conversation,))
+        store.execute("UPDATE conversations SET used = 0 WHERE key = ?", (key_of(conversation),))
     busy.kill()
     assert found(busy.data_dir, needles) == needles
     busy.start()
-    until(lambda: not asked(busy.data_dir, "SELECT key FROM conversations WHERE key = ?", conversation))
+    until(lambda: not asked(busy.data_dir, "SELECT key FROM conversations WHERE key = ?", key_of(conversation)))
     until(lambda: not found(busy.data_dir, needles))
     assert len(asked(busy.data_dir, "SELECT key FROM conversations")) == 80
 

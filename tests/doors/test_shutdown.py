@@ -20,7 +20,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from tests.server import Server
+from tests.server import Server, key_of
 
 UNLIMITED = {"NENGBAO_CLIENT_RATE": "1000000", "NENGBAO_CLIENT_BURST": "1000000", "NENGBAO_CONVERSATION_RATE": "1000000"}
 BOTH = pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
@@ -95,7 +95,7 @@ def test_every_answered_turn_is_on_disk_once(busy: Server, how: signal.Signals) 
                 others.append(status)
                 return
             conversation = {"conversation": answer["conversation"]}
-            answered.append((answer["conversation"], answer["message_id"], answer["turn"]))
+            answered.append((key_of(answer["conversation"]), answer["message_id"], answer["turn"]))
 
     with ThreadPoolExecutor(16) as pool:
         talks = [pool.submit(talk, f"p{number}") for number in range(16)]
@@ -127,7 +127,7 @@ def test_a_turn_under_way_is_answered_and_a_new_one_told_to_come_again(busy: Ser
         go_on()
         answer = turn.result()
     assert busy.ended() == 0
-    assert kept(busy) == {(answer["conversation"], "under-way", 1): 1}
+    assert kept(busy) == {(key_of(answer["conversation"]), "under-way", 1): 1}
 
 
 def test_a_message_on_the_plain_page_is_not_lost_with_the_server(busy: Server) -> None:
@@ -163,7 +163,7 @@ async def test_a_turn_over_the_socket_is_answered_before_it_is_closed(busy: Serv
         assert (answer["type"], answer["turn"]) == ("turn", 1)
         assert [((await each.receive()).type, each.close_code) for each in (one, two)] == [(aiohttp.WSMsgType.CLOSE, 1001)] * 2
     assert await asyncio.to_thread(busy.ended) == 0
-    assert kept(busy) == {(answer["conversation"], "under-way", 1): 1}
+    assert kept(busy) == {(key_of(answer["conversation"]), "under-way", 1): 1}
 
 
 @BOTH

@@ -19,7 +19,7 @@ import pytest
 
 from bot.store import Change, SqliteStore, StoreError
 from bot.store.upkeep import UpkeepError, backup, check, restore
-from tests.server import NENGBAO, ROOT, Server, environment
+from tests.server import NENGBAO, ROOT, Server, environment, key_of
 
 STORE = "nengbao.sqlite3"
 
@@ -142,7 +142,7 @@ def test_a_check_says_nothing_of_what_talks_hold(tmp_path: Path) -> None:
 
 def test_a_backup_is_whole_while_a_server_writes(server: Server, tmp_path: Path) -> None:
     """Copied while turns are being kept: one file for its owner alone, with every turn that was answered before."""
-    talks = [server.turn(message_id=f"m{number}", text="低保", place="anhui-bozhou")["conversation"] for number in range(20)]
+    talks = [key_of(server.turn(message_id=f"m{number}", text="低保", place="anhui-bozhou")["conversation"]) for number in range(20)]
     process = subprocess.Popen([*NENGBAO, "store", "backup", str(tmp_path / "copy")], env=environment(tmp_path), cwd=ROOT, stdout=-3)
     number = 20
     while process.poll() is None:
@@ -209,7 +209,7 @@ def test_restoring_takes_the_log_of_a_killed_server_along(server: Server) -> Non
     folder = server.data_dir
     server.turn(message_id="a", text="低保", place="anhui-bozhou")
     assert nengbao(folder, "backup", str(folder / "copy")).returncode == 0
-    last = server.turn(message_id="b", text="低保", place="anhui-bozhou")["conversation"]
+    last = key_of(server.turn(message_id="b", text="低保", place="anhui-bozhou")["conversation"])
     server.kill()
     assert (folder / f"{STORE}-wal").stat().st_size > 0
     assert nengbao(folder, "restore", str(folder / "copy")).returncode == 0
