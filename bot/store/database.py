@@ -54,6 +54,13 @@ class Database(ABC):
     def trouble_of(self, error: Exception) -> str | None:
         """Which trouble an error shows, a key of bot.store.trouble; None for one that is not about the database."""
 
+    @abstractmethod
+    def is_alone(self, role: str) -> bool:
+        """Whether of all programs on this database ours has a role; it is taken when nobody has it, and kept until the program ends.
+
+        To be asked again and again: a line that broke may have lost it.
+        """
+
     def wipe(self) -> bool:
         """Take what was erased out of where it still lies unreachable. Whether nothing is left of it."""
         return True

@@ -5,6 +5,7 @@ by it, and two turns of one talk never overtake each other.
 """
 
 import contextlib
+import zlib
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
@@ -107,6 +108,15 @@ class Postgres(Database):
         if error.sqlstate is None:
             return UNREACHABLE if isinstance(error, psycopg.OperationalError) else None
         return _BY_STATE.get(error.sqlstate, _BY_STATE.get(error.sqlstate[:2]))
+
+    def is_alone(self, role: str) -> bool:
+        """By a lock that a session has until it ends."""
+        name = (_ONE_WRITER, zlib.crc32(role.encode()) >> 1)
+        mine = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted AND pid = pg_backend_pid() AND classid = ? AND objid = ?"
+        if self._read.execute(mine, name).fetchone() is not None:
+            return True
+        (taken,) = self._read.execute("SELECT pg_try_advisory_lock(?, ?)", name).fetchone()
+        return bool(taken)
 
     def close(self) -> None:
         """Hang up."""

@@ -32,10 +32,11 @@ class Sqlite(Database):
     """The file: write-ahead log, every commit synced, erased bytes overwritten."""
 
     clocks = staticmethod(read_clocks)
-    errors = (sqlite3.Error,)
+    errors = (sqlite3.Error, OSError)
 
     def __init__(self, path: Path) -> None:
         self._path, self.name = path, str(path)
+        self._roles: set[str] = set()
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             with contextlib.ExitStack() as opened:
@@ -73,6 +74,18 @@ class Sqlite(Database):
     def trouble_of(self, error: Exception) -> str | None:
         """By SQLite's code, and by what the disk looks like."""
         return trouble_of(error, self._path)
+
+    def is_alone(self, role: str) -> bool:
+        """By a lock on a file beside the database."""
+        if role in self._roles:
+            return True
+        try:
+            held = Hold(self._path.with_name(f"{self._path.name}.{role}"), alone=True)
+        except InUseError:
+            return False
+        self._roles.add(role)
+        self._closing.callback(held.close)
+        return True
 
     def wipe(self) -> bool:
         """Empty the log, where older pages stand with what was erased from them since. Not possible while somebody reads there."""

@@ -151,6 +151,13 @@ class Store:
         """Note what a message is answered with. Raises StoreError."""
         await self._do(lambda connection: shown.show(connection, person, what))
 
+    async def is_alone(self, role: str) -> bool:
+        """Whether this program alone has a role among all that use the store; it is taken when it is free. Raises StoreError.
+
+        To be asked again and again, by who waits for it and by who has it.
+        """
+        return await self._ask(lambda _connection: self._database.is_alone(role))
+
     async def sweep(self, days: int) -> int:
         """Drop conversations nobody used for so many days; their number."""
         return await self._do(lambda connection: talks.sweep(connection, days, self._clock.now()), erases=True)

@@ -269,3 +269,13 @@ async def test_a_talk_taken_up_by_others_leaves_nothing_when_it_is_forgotten_els
     await store.keep(change("web", 2, 1, erase=True))
     assert await store.load("telegram:1") is None
     assert await store.of_person("telegram:2") is None
+
+
+async def test_a_role_is_one_server_s_until_it_ends(opens: Opens) -> None:
+    """The first who asks has it, however often it asks; the next gets it when that one is gone. Another role is free."""
+    one, other = opens(), opens()
+    assert [await one.is_alone("bringer"), await other.is_alone("bringer"), await one.is_alone("bringer")] == [True, False, True]
+    assert await other.is_alone("another")
+    one.close()
+    assert await other.is_alone("bringer")
+    other.close()

@@ -77,6 +77,16 @@ def _hang_up(postgres: Cluster) -> None:
     postgres.ask("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'nengbao'", database="postgres")
 
 
+async def test_a_role_is_lost_with_the_line(pg_store: PostgresStore, where: str, postgres: Cluster) -> None:
+    """Whoever had it and was cut off finds that another one has it now."""
+    other = PostgresStore(where)
+    assert await pg_store.is_alone("bringer")
+    await asyncio.to_thread(_hang_up_holders, postgres)
+    assert await other.is_alone("bringer")
+    assert not await pg_store.is_alone("bringer")
+    other.close()
+
+
 async def test_who_hangs_in_the_middle_of_writing_stops_nobody_for_ever(pg_store: PostgresStore, where: str, postgres: Cluster) -> None:
     """While another server holds the turn to write, ours waits; when that one is gone, however it went, ours is kept."""
     other = Postgres(where)
