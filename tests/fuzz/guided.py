@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import tempfile
+from importlib import import_module
 from pathlib import Path
 
 import click
@@ -61,6 +62,8 @@ def _fuzz(name: str, seconds: int) -> None:
 
     with atheris.instrument_imports(include=["bot", "engine", "yaml", "openpyxl", "telegram"], enable_loader_override=False):
         from tests.fuzz.parsers import TARGETS
+
+        import_module("bot.tables.xlsx_sheet")  # which is loaded with the first workbook only
     target = TARGETS[name]
     folder = Path(tempfile.mkdtemp(prefix=f"fuzz-{name}-"))
     corpus = folder / "corpus"
