@@ -85,7 +85,7 @@ class Telegram:
             return HTTPStatus.SERVICE_UNAVAILABLE
         try:
             raw = json.loads(body)
-        except ValueError:
+        except (ValueError, RecursionError):
             return HTTPStatus.BAD_REQUEST
         try:
             await self._handle(raw)

@@ -156,7 +156,7 @@ def over_telegram(run: Run) -> None:
         after = newest(run.api, CHAT)
         run.api.write(CHAT, text)
         run.api.wait(lambda after=after: heard(run.api, CHAT, after), 20)
-    run.api.write(-5, f"@{run.api._world.username} {SAID[0]}")  # type: ignore[attr-defined]
+    run.api.write(-5, f"@{run.api._world.username} {SAID[0]}")
     person = {"id": CHAT, "is_bot": False, "first_name": "王秀兰"}
     wrong = {"message_id": 9, "date": 1, "chat": {"id": CHAT, "type": "private"}, "from": person, "text": {"低保": 3217654}}
     run.api.raw({"message": wrong})
