@@ -171,7 +171,7 @@ SLOW = {
 
 @pytest.mark.parametrize("kind", SLOW)
 async def test_slow_lines_are_let_go_while_others_are_answered(hurried: Server, lines: Lines, kind: str) -> None:
-    """Hundreds of lines on which nothing whole ever comes are ended by the server; who talks meanwhile is answered throughout."""
+    """Two hundred lines on which nothing whole ever comes are ended by the server; who talks meanwhile is answered throughout."""
     begun, rest = SLOW[kind]
     async with others(hurried) as answered:
         slow = [await lines.open(begun) for _ in range(MANY)]
