@@ -75,10 +75,14 @@ audit:
 screenshots: install $(VENV)/.tools browser
 	@$(BIN)/python -m tests.screenshots
 
-# A million random rows over a hundred random packs, in columns and one by one; about a quarter of an hour.
+# A million random rows over a hundred random packs, in columns and one by one; every reader of what comes from outside, led by the code that
+# its inputs reach; about an hour and a quarter. The tool for the latter lives in an environment of its own.
 fuzz: install $(VENV)/.tools
 	@$(BIN)/python -m tests.fuzz
 	NENGBAO_EXAMPLES=500 $(BIN)/python -m pytest -n 0 tests/doors/test_whole_api.py
+	@test -d .venv-fuzz || $(PYTHON) -m venv .venv-fuzz
+	@.venv-fuzz/bin/python -m pip install -q --disable-pip-version-check -e '.[bulk]' 'atheris>=2.3'
+	@.venv-fuzz/bin/python -m tests.fuzz.guided
 
 # Ratios within one run, written to benchmarks/RESULTS.md; OpenFisca lives in an environment of its own.
 bench: install $(VENV)/.tools
@@ -95,4 +99,4 @@ LOCK := --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-tru
   --no-header --annotation-style=line --all-build-deps
 
 clean:
-	rm -rf $(VENV) .venv-bench .venv-spark .venv-audit build dist
+	rm -rf $(VENV) .venv-bench .venv-spark .venv-audit .venv-fuzz build dist

@@ -68,7 +68,7 @@ def answer_to(port: int, path: str, body: bytes) -> bytes:
     """The body of one answer."""
     import http.client
 
-    line = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    line = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     line.request("POST", path, body, {"Content-Type": "application/json"})
     answer = line.getresponse().read()
     line.close()

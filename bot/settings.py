@@ -51,7 +51,8 @@ class Settings(BaseSettings):
     """`policies` names more folders of packs, separated like PATH, later ones winning; `operator` is who runs the site,
     `proxies` the addresses or networks of our own proxies, `origins` the sites that may carry the chat; both separated by commas.
 
-    Rates are a second: requests, Telegram messages. `metrics`: who gets /metrics; local means this machine alone.
+    `line_seconds`: in which a request has to come whole, and an answer over a WebSocket is taken; after as many of silence a widget is
+    pinged. Rates are a second: requests, Telegram messages. `metrics`: who gets /metrics; local means this machine alone.
     `wechat_patience`: seconds after which a turn that is not done is told with the next message; WeChat itself waits five.
     """
 
@@ -67,6 +68,7 @@ class Settings(BaseSettings):
     client_rate: Rate = 50
     client_burst: Annotated[int, Field(ge=1, le=1_000_000)] = 200
     conversation_rate: Rate = 20
+    line_seconds: Annotated[float, Field(ge=0.5, le=3600)] = 30
     metrics: Literal["local", "open", "off"] = "local"
     telegram_token: SecretStr | None = None
     telegram_api: Address | None = None

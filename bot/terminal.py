@@ -13,6 +13,9 @@ from bot.logs import places
 from bot.speech import Voice
 from bot.store import StoreError
 
+#: Twice as many characters as a message may have; of a longer line the rest is passed over.
+_LONGEST_LINE = 4_000
+
 _log = structlog.get_logger()
 
 
@@ -39,7 +42,10 @@ class Terminal:
     def _line(self, lines: TextIO, out: TextIO, *, interactive: bool) -> str:
         if interactive:
             print("> ", end="", file=out, flush=True)
-        return lines.readline()
+        line = rest = lines.readline(_LONGEST_LINE)
+        while len(rest) == _LONGEST_LINE and not rest.endswith("\n"):
+            rest = lines.readline(_LONGEST_LINE)
+        return line
 
     def _meant(self, line: str) -> dict[str, str]:
         number = int(line) if line.isascii() and line.isdigit() and len(line) < 3 else 0  # noqa: PLR2004 - no list has 100 buttons

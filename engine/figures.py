@@ -73,6 +73,8 @@ class Figure(PackModel, Generic[T]):
             raise ValueError(f"`{raw}` is a bare number, expected a figure with `value` or `values`, `basis` and `source`")
         if "by" not in raw:
             return {"values": {"": raw}}
+        if not isinstance(raw["by"], str | list | None):
+            raise ValueError(f"`by` is `{raw['by']}`, expected a key such as `facility`, or a list of keys")
         by = (raw["by"],) if isinstance(raw["by"], str) else tuple(raw["by"] or ())
         shared = {key: raw[key] for key in ("basis", "source", "note") if key in raw}
         unknown = sorted(set(raw) - {"by", "values", *shared})

@@ -6,6 +6,8 @@ from decimal import Decimal
 #: No bill and no year may exceed 100,000,000.00 yuan: the bound every plan is proved for.
 LIMIT = 10_000_000_000
 
+#: Places before or behind the point beyond which a number is not written out: 1e999999 is short to send and long to spell.
+_MOST_PLACES = 30
 _PLAIN = re.compile(r"[0-9]{1,30}(\.[0-9]{1,2})?")
 _SIGNED = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 
@@ -47,6 +49,8 @@ def _plain_text(amount: object) -> str:
         raise MoneyError("not_a_number")
     # A JSON number such as 1e5 or 20000.500 is the same amount as its plain spelling.
     number = Decimal(str(amount))
+    if abs(number.adjusted()) > _MOST_PLACES and number:
+        raise MoneyError("negative" if number < 0 else "too_large" if number > 1 else "too_precise")
     return format(number.normalize() if number else Decimal(0), "f")
 
 

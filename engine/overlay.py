@@ -143,7 +143,7 @@ def _adds(path: str) -> bool:
 
 def _set(data: Any, path: str, value: Any) -> Location:
     """Put a value where a reading's path leads, and say where that is. A last step `+` adds it to a list, which may not stand there yet."""
-    location: Location = tuple(int(step) if step.isdigit() else step for step in path.split("."))
+    location: Location = tuple(int(step) if step.isdecimal() else step for step in path.split("."))
     try:
         if _adds(path):
             items = _at(data, location[:-2]).setdefault(location[-2], [])
@@ -163,7 +163,7 @@ def _locate(data: Any, name: str) -> Location:
     for step in steps:
         if isinstance(here, dict) and "by" in here and "values" in here:
             here, location = here["values"], (*location, "values")
-        key: str | int = int(step) if isinstance(here, list) and step.isdigit() else step
+        key: str | int = int(step) if isinstance(here, list) and step.isdecimal() else step
         try:
             here, location = here[key], (*location, key)
         except (KeyError, IndexError, TypeError):

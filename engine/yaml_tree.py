@@ -15,6 +15,10 @@ from engine.errors import PackError, Problem
 
 Location = tuple[str | int, ...]
 
+#: The largest pack has 40 kB. What is much larger, or opens far more than any pack (the reader of YAML recurses for each), is a mistake.
+_MOST_BYTES, _MOST_OPENED = 1 << 20, 10_000
+_OPENING = ("[", "{", "- ", "? ", "-\t", "?\t")
+
 _WORDS: dict[str, bool | None] = {"true": True, "false": False, "null": None}
 
 
@@ -44,23 +48,41 @@ class Tree:
 
 
 def read_tree(path: Path) -> Tree:
-    """Read a file. Raises PackError for what is not YAML, has duplicate keys, anchors or tags, or is not UTF-8."""
+    """Read a file. Raises PackError for what is not YAML, has duplicate keys, anchors or tags, is not UTF-8, or is too large or deep."""
     tree = Tree(str(path))
     try:
-        node = _composed(path.read_text(encoding="utf-8"))
+        node = _composed(_text(path))
+        if node is None:
+            raise PackError([Problem(tree.file, 1, 1, "the file is empty, expected a mapping")])
+        tree.data = _value(tree, node, (), set())
     except yaml.MarkedYAMLError as error:
         raise PackError([_not_yaml(tree.file, error)]) from error
     except UnicodeDecodeError as error:
         raise PackError([Problem(tree.file, 1, 1, "not UTF-8 text, save the file as UTF-8")]) from error
-    except (yaml.YAMLError, OSError) as error:
+    except (yaml.YAMLError, OSError, _TooMuchError) as error:
         cause = error.strerror if isinstance(error, OSError) else error
         raise PackError([Problem(tree.file, 1, 1, f"not readable: {cause}")]) from error
-    if node is None:
-        raise PackError([Problem(tree.file, 1, 1, "the file is empty, expected a mapping")])
-    tree.data = _value(tree, node, (), set())
+    except RecursionError as error:
+        raise PackError([Problem(tree.file, 1, 1, "nested too deep, expected a pack")]) from error
     if tree.problems:
         raise PackError(tree.problems)
     return tree
+
+
+class _TooMuchError(ValueError):
+    """More than any pack holds."""
+
+
+def _text(path: Path) -> str:
+    """The text of a file that the reader of YAML can be trusted with. Raises _TooMuchError, UnicodeDecodeError and OSError."""
+    with path.open("rb") as file:
+        read = file.read(_MOST_BYTES + 1)
+    if len(read) > _MOST_BYTES:
+        raise _TooMuchError(f"larger than {_MOST_BYTES // 1024} KiB, expected a pack")
+    text = read.decode("utf-8").replace("\r\n", "\n").replace("\r", "\n")
+    if sum(text.count(mark) for mark in _OPENING) > _MOST_OPENED:
+        raise _TooMuchError(f"more than {_MOST_OPENED:,} lists and mappings, expected a pack")
+    return text
 
 
 def _composed(text: str) -> yaml.Node | None:

@@ -38,6 +38,8 @@ class Server:
         self.port = port or _free_port()
         self.address = f"http://127.0.0.1:{self.port}"
         self._process: subprocess.Popen[str] | None = None
+        #: What it has printed beside its address, once it has ended.
+        self.printed = ""
 
     def start(self) -> None:
         """Start and wait until the address is printed."""
@@ -113,6 +115,7 @@ class Server:
             process.send_signal(how)
         status = process.wait(timeout=20)
         assert process.stdout is not None
+        self.printed += process.stdout.read()
         process.stdout.close()
         return status
 

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
@@ -24,6 +24,8 @@ A = TypeVar("A")
 
 
 EXIT_REQUEST = 2
+#: A case is small; what is larger is another file.
+_MOST_JSON = 256 * 1024
 _NO_CATALOGUE = "缺少语言文件 {}，请运行 make install。"
 
 
@@ -111,8 +113,11 @@ def show_answer(form: str, as_json: Callable[[], dict[str, Any]], as_lines: Call
 
 def _json_case(source: Any) -> dict[str, Any]:
     try:
-        case = json.load(source, parse_float=Decimal)
-    except (ValueError, RecursionError):
+        text = source.read(_MOST_JSON + 1)
+        if len(text) > _MOST_JSON:
+            fail(f"这个 JSON 太大了，最多 {_MOST_JSON:,} 个字。", EXIT_REQUEST)
+        case = json.loads(text, parse_float=Decimal)
+    except (ValueError, RecursionError, InvalidOperation):
         fail("这不是 JSON，请检查格式。", EXIT_REQUEST)
     if not isinstance(case, dict):
         fail('JSON 里要是一个对象，例如 {"place": "anhui-bozhou", …}。', EXIT_REQUEST)

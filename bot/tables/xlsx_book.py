@@ -11,7 +11,7 @@ from openpyxl.styles.numbers import BUILTIN_FORMATS, is_date_format, is_timedelt
 from openpyxl.utils.datetime import MAC_EPOCH, WINDOWS_EPOCH  # type: ignore[import-untyped]
 
 from bot.tables.errors import TableError
-from bot.tables.xlsx_zip import MIB, MOST_STRINGS, MOST_STYLES, Package
+from bot.tables.xlsx_zip import MIB, MOST_STRINGS, MOST_STYLES, Package, whole
 
 _MERGED = re.compile(rb'<(?:\w+:)?mergeCell\s[^>]{0,200}?ref="([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})"')
 _HOLDS = re.compile(rb"<(?:\w+:)?(?:v|is)[ >]")
@@ -154,7 +154,7 @@ def _days(package: Package, part: str) -> frozenset[int]:
 
     def start(tag: str, attributes: dict[str, str]) -> None:
         nonlocal inside
-        key = int(attributes["numFmtId"]) if attributes.get("numFmtId", "").isdigit() else 0
+        key = whole(attributes.get("numFmtId", "")) or 0
         if tag == "numFmt":
             formats[key] = attributes.get("formatCode", "")
         elif tag in ("cellXfs", "cellStyles", "dxfs"):

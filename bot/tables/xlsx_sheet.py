@@ -15,7 +15,7 @@ from openpyxl.utils.datetime import from_excel  # type: ignore[import-untyped]
 
 from bot.tables.errors import TableError, Values
 from bot.tables.xlsx_book import Book, column_letters, column_number, open_book
-from bot.tables.xlsx_zip import Package
+from bot.tables.xlsx_zip import Package, whole
 
 #: What stands in the place of a formula that was never computed: no check takes it for a fact.
 UNCOMPUTED = "#FORMULA"
@@ -113,8 +113,8 @@ class _Cells:
             self._spoken = False
 
     def _begin_row(self, number: str) -> None:
-        row = int(number) if number.isdigit() and len(number) < 8 else 0 if number else self._row + 1  # noqa: PLR2004
-        if not self._row < row <= _MOST_ROWS:
+        row = whole(number) if number else self._row + 1
+        if row is None or not self._row < row <= _MOST_ROWS:
             raise self._package.broken()
         self._row, self._column, self._cells = row, 0, {}
 
@@ -144,14 +144,15 @@ class _Cells:
             return "false" if said.strip() == "0" else "true"
         if self._kind == "d":
             return said.removesuffix("T00:00:00")
-        return _number(said, self._style.isdigit() and int(self._style) in self._book.days, self._book.epoch)
+        return _number(said, whole(self._style) in self._book.days, self._book.epoch)
 
     def _shared(self, said: str) -> str:
         if not said:
             return ""
-        if not (said.isdigit() and len(said) < 10 and int(said) < len(self._book.strings)):  # noqa: PLR2004
+        at = whole(said)
+        if at is None or at >= len(self._book.strings):
             raise self._package.broken()
-        return self._book.strings[int(said)]
+        return self._book.strings[at]
 
 
 def _number(said: str, is_day: bool, epoch: datetime) -> str:

@@ -29,7 +29,12 @@ _LONGEST_TAG = 4 * MIB
 _BLOCK = 256 * 1024
 _FIRST_TAG = re.compile(rb"<[A-Za-z_][^\s/>]*")
 _OUTSIDE = re.compile(r"^(?:[/\\]|[A-Za-z]:)|(?:^|[/\\])\.\.(?:[/\\]|$)")
-_BROKEN = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, struct.error, NotImplementedError, expat.ExpatError, RuntimeError)
+_BROKEN = (
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, struct.error, NotImplementedError, expat.ExpatError, RuntimeError),
+    UnicodeDecodeError,  # a name that is said to be UTF-8
+)
+#: Digits of the longest number that refers to anything: a row, a string, a style.
+_MOST_DIGITS = 9
 
 
 class Package:
@@ -136,6 +141,11 @@ class Package:
             or any(entry.file_size > _MOST_RATIO * max(entry.compress_size, 1) for entry in inflating)
         ):
             raise self.too_large()
+
+
+def whole(text: str) -> int | None:
+    """The number that plain digits are; None for anything else, such as ²."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS else None
 
 
 def _nothing(_: str) -> None:

@@ -27,7 +27,7 @@ from bot.logs import places
 from bot.settings import Settings
 from bot.store import Parcel, StoreError
 from bot.telegram.courier import CHANNEL, Bot, Courier, MarkingLimiter, pause
-from bot.telegram.updates import COMMANDS, WANTED, Gone, InGroup, Pressed, Said, chat_of, read
+from bot.telegram.updates import COMMANDS, WANTED, Gone, InGroup, Meaning, Pressed, Said, chat_of, read
 
 #: What the door tells of itself, for whoever runs it: ready, bad_token, unreachable, taken, webhook_refused.
 Tell = Callable[[str, str], None]
@@ -85,7 +85,7 @@ class Telegram:
             return HTTPStatus.SERVICE_UNAVAILABLE
         try:
             raw = json.loads(body)
-        except ValueError:
+        except (ValueError, RecursionError):
             return HTTPStatus.BAD_REQUEST
         try:
             await self._handle(raw)
@@ -180,10 +180,7 @@ class Telegram:
 
     async def _handle(self, raw: Any) -> None:
         """Take one update; when this returns its turn is on disk. Raises StoreError."""
-        update = _parsed(raw, self._bot)
-        if update is None or self._account is None:
-            return
-        meaning = read(update, self._account)
+        meaning = meaning_of(raw, self._bot, self._account) if self._account is not None else None
         if isinstance(meaning, Said):
             await self._said(meaning)
         elif isinstance(meaning, InGroup):
@@ -256,6 +253,16 @@ def _bot(token: str, api: str, rate: float) -> Bot:
     asking = HTTPXRequest(connection_pool_size=1)
     base = api.rstrip("/")
     return ExtBot(token, base_url=f"{base}/bot", base_file_url=f"{base}/file/bot", get_updates_request=asking, rate_limiter=limiter)
+
+
+def meaning_of(raw: Any, bot: Bot, account: Account) -> Meaning:
+    """What an update means; None as well for one that cannot be read, which would hold up all others if it raised."""
+    update = _parsed(raw, bot)
+    try:
+        return read(update, account) if update is not None else None
+    except Exception as error:
+        _log.error("update_unreadable", error=type(error).__name__, where=places(error))
+        return None
 
 
 def _parsed(raw: Any, bot: Bot) -> Update | None:

@@ -71,7 +71,8 @@ Meaning = Said | InGroup | Gone | None
 
 def chat_of(update: Update) -> int | None:
     """The chat whose messages must keep their order."""
-    return update.effective_chat.id if update.effective_chat else None
+    chat = update.effective_chat
+    return chat.id if chat and isinstance(chat.id, int) else None
 
 
 def read(update: Update, bot: Account) -> Meaning:

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -24,6 +25,7 @@ from bot.web.errors import ApiError, dumps, wrong_case
 from bot.web.foreign import allowed_origin, foreign, is_for_foreigners
 from bot.web.home import add_home
 from bot.web.limits import Limit
+from bot.web.lines import LINES, Lines, send, whole
 from bot.web.metrics import METRICS, Metrics, add_metrics, method_of, route_of
 from bot.web.openapi import document, operation
 from bot.web.pages.rendering import refusal
@@ -65,12 +67,20 @@ def make_app(
     assistant: Assistant, settings: Settings, hooks: Mapping[str, Hook] | None = None, answering: Sequence[Answering] = ()
 ) -> web.Application:
     """The application with all routes. `hooks`: paths on which other doors take deliveries; `answering`: doors that answer within them."""
+<<<<<<< HEAD
     app = web.Application(middlewares=[traced, _errors, until_shut, foreign], client_max_size=MOST_BYTES)
     app[ASSISTANT], app[SETTINGS] = assistant, settings
     app[CLIENTS] = Limit(settings.client_rate, settings.client_burst)
     app[CONVERSATIONS] = Limit(settings.conversation_rate, max(1, round(settings.conversation_rate)))
     app[SOCKETS], app[GATE] = set(), Gate()
     app[_HEADERS] = _SECURITY | _carried_by(settings.named_origins())
+=======
+    app = web.Application(middlewares=[traced, _errors, until_shut, _foreign, whole], client_max_size=MOST_BYTES)
+    app[ASSISTANT], app[SETTINGS] = assistant, settings
+    app[CLIENTS] = Limit(settings.client_rate, settings.client_burst)
+    app[CONVERSATIONS] = Limit(settings.conversation_rate, max(1, round(settings.conversation_rate)))
+    app[SOCKETS], app[GATE], app[LINES] = set(), Gate(), Lines(settings.line_seconds)
+>>>>>>> storms
     app.add_routes(
         [
             *SITE,
@@ -213,21 +223,30 @@ async def _take(request: web.Request, take: Hook, body: bytes) -> int:
 
 async def _socket(request: web.Request) -> web.WebSocketResponse:
     """The widget's connection: `hello` brings missed answers, `turn` is a message; see widget.js for the other side."""
-    socket = web.WebSocketResponse(heartbeat=30, max_msg_size=MOST_BYTES)
+    socket = web.WebSocketResponse(heartbeat=request.app[LINES].seconds, max_msg_size=MOST_BYTES)
     if not socket.can_prepare(request):
         raise ApiError(400, "not_websocket")
-    await socket.prepare(request)
+    try:
+        await socket.prepare(request)
+    except ConnectionError as error:
+        raise ApiError(400, "broken_request") from error
     request.app[SOCKETS].add(socket)
     try:
-        number = 0
-        async for frame in socket:
-            if frame.type in (WSMsgType.TEXT, WSMsgType.BINARY):
-                number += 1
-                with request.app[GATE].inside(), bound_contextvars(request=f"{name_of(request)}-{number}"):
-                    await socket.send_str(dumps(await _frame(request, frame.data)))
+        with suppress(ConnectionError):  # a widget that has gone is no failure
+            await _talk(request, socket)
     finally:
         request.app[SOCKETS].discard(socket)
     return socket
+
+
+async def _talk(request: web.Request, socket: web.WebSocketResponse) -> None:
+    """Answer frame after frame. Raises ConnectionError once nobody is there to hear it."""
+    number = 0
+    async for frame in socket:
+        if frame.type in (WSMsgType.TEXT, WSMsgType.BINARY):
+            number += 1
+            with request.app[GATE].inside(), bound_contextvars(request=f"{name_of(request)}-{number}"):
+                await send(request, socket, dumps(await _frame(request, frame.data)))
 
 
 async def _frame(request: web.Request, data: str | bytes) -> dict[str, Any]:

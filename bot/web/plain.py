@@ -235,7 +235,8 @@ def _reply(voice: Voice, reply: Mapping[str, Any]) -> dict[str, Any]:
         "clauses": next((each for each in reply.get("attachments", ()) if each["kind"] == "clauses"), None),
         "layers": [_layer(voice, layer, titles) for layer in layers],
         "rules": f"/policies/{estimate.get('place')}/{estimate.get('edition')}",
-        "wrong": f"/wrong/{estimate.get('place')}/{estimate.get('edition')}",
+        "place": estimate.get("place"),
+        "edition": estimate.get("edition"),
     }
 
 

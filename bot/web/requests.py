@@ -1,7 +1,7 @@
 """Reading requests: strict JSON in, models out, and a clear error for everything else."""
 
 import json
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any, NoReturn, TypeVar
 
 from aiohttp import web
@@ -64,7 +64,7 @@ def parse_json(body: bytes | str) -> Any:
     try:
         text = body.decode("utf-8-sig") if isinstance(body, bytes) else body
         return json.loads(text, parse_float=Decimal, parse_constant=_no_constant)
-    except (ValueError, RecursionError) as error:
+    except (ValueError, RecursionError, InvalidOperation) as error:  # the last: an exponent beyond what any number here can have
         raise ApiError(400, "not_json") from error
 
 

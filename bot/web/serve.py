@@ -19,9 +19,12 @@ from bot.store import StoreError
 from bot.web.answering import Answering
 from bot.web.app import make_app
 from bot.web.closing import GATE
+from bot.web.lines import LINES, Line
 
 _SWEEP_SECONDS, _SWEEP_AGAIN_SECONDS = 6 * 3600, 60
 _REOPEN_SECONDS = 5
+#: Connections that wait to be accepted: after a new start all widgets come back within a second.
+_MOST_WAITING = 1024
 #: Ending takes as long as the turns under way, and less than fifteen seconds in all: first turns are finished, then requests and doors side
 #: by side (aiohttp takes its time twice, before and after it cancels what is left).
 _TURNS_SECONDS, _REQUESTS_SECONDS, _DOORS_SECONDS = 8, 2, 6
@@ -100,17 +103,24 @@ async def _run(
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=_REQUESTS_SECONDS)
     await runner.setup()
     try:
-        await web.TCPSite(runner, where.host, where.port, reuse_port=where.shared or None).start()
+        site = web.TCPSite(runner, where.host, where.port, backlog=_MOST_WAITING, reuse_port=where.shared or None)
+        await site.start()
     except OSError as error:
         await runner.cleanup()
         raise StartError(f"{where.host}:{where.port}") from error
-    working = [asyncio.create_task(_sweep(assistant, settings.retention_days)), *(asyncio.create_task(_keep_open(door)) for door in doors)]
+    works = [_sweep(assistant, settings.retention_days), app[LINES].watch(lambda: _lines(runner)), *(_keep_open(door) for door in doors)]
+    working = [asyncio.create_task(work) for work in works]
     # Port 0 lets the system choose; say the one it chose.
     started(f"http://{where.host}:{runner.addresses[0][1]}")
     await stop.wait()
     # The port stays open meanwhile: whoever comes now is told when to come again.
     await app[GATE].shut(_TURNS_SECONDS)
     await asyncio.gather(_end(working), runner.cleanup())
+
+
+def _lines(runner: web.AppRunner) -> Sequence[Line]:
+    """The connections that are open."""
+    return runner.server.connections if runner.server is not None else ()
 
 
 async def _end(working: Sequence[asyncio.Task[None]]) -> None:

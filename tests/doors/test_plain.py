@@ -327,15 +327,19 @@ def test_what_is_kept_is_handed_over_without_scripts(reader: Reader) -> None:
 def test_a_figure_is_reported_without_scripts(running: Server, reader: Reader) -> None:
     """Beside every figure stands the way to say that it is wrong; who wrote too much finds the words still there."""
     page = reader.send(reader.open(f"/plain{PLACE}"), text=BILL)
-    ways = page.all("a", class_="wrong")
+    ways = page.all("button", class_="wrong")
     assert len(ways) == len([node for node in page.all("a") if "#" in node.attributes["href"] and node.within("ul")])
-    path = ways[0].attributes["href"]
-    asked = reader.open(path)
+    about = {"place": "anhui-bozhou", "edition": "2022", "figure": ways[0].attributes["value"]}
+    asked = reader.post("/wrong", about)
+    assert (asked.status, asked.hidden["figure"]) == (200, about["figure"])
     assert asked.title.startswith("这个数不对")
-    long = reader.post(path, {"words": "长" * 501})
+    path = f"/wrong/anhui-bozhou/2022/{about['figure']}"
+    assert reader.open(path).hidden == asked.hidden
+    long = reader.post("/wrong", asked.hidden | {"words": "长" * 501})
     assert (long.status, long.one("textarea").words) == (422, "长" * 501)
-    assert "记下了，谢谢您" in reader.post(path, {"words": "县里是 400 元"}).text
+    for address in ("/wrong", path):
+        assert "记下了，谢谢您" in reader.post(address, asked.hidden | {"words": "县里是 400 元"}).text
     assert reader.open("/wrong/anhui-bozhou/2022/nothing.here").status == 200
     assert reader.post("/wrong/anhui-bozhou/2022/nothing.here", {}).status == 422
-    assert reader.open("/wrong/nowhere/2022/x").status == 404
+    assert reader.open("/wrong/nowhere/2022/x").status == reader.post("/wrong", {"words": "x"}).status == 404
     assert reader.post(path, {"words": "x"}, headers={"Origin": "https://elsewhere.example"}).status == 403

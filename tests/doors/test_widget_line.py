@@ -97,6 +97,30 @@ def test_on_a_slow_line_nothing_is_lost_or_doubled(running: Server, browser: Bro
     )
 
 
+#: Nothing can be reached; what a page waits for is noted, and comes at once.
+_DOWN = """
+window.WebSocket = function () { throw new Error("down"); };
+window.fetch = () => Promise.reject(new Error("down"));
+const later = window.setTimeout;
+window.waits = [];
+window.setTimeout = (what, ms, ...rest) => { if (ms > 300) window.waits.push(ms); return later(what, Math.min(ms || 0, 1), ...rest); };
+"""
+
+
+def test_widgets_come_back_after_growing_pauses_that_chance_spreads(running: Server, browser: Browser) -> None:
+    """Each pause is between half of twice the one before and all of it, up to half a minute; two phones never come back in step."""
+    browser.prepare(_DOWN)
+    waits = []
+    for _ in range(2):
+        page = browser.visit(f"{running.address}/?place=anhui-bozhou").page
+        page.wait_for_function("window.waits.length >= 10")
+        waits.append(page.evaluate("window.waits.slice(0, 10)"))
+    longest = [min(30_000, 700 * 2**failures) for failures in range(10)]
+    for one in waits:
+        assert all(most / 2 <= wait <= most for wait, most in zip(one, longest, strict=True)), one
+    assert len({*waits[0], *waits[1]}) == 20
+
+
 def turns(folder: Path) -> int:
     """How many messages the server has kept."""
     with sqlite3.connect(folder / "nengbao.sqlite3") as store:
