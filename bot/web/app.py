@@ -67,20 +67,12 @@ def make_app(
     assistant: Assistant, settings: Settings, hooks: Mapping[str, Hook] | None = None, answering: Sequence[Answering] = ()
 ) -> web.Application:
     """The application with all routes. `hooks`: paths on which other doors take deliveries; `answering`: doors that answer within them."""
-<<<<<<< HEAD
-    app = web.Application(middlewares=[traced, _errors, until_shut, foreign], client_max_size=MOST_BYTES)
-    app[ASSISTANT], app[SETTINGS] = assistant, settings
-    app[CLIENTS] = Limit(settings.client_rate, settings.client_burst)
-    app[CONVERSATIONS] = Limit(settings.conversation_rate, max(1, round(settings.conversation_rate)))
-    app[SOCKETS], app[GATE] = set(), Gate()
-    app[_HEADERS] = _SECURITY | _carried_by(settings.named_origins())
-=======
-    app = web.Application(middlewares=[traced, _errors, until_shut, _foreign, whole], client_max_size=MOST_BYTES)
+    app = web.Application(middlewares=[traced, _errors, until_shut, foreign, whole], client_max_size=MOST_BYTES)
     app[ASSISTANT], app[SETTINGS] = assistant, settings
     app[CLIENTS] = Limit(settings.client_rate, settings.client_burst)
     app[CONVERSATIONS] = Limit(settings.conversation_rate, max(1, round(settings.conversation_rate)))
     app[SOCKETS], app[GATE], app[LINES] = set(), Gate(), Lines(settings.line_seconds)
->>>>>>> storms
+    app[_HEADERS] = _SECURITY | _carried_by(settings.named_origins())
     app.add_routes(
         [
             *SITE,
