@@ -180,7 +180,8 @@ class Assistant:
         voice = self.knowledge.voice(language(conversation) or message.lang)
         incoming = replace(self._incoming(message, conversation, rules, voice), code=f"{secrets.randbelow(1_000_000):06}")
         turned = take_turn(conversation, incoming, rules)
-        voice = self.knowledge.voice(language(turned.conversation) or message.lang)
+        # Who forgets everything, also their language, hears so in that language.
+        voice = self.knowledge.voice(language(turned.conversation) or language(conversation) or message.lang)
         key = kept.key if kept else message.person or secrets.token_urlsafe(16)
         answer: dict[str, Any] = {
             "conversation": key,

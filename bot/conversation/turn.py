@@ -271,7 +271,11 @@ class _Turn:
         """A greeting; the link of a place that is another than the talk was about moves the talk there, which is said."""
         place = self.incoming.place
         if place in self.rules.shelf.places and self.position.facts.get("place", place) != place:
-            return self._accept([Answer("place", place, self.incoming.message)])
+            moved = Answer("place", place, self.incoming.message)
+            edition = edition_of(replay((*self.conversation.answers, moved), self.rules), self.rules.shelf)
+            # An estimate that changes says so by itself.
+            told = (Note("corrected.place", {"place": edition.policy.name}),) if edition and not self.before else ()
+            return self._accept([moved], told)
         return self._aside(Note("greeting"))
 
     def _action(self, action: str) -> Turned:

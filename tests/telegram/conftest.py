@@ -1,7 +1,8 @@
-"""One server at one stand-in for all tests of a file that need no other, each test in a chat of its own."""
+"""A server at a stand-in: of a test's own, or one for all tests of a file that need no other, each in a chat of its own."""
 
 from collections.abc import Iterator
 from itertools import count
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +11,19 @@ from tests.telegram.botapi import BotApi
 from tests.telegram.test_door import connected, started
 
 _NUMBERS = count(50_000)
+
+
+@pytest.fixture
+def api() -> Iterator[BotApi]:
+    """A Bot API of our own."""
+    with BotApi() as running:
+        yield running
+
+
+@pytest.fixture
+def door(api: BotApi, tmp_path: Path) -> Iterator[Server]:
+    """A server that polls it."""
+    yield from started(connected(api, tmp_path))
 
 
 @pytest.fixture(scope="module")

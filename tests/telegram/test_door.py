@@ -27,19 +27,6 @@ KIND_LINES = {
 }
 
 
-@pytest.fixture
-def api() -> Iterator[BotApi]:
-    """A Bot API of our own."""
-    with BotApi() as running:
-        yield running
-
-
-@pytest.fixture
-def door(api: BotApi, tmp_path: Path) -> Iterator[Server]:
-    """A server that polls it."""
-    yield from started(connected(api, tmp_path))
-
-
 @pytest.fixture(scope="module", params=["polling", "webhook"])
 def served(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[BotApi, Server]]:
     """A Bot API and a server for all recorded talks, each in a chat of its own."""
