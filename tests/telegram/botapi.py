@@ -15,7 +15,7 @@ import threading
 import time
 import uuid
 from collections import Counter, deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Self, TypeVar
 from urllib.parse import urlsplit
@@ -229,6 +229,7 @@ class World:
     topics: dict[int, set[int]] = field(default_factory=dict)
     moved: dict[int, int] = field(default_factory=dict)
     opened: dict[str, str] = field(default_factory=dict)
+    longest_poll: float = 50
 
 
 # --- texts: entities and markup -------------------------------------------------------------------------------------------------
@@ -846,12 +847,19 @@ async def read_params(request: web.BaseRequest) -> Json:
     elif request.content_type == "application/x-www-form-urlencoded":
         params |= dict(await request.post())
     elif request.content_type.startswith("multipart/"):
-        async for part in await request.multipart():
-            assert isinstance(part, aiohttp.BodyPartReader)
-            data = bytes(await part.read())
-            names |= {} if part.filename is None else {part.name or "": part.filename}
-            params[part.name or ""] = data.decode() if part.filename is None else data
+        for name, file_name, data in _form_parts(request.headers["Content-Type"], await request.read()):
+            params[name] = data.decode() if file_name is None else data
+            names |= {} if file_name is None else {name: file_name}
     return {name: _read_param(name, value) for name, value in params.items()} | ({"file names": names} if names else {})
+
+
+def _form_parts(content_type: str, body: bytes) -> Iterator[tuple[str, str | None, bytes]]:
+    """Name, file name and content of each part of a form."""
+    boundary = content_type.partition("boundary=")[2].strip('"').encode()
+    for part in body.split(b"--" + boundary)[1:-1]:
+        head, _, data = part.partition(b"\r\n\r\n")
+        named = {key: value.decode() for key, value in re.findall(rb'; (name|filename)="([^"]*)"', head)}
+        yield named[b"name"], named.get(b"filename"), data.removesuffix(b"\r\n")
 
 
 def _read_param(name: str, value: Any) -> Any:
@@ -1059,6 +1067,11 @@ class BotApi:
         with self._world.lock:
             return copy.deepcopy(self._world.updates[update_id])
 
+    def updates_after(self, update_id: int) -> list[int]:
+        """The updates that were made after one, delivered or not."""
+        with self._world.lock:
+            return [number for number in self._world.updates if number > update_id]
+
     @property
     def acknowledged(self) -> set[int]:
         """The updates getUpdates' offset passed or a webhook answered with 2xx."""
@@ -1152,6 +1165,22 @@ class BotApi:
         """More than so many messages in a second are refused with 429, and then all of them for so many seconds. With 0 at once."""
         with self._world.lock:
             self._world.flood = Flood(rate, pause)
+
+    def hook(self, url: str) -> None:
+        """Somebody else with the token sets a webhook, or with an empty address deletes it."""
+        with self._world.lock:
+            set_webhook(self._world, {"url": url})
+        self._loop.call_soon_threadsafe(self._wake)
+
+    def count_from(self, update_id: int) -> None:
+        """The next update gets this number, as after a week without any."""
+        with self._world.lock:
+            self._world.last_update = update_id - 1
+
+    def patience(self, seconds: float) -> None:
+        """No poll is kept waiting longer than this, whatever it asks for."""
+        with self._world.lock:
+            self._world.longest_poll = seconds
 
     def slow(self, method: str, seconds: float) -> None:
         """Every call of the method waits so long before it takes effect; 0 ends this."""
@@ -1306,7 +1335,7 @@ class BotApi:
         with self._world.lock:
             _allow(self._world, params)
             forget(self._world, offset)
-        end = self._loop.time() + min(int(params.get("timeout") or 0), 50)
+        end = self._loop.time() + min(int(params.get("timeout") or 0), self._world.longest_poll)
         while True:
             news = self._news
             with self._world.lock:
