@@ -37,6 +37,8 @@ from bot.telegram.updates import COMMANDS, WANTED, InGroup, Pressed, Said, Tappe
 Tell = Callable[[str, str], None]
 
 _POLL_SECONDS = 50
+#: Chats whose turns are played side by side: enough to share a sync of the store, few enough to leave the loop to the web in between.
+_SIDE_BY_SIDE = 16
 _SECRET_HEADER = "x-telegram-bot-api-secret-token"  # noqa: S105 - the name of a header
 _DEFAULT_API = "https://api.telegram.org"
 #: The menus by the two letters that Telegram knows a language by; those of none of them read Chinese.
@@ -188,17 +190,19 @@ class Telegram:
     async def _in_order(self, updates: Iterable[dict[str, Any]]) -> None:
         """Take a batch: chats side by side, each chat in its order. Raises StoreError when not all of it is on disk."""
         chats: dict[int | None, list[dict[str, Any]]] = {}
+        turns = asyncio.Semaphore(_SIDE_BY_SIDE)
         for raw in updates:
             update = _parsed(raw, self._bot)
             chats.setdefault(chat_of(update) if update else None, []).append(raw)
-        done = await asyncio.gather(*(self._one_by_one(chat) for chat in chats.values()), return_exceptions=True)
+        done = await asyncio.gather(*(self._one_by_one(chat, turns) for chat in chats.values()), return_exceptions=True)
         for result in done:
             if isinstance(result, BaseException):
                 raise result
 
-    async def _one_by_one(self, updates: Iterable[dict[str, Any]]) -> None:
+    async def _one_by_one(self, updates: Iterable[dict[str, Any]], turns: asyncio.Semaphore) -> None:
         for raw in updates:
-            await self._handle(raw)
+            async with turns:
+                await self._handle(raw)
 
     async def _handle(self, raw: Any) -> None:
         """Take one update; when this returns its turn is on disk. Raises StoreError."""
@@ -276,10 +280,12 @@ class Telegram:
 
     async def _show_menu(self, said: Said) -> None:
         """The commands in the language of the talk. Telegram itself has one menu for all who read Chinese, in whichever characters."""
-        standing = await self._assistant.standing(self._person(said.chat))
-        lang = standing.voice.lang if standing.has_chosen else said.lang
-        with contextlib.suppress(TelegramError):
-            await self._set_menu(lang or _MENUS[None], BotCommandScopeChat(said.chat))
+        with contextlib.suppress(TelegramError, StoreError):
+            standing = await self._assistant.standing(self._person(said.chat))
+            lang = standing.voice.lang if standing.has_chosen else said.lang
+            # For everybody else the menu for all is theirs.
+            if standing.has_chosen or lang not in (None, *_MENUS.values()):
+                await self._set_menu(str(lang), BotCommandScopeChat(said.chat))
 
     def _aside(self, work: Coroutine[Any, Any, None]) -> None:
         """Best effort: it must not hold up the turn."""
