@@ -4,7 +4,7 @@ import asyncio
 import json
 import re
 import secrets
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -15,6 +15,8 @@ import msgspec
 
 from bot.conversation import (
     CARRIED,
+    FORWARDED,
+    Choice,
     Conversation,
     Heard,
     Incoming,
@@ -31,7 +33,7 @@ from bot.conversation import (
 from bot.counters import Counters, Played
 from bot.ids import Ids
 from bot.knowledge import Knowledge, china_today
-from bot.langs import LANGS
+from bot.langs import LANGS, named
 from bot.speech import Voice, reply_json
 from bot.store import Change, ConflictError, Kept, Parcel, Store
 from bot.understanding import understand
@@ -47,7 +49,7 @@ class Message:
     """One message through a door: exactly one of text, choice and action. `place` and `lang` are what the door knows.
 
     A door that knows its people by itself names the conversation by `person`, which is opened when it is not there; its answers travel
-    to `address`, with what it wants to remember about them in `context`. `agreement` and `unread`: see Incoming.
+    to `address`, with what it wants to remember about them in `context`. `agreement`, `unread` and `manner`: see Incoming.
     """
 
     message_id: str
@@ -63,6 +65,7 @@ class Message:
     context: Mapping[str, Any] = field(default_factory=dict)
     agreement: str | None = None
     unread: str | None = None
+    manner: str | None = None
 
 
 #: 接着说 482 913: six digits that carry a talk from another door.
@@ -71,10 +74,14 @@ _CODE = re.compile(r"(?:接[着著][说說聊]|go on|/code)[ :：“\"「]{0,3}(
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where a person's talk stands: the newest answer, if there was one, and the voice it goes on in."""
+    """Where a person's talk stands: the newest answer, if there was one, and the voice it goes on in.
+
+    `has_chosen`: whether the person asked for that language; else the door may know better.
+    """
 
     answer: dict[str, Any] | None
     voice: Voice
+    has_chosen: bool = False
 
 
 @dataclass(slots=True)
@@ -121,6 +128,9 @@ class Assistant:
             return message, opened_by
         if message.agreement and (kept is None or not is_agreed(msgspec.json.decode(kept.state, type=Conversation))):
             return message, opened_by
+        if message.manner == FORWARDED:
+            # Whoever sends somebody digits to pass on would read along from then on.
+            return replace(message, text=None, action="pass.forwarded"), opened_by
         who = message.person or message.conversation or message.channel
         carried = await self.store.redeem("".join(code.groups()), _name(message), who, message.person)
         if carried.key is None:
@@ -139,7 +149,8 @@ class Assistant:
             return Standing(None, self.knowledge.voice(None))
         conversation = msgspec.json.decode(kept.state, type=Conversation)
         newest = await self.store.replies_after(kept.key, conversation.turn - 1)
-        return Standing(json.loads(newest[-1]) if newest else None, self.knowledge.voice(language(conversation)))
+        lang = language(conversation)
+        return Standing(json.loads(newest[-1]) if newest else None, self.knowledge.voice(lang), lang is not None)
 
     async def estimate(self, conversation: str) -> Estimate | None:
         """The estimate a talk has come to. Raises UnknownConversationError."""
@@ -181,7 +192,8 @@ class Assistant:
         voice = self.knowledge.voice(language(conversation) or message.lang)
         incoming = replace(self._incoming(message, conversation, rules, voice), code=f"{secrets.randbelow(1_000_000):06}")
         turned = take_turn(conversation, incoming, rules)
-        voice = self.knowledge.voice(language(turned.conversation) or message.lang)
+        # Who forgets everything, also their language, hears so in that language.
+        voice = self.knowledge.voice(language(turned.conversation) or language(conversation) or message.lang)
         key = kept.key if kept else message.person or secrets.token_urlsafe(16)
         answer: dict[str, Any] = {
             "conversation": self._ids.id_of(key),
@@ -228,7 +240,7 @@ class Assistant:
 
     def _count(self, message: Message, incoming: Incoming, turned: Turned) -> None:
         """Note what came of a message, without a word of it."""
-        if message.text is not None:
+        if message.text:
             self.counters.heard(message.channel, understood=not _says_nothing(incoming.heard))
         for reply in turned.replies:
             if reply.estimate is not None:
@@ -251,14 +263,14 @@ class Assistant:
     def _incoming(self, message: Message, conversation: Conversation, rules: Rules, voice: Voice) -> Incoming:
         if message.text is None:
             return Incoming(message.message_id, None, message.choice, message.action, message.place, message.agreement)
-        # The words of a button, typed, press it.
-        said = message.text.strip()
-        pressed = next((choice.key for choice in offered(conversation, rules) if voice.note(choice.label) == said), None)
+        pressed = None if message.manner else _pressed(message.text, offered(conversation, rules, message.agreement), voice)
         if pressed is not None:
             return Incoming(message.message_id, choice=pressed, place=message.place, agreement=message.agreement)
         known = summary(conversation, rules).get("place", message.place)
         heard = understand(message.text, self.knowledge.vocabulary, open_question(conversation, rules), known)
-        return Incoming(message.message_id, heard, place=message.place, agreement=message.agreement, unread=message.unread)
+        return Incoming(
+            message.message_id, heard, place=message.place, agreement=message.agreement, unread=message.unread, manner=message.manner
+        )
 
     @asynccontextmanager
     async def _queue(self, key: str) -> AsyncIterator[None]:
@@ -272,6 +284,14 @@ def _name(message: Message) -> str:
     return f"{message.channel}\n{message.message_id}"
 
 
+def _pressed(text: str, choices: Iterable[Choice], voice: Voice) -> str | None:
+    """The words of a button, typed, press it; so does the name of a language."""
+    said = text.strip()
+    typed = (said, said.rstrip("。.！!"))  # who dictates gets a full stop
+    lang = named(said)
+    return next((choice.key for choice in choices if voice.note(choice.label) in typed), lang and f"lang={lang}")
+
+
 def _says_nothing(heard: Heard | None) -> bool:
     """Whether neither a fact nor a wish was found in a message. None: its words pressed a button."""
     if heard is None or heard.intent != "unknown":
@@ -282,5 +302,5 @@ def _says_nothing(heard: Heard | None) -> bool:
 def _parcel(message: Message, answer: Mapping[str, Any], voice: Voice) -> Parcel | None:
     if message.address is None:
         return None
-    body = {"replies": answer["replies"], "context": message.context, "lang": voice.lang}
+    body = {"replies": answer["replies"], "context": message.context, "lang": voice.lang, "conversation": answer["conversation"]}
     return Parcel(message.channel, message.address, message.message_id, json.dumps(body, ensure_ascii=False).encode())

@@ -6,10 +6,26 @@ from bot.conversation.heard import Ambiguity, Heard, Problem, Slot
 from bot.conversation.position import Rules, estimate_at
 from bot.conversation.replies import Choice, Reply
 from bot.conversation.state import PRESET, Answer, Conversation
-from bot.conversation.turn import CARRIED, Incoming, Turned, is_agreed, language, offered, open_question, summary, take_turn
+from bot.conversation.turn import (
+    BESIDE,
+    CARRIED,
+    EDITED,
+    FORWARDED,
+    Incoming,
+    Turned,
+    is_agreed,
+    language,
+    offered,
+    open_question,
+    summary,
+    take_turn,
+)
 
 __all__ = [
+    "BESIDE",
     "CARRIED",
+    "EDITED",
+    "FORWARDED",
     "PRESET",
     "Alone",
     "Ambiguity",

@@ -45,19 +45,27 @@ from engine import CaseError, Estimate, Fault, Note, fen
 
 ACTIONS = frozenset(
     (
-        *("start", "back", "restart", "why", "help", "forget", "human", "greeting", "leave", "another", "people", "pass", "data"),
+        *("start", "back", "restart", "why", "help", "forget", "human", "greeting", "leave", "another", "people", "pass", "data", "lang"),
         *SERIES,
         *beside.QUESTIONS,
     )
 )
 #: What a door got that cannot be read; each has a kind line.
-UNSUPPORTED = frozenset({"unsupported", "unsupported.voice", "unsupported.photo"})
+UNSUPPORTED = frozenset(("unsupported", *(f"unsupported.{kind}" for kind in ("voice", "photo", "video", "file", "contact", "location"))))
+#: Ways in which a text came that was not plainly written: facts in it are taken, with a line that says so; wishes are not obeyed.
+EDITED, FORWARDED = "edited", "forwarded"
+#: The words under one more of several pictures that were answered already: facts in them are taken, and of anything else nothing is said.
+BESIDE = "beside"
+_WISHES = frozenset({"back", "restart", "forget", "leave", "another", "pass", "data", "lang"})
 #: What a door makes of six digits: the talk they lead to comes with the first, what is said where they lead nowhere with the others.
-CARRIED, PASS_REFUSED = "carried", ("pass.wrong", "pass.locked")
+CARRIED, PASS_REFUSED = "carried", ("pass.wrong", "pass.locked", "pass.forwarded")
 #: Not knowing these leaves open which rules hold: explained and asked again.
 _ASK_AGAIN = ("care", "insured")
 #: Whether a grown-up writes for a sick child, and what is said to it.
 _GUARDIAN_NOTES = {True: Note("guardian.parent"), False: Note("guardian.alone")}
+#: What a person is asked at a door that leads through a foreign service.
+_REFUSED = f"{AGREED}=false"
+_CONSENT = (Choice(f"{AGREED}=true", Note("label.agree")), Choice(_REFUSED, Note("label.refuse")))
 #: Doubts within a question that is open already.
 _HALVES_ASKED = (EARLIER_FACILITY, EARLIER_TOTAL)
 #: Problems that say that the bill goes by rules we do not have.
@@ -69,8 +77,8 @@ class Incoming:
     """One message: an understood text, a pressed choice, or an action. `place` is what the door knows of where the person is insured.
 
     `agreement` names a door that leads through a foreign service: nothing is taken before the person agreed to that. `unread` is the
-    action that stands for what came with a text and cannot be read (a picture with words under it). `code`: six digits that may lead to
-    this talk, if it asks for some.
+    action that stands for what came with a text and cannot be read (a picture with words under it). `manner`: EDITED, FORWARDED or BESIDE.
+    `code`: six digits that may lead to this talk, if it asks for some.
     """
 
     message: str
@@ -81,6 +89,7 @@ class Incoming:
     agreement: str | None = None
     unread: str | None = None
     code: str | None = None
+    manner: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +132,10 @@ def open_question(conversation: Conversation, rules: Rules) -> str | None:
     return question and question.partition(".")[0]
 
 
-def offered(conversation: Conversation, rules: Rules) -> tuple[Choice, ...]:
-    """The buttons that stand under the newest question or estimate."""
+def offered(conversation: Conversation, rules: Rules, agreement: str | None = None) -> tuple[Choice, ...]:
+    """The buttons that stand under the newest question or estimate; of a door that needs an agreement first, those of that."""
+    if agreement and not is_agreed(conversation):
+        return _CONSENT
     position = replay(conversation.answers, rules)
     if position.question is not None:
         return ask.question(position, rules).choices
@@ -161,6 +172,8 @@ class _Turn:
     def play(self) -> Turned:
         if self.incoming.action == CARRIED:
             return self._carried()
+        if self.incoming.manner == BESIDE and (not self._tells() or (self.incoming.agreement and AGREED not in self.position.settings)):
+            return Turned(self.conversation, ())
         if self.incoming.agreement and AGREED not in self.position.settings:
             return self._before_agreement(self.incoming.agreement)
         if self.incoming.choice is not None:
@@ -169,13 +182,22 @@ class _Turn:
 
     def _said(self) -> Turned:
         """A text, or what came with it and cannot be read."""
-        heard, unread = self.incoming.heard or Heard(), self.incoming.unread
-        if unread not in UNSUPPORTED:
-            return self._text(heard)
-        if not (heard.slots or heard.ambiguous or heard.problems):
+        heard, unread, manner = self.incoming.heard or Heard(), self.incoming.unread, self.incoming.manner
+        tells = self._tells()
+        if manner is not None and heard.intent in _WISHES and not tells:
+            return self._aside(Note(f"{manner}.wish"))
+        if unread in UNSUPPORTED and not tells:
             return self._action(unread)
         turned = self._text(heard)
-        return replace(turned, replies=(Reply("text", (Note(unread),)), *turned.replies))
+        is_new = turned.conversation.answers != self.conversation.answers
+        before = [Note(str(manner))] if manner == EDITED or (manner == FORWARDED and is_new) else []
+        before += [Note(unread)] if unread in UNSUPPORTED else []
+        return replace(turned, replies=(Reply("text", tuple(before)), *turned.replies)) if before else turned
+
+    def _tells(self) -> bool:
+        """Whether a text tells anything of the case."""
+        heard = self.incoming.heard or Heard()
+        return bool(heard.slots or heard.ambiguous or heard.problems)
 
     def _carried(self) -> Turned:
         """A talk that came from another door goes on where it stands; only who agreed at this one is let in."""
@@ -199,16 +221,30 @@ class _Turn:
     def _before_agreement(self, door: str) -> Turned:
         """Nothing that is said counts yet; only the consent itself, the language and the wish to be forgotten are heard."""
         said = self.incoming
+        if said.choice == _REFUSED:
+            return self._refused()
         if said.choice == f"{AGREED}=true":
             agreed = self._with_setting(AGREED, True)
             return Turned(agreed, (Reply("text", (Note("greeting"),)), ask.question(replay(agreed.answers, self.rules), self.rules)))
         if said.action == "forget" or (said.heard and said.heard.intent == "forget"):
             return self._again("forget", erase=True)
-        if said.action == "lang":
+        if said.action == "lang" or (said.heard and said.heard.intent == "lang"):
             return self._languages()
-        after = self._chosen_language(said.choice or "") or self.conversation
+        after = self._chosen_language(said.choice or "") or self._newest_link()
         note = Note(f"agreement.{door}", {"days": str(self.rules.retention_days)})
-        return Turned(after, (Reply("question", (note,), (Choice(f"{AGREED}=true", Note("label.agree")),)),))
+        return Turned(after, (Reply("question", (note,), _CONSENT),))
+
+    def _refused(self) -> Turned:
+        """Nothing stays of who does not agree. A talk that was carried here from another door is not theirs alone to end."""
+        if any(answer.message != PRESET for answer in self.conversation.answers):
+            return Turned(self.conversation, (Reply("text", (Note("refused"),)),))
+        return Turned(Conversation((), self.conversation.turn), (Reply("text", (Note("refused"),)),), erase=True)
+
+    def _newest_link(self) -> Conversation:
+        """The talk with the place of the link that was opened last."""
+        known = any(answer.slot == "place" and answer.message != PRESET for answer in self.conversation.answers)
+        is_link = self.incoming.action == "start" and self.incoming.place in self.rules.shelf.places
+        return self._with_setting("place", str(self.incoming.place)) if is_link and not known else self.conversation
 
     def _with_setting(self, slot: str, value: str | bool) -> Conversation:
         others = tuple(answer for answer in self.conversation.answers if answer.slot != slot)
@@ -231,8 +267,20 @@ class _Turn:
     def _estimate_alone(self, answer: Estimate) -> Reply:
         return Reply("estimate", (), ask.changes(answer, self.position, self.rules), answer, who=self.position.who)
 
+    def _start(self) -> Turned:
+        """A greeting; the link of a place that is another than the talk was about moves the talk there, which is said."""
+        place = self.incoming.place
+        if place in self.rules.shelf.places and self.position.facts.get("place", place) != place:
+            moved = Answer("place", place, self.incoming.message)
+            edition = edition_of(replay((*self.conversation.answers, moved), self.rules), self.rules.shelf)
+            # An estimate that changes says so by itself.
+            told = (Note("corrected.place", {"place": edition.policy.name}),) if edition and not self.before else ()
+            return self._accept([moved], told)
+        return self._aside(Note("greeting"))
+
     def _action(self, action: str) -> Turned:
         doing: dict[str, Callable[[], Turned]] = {
+            "start": self._start,
             "back": self._back,
             "restart": lambda: self._again("restart", erase=False),
             "forget": lambda: self._again("forget", erase=True),
@@ -255,8 +303,8 @@ class _Turn:
             return self._begin(action)
         if action in beside.QUESTIONS:
             return self._aside(*self._beside_answer(Heard(intent=action), self.position))
-        said = {"start": "greeting"} | {name: name for name in ("help", "greeting", *UNSUPPORTED, *PASS_REFUSED)}
-        return self._aside(Note(said.get(action, "old_button")))
+        known = action in ("help", "greeting", *UNSUPPORTED, *PASS_REFUSED)
+        return self._aside(Note(action if known else "old_button"))
 
     def _choice(self, choice: str) -> Turned:
         """A button says `slot=value`, `ask=slot`, `slot=none` or `action=name`; one that means nothing any more is answered kindly."""
@@ -266,7 +314,8 @@ class _Turn:
         language = self._chosen_language(choice)
         if language is not None:
             return replace(self._aside(Note("lang_set")), conversation=language)
-        asides = {AGREED: Note("already_agreed"), "elsewhere": Note("elsewhere", {"hotline": self._hotline()})}
+        agreed = Note("already_agreed.refused" if choice == _REFUSED and self.incoming.agreement else "already_agreed")
+        asides = {AGREED: agreed, "elsewhere": Note("elsewhere", {"hotline": self._hotline()})}
         if slot in asides:
             return self._aside(asides[slot])
         if slot == UNSURE and value in (*self.rules.flow.questions, *self.rules.flow.changes, EARLIER_TOTAL, SO_FAR_OWN, *_ASK_AGAIN):

@@ -13,10 +13,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import structlog
-from telegram import InlineKeyboardButton, InlineKeyboardMarkup, InputFile
+from telegram import InlineKeyboardButton, InlineKeyboardMarkup, InputFile, ReplyParameters
 from telegram.constants import ChatAction
 from telegram.error import BadRequest, ChatMigrated, Conflict, Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError
-from telegram.ext import AIORateLimiter, ExtBot
+from telegram.ext import ExtBot
 
 from bot.logs import places
 from bot.speech import Voice
@@ -28,6 +28,8 @@ CHANNEL = "telegram"
 
 Bot = ExtBot[Any]
 Begin = Callable[[], Awaitable[None]]
+#: Everything that is kept of a talk, by its key, as a file; None when it is not kept any more.
+Data = Callable[[str], Awaitable[bytes | None]]
 
 #: What is quick needs no "typing"; with many chats at once the messages themselves come first.
 _TYPING_AFTER, _TYPING_EVERY, _TYPING_CHATS = 0.3, 4.0, 20
@@ -38,22 +40,6 @@ _NEVER_SENT = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout"})
 _GONE = ("chat not found", "peer_id_invalid", "user is deactivated", "user not found")
 
 _log = structlog.get_logger()
-
-
-class MarkingLimiter(AIORateLimiter):
-    """The library's limiter; what a call gives as `rate_limit_args` is awaited when its turn has come, just before it is sent."""
-
-    async def process_request(
-        self, callback: Any, args: Any, kwargs: dict[str, Any], endpoint: str, data: dict[str, Any], rate_limit_args: Any
-    ) -> Any:
-        """As AIORateLimiter, without its own retries."""
-
-        async def marked(*given: Any, **more: Any) -> Any:
-            if rate_limit_args is not None:
-                await rate_limit_args()
-            return await callback(*given, **more)
-
-        return await super().process_request(marked, args, kwargs, endpoint, data, None)
 
 
 def pause(failures: int) -> float:
@@ -72,6 +58,7 @@ class Courier:
     bot: Bot
     store: Store
     voice: Callable[[str | None], Voice]
+    data: Data
     _busy: dict[str, "asyncio.Task[None]"] = field(default_factory=dict)
     _again: set[str] = field(default_factory=set)
 
@@ -110,8 +97,6 @@ class Courier:
             while waiting := await self.store.parcels(CHANNEL, address):
                 for parcel in waiting:
                     await self._bring_or_excuse(parcel)
-        except _GoneError:
-            await self.store.undeliverable(CHANNEL, address)
         except StoreError:
             # What was sent but could not be noted would be sent again; better to wait until the store can be written.
             await asyncio.sleep(_LONGEST_PAUSE)
@@ -127,11 +112,15 @@ class Courier:
         voice = self.voice(body["lang"])
         try:
             await self._bring(parcel, parts(body, voice), voice)
-        except (StoreError, _GoneError):
+        except StoreError:
             raise
+        except _GoneError:
+            # This parcel alone: who came back meanwhile gets the answer to what they say now.
+            _log.info("chat_gone")
         except Exception as error:
             _log.error("parcel_failed", error=type(error).__name__, where=places(error))
-            await self._send(parcel, parcel.part, Part(voice.say("error.internal")))
+            with contextlib.suppress(_GoneError):
+                await self._send(parcel, parcel.part, Part(voice.say("error.internal")))
         await self.store.delivered(parcel.id)
 
     async def _bring(self, parcel: Waiting, todo: list[Part], voice: Voice) -> None:
@@ -145,32 +134,32 @@ class Courier:
 
     async def _send(self, parcel: Waiting, number: int, part: Part) -> None:
         """Send one part, however often it takes. Raises _GoneError."""
-        failures = 0
-        while True:
+        failures, chat = 0, int(parcel.address)
+        todo: Part | None = part
+        while todo is not None:
             try:
-                await self._call(parcel, part, lambda: self.store.mark(parcel.id, number, begun=True))
-                break
-            except RetryAfter as error:
+                await self._call(chat, todo, lambda: self.store.mark(parcel.id, number, begun=True))
+            except RetryAfter:
+                # The pace knows for how long, and for whom.
                 await self.store.mark(parcel.id, number, begun=False)
-                await asyncio.sleep(_seconds(error))
-            except (Forbidden, ChatMigrated) as error:
+            except ChatMigrated as error:
+                chat = error.new_chat_id
+            except Forbidden as error:
                 raise _GoneError from error
             except BadRequest as error:
-                if any(sign in error.message.lower() for sign in _GONE):
-                    raise _GoneError from error
-                if part.svg is None:
-                    _log.error("message_refused", error=type(error).__name__)
-                    break
-                part = replace(part, svg=None)
+                todo = _after_refusal(todo, error)
             except (NetworkError, InvalidToken, Conflict) as error:
                 if _surely_not_sent(error):
                     await self.store.mark(parcel.id, number, begun=False)
                 failures += 1
                 await asyncio.sleep(pause(failures))
+            else:
+                todo = None
         await self.store.mark(parcel.id, number + 1, begun=False)
 
-    async def _call(self, parcel: Waiting, part: Part, begin: Begin) -> None:
-        chat = int(parcel.address)
+    async def _call(self, chat: int, part: Part, begin: Begin) -> None:
+        keyboard, entities = part.keyboard, part.entities
+        kept = await self.data(part.data) if part.data is not None else None
         if part.edits is not None:
             # What cannot be edited any more, or says it already, is as good as done.
             with contextlib.suppress(BadRequest):
@@ -178,10 +167,21 @@ class Courier:
         elif part.svg is not None:
             picture = InputFile(await asyncio.to_thread(png, part.svg), filename="nengbao.png")
             await self.bot.send_photo(
-                chat, picture, caption=part.words, caption_entities=part.entities, reply_markup=part.keyboard, rate_limit_args=begin
+                chat, picture, caption=part.words, caption_entities=entities, reply_markup=keyboard, rate_limit_args=begin
             )
+        elif kept is not None:
+            file = InputFile(kept, filename="nengbao.json")
+            await self.bot.send_document(chat, file, caption=part.words, reply_markup=keyboard, rate_limit_args=begin)
         else:
-            await self.bot.send_message(chat, part.words, entities=part.entities, reply_markup=part.keyboard, rate_limit_args=begin)
+            await self.bot.send_message(
+                chat,
+                part.words,
+                entities=entities,
+                reply_markup=keyboard,
+                message_thread_id=part.topic,
+                reply_parameters=None if part.answers is None else ReplyParameters(part.answers, allow_sending_without_reply=True),
+                rate_limit_args=begin,
+            )
 
     async def _type(self, address: str) -> None:
         """Show that somebody is writing while an answer takes long."""
@@ -197,9 +197,14 @@ def _did_it_arrive(voice: Voice) -> Part:
     return Part(voice.say("telegram.maybe_sent"), InlineKeyboardMarkup([[button]]))
 
 
-def _seconds(error: RetryAfter) -> float:
-    wait = error.retry_after
-    return (wait if isinstance(wait, int) else wait.total_seconds()) + 0.1
+def _after_refusal(part: Part, error: BadRequest) -> Part | None:
+    """What is left to be sent of a part that Telegram refused: its words without picture or file, or nothing. Raises _GoneError."""
+    if any(sign in error.message.lower() for sign in _GONE):
+        raise _GoneError from error
+    if part.svg is not None or part.data is not None:
+        return replace(part, svg=None, data=None)
+    _log.error("message_refused", error=type(error).__name__)
+    return None
 
 
 def _surely_not_sent(error: TelegramError) -> bool:

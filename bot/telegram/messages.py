@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup, MessageEntity
@@ -20,13 +20,19 @@ _ENDS = re.compile(r"[^\n。；？！]*[\n。；？！]?")
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One call to Telegram. `edits`: the message to be changed instead of a new one; `svg`: the picture above the words."""
+    """One call to Telegram. `edits`: the message to be changed instead of a new one; `svg`: the picture above the words.
+
+    `data`: the key of the talk whose file comes with the words. `answers` and `topic`: the message in a group that is answered, and where.
+    """
 
     words: str
     keyboard: InlineKeyboardMarkup | None = None
     bold: int = 0
     svg: str | None = None
     edits: int | None = None
+    data: str | None = None
+    answers: int | None = None
+    topic: int | None = None
 
     @property
     def entities(self) -> list[MessageEntity]:
@@ -43,26 +49,37 @@ def parts(body: Mapping[str, Any], voice: Voice) -> list[Part]:
     chosen = (
         [Part(f"{closed['words']}\n\n{voice.say('telegram.chosen', label=closed['label'])}", edits=closed["message"])] if closed else []
     )
-    return [*chosen, *(part for group in _groups(body["replies"]) for part in _group_parts(group))]
+    said = [part for group in _groups(body["replies"]) for part in _group_parts(group, body.get("conversation"))]
+    return [*chosen, *(replace(part, **body.get("group", {})) for part in said)]
 
 
 def _groups(replies: Sequence[Mapping[str, Any]]) -> list[list[Mapping[str, Any]]]:
-    """Replies that go into one message: an estimate stands alone, everything else is said in one breath."""
+    """Replies that go into one message: an estimate and a file stand alone, everything else is said in one breath."""
     groups: list[list[Mapping[str, Any]]] = []
     for reply in replies:
-        alone = reply["kind"] == "estimate"
-        if alone or not groups or groups[-1][-1]["kind"] == "estimate":
+        if not groups or _is_alone(reply) or _is_alone(groups[-1][-1]):
             groups.append([reply])
         else:
             groups[-1].append(reply)
     return groups
 
 
-def _group_parts(group: Sequence[Mapping[str, Any]]) -> Iterator[Part]:
+def _is_alone(reply: Mapping[str, Any]) -> bool:
+    return reply["kind"] == "estimate" or bool(_attached(reply, "file"))
+
+
+def _attached(reply: Mapping[str, Any], kind: str) -> list[Mapping[str, Any]]:
+    return [each for each in reply.get("attachments", ()) if each["kind"] == kind]
+
+
+def _group_parts(group: Sequence[Mapping[str, Any]], talk: str | None) -> Iterator[Part]:
     words = "\n\n".join(reply["text"] for reply in group)
     choices = [choice for reply in group for choice in reply["choices"]]
     keyboard = _keyboard(choices, question=group[-1]["kind"] == "question")
-    pictures = [each["data"] for reply in group for each in reply.get("attachments", ()) if each["kind"] == "picture"]
+    if talk is not None and _attached(group[0], "file") and length(words) <= MessageLimit.CAPTION_LENGTH:
+        yield Part(words, keyboard, data=talk)
+        return
+    pictures = [each["data"] for reply in group for each in _attached(reply, "picture")]
     estimate = group[0]["kind"] == "estimate"
     bold = length(words.partition("\n")[0]) if estimate else 0
     if pictures and length(words) <= MessageLimit.CAPTION_LENGTH:

@@ -54,7 +54,7 @@ _SLOT_SECTIONS = ("words", "standing_alone", "when_asked", "whole_answer", "eith
 _INTENTS = frozenset(
     (
         *("back", "restart", "help", "why", "compare", "changed", "year", "premium", "documents", "forget", "human", "greeting"),
-        *("correct", "estimate", "finder", "sheet", "admission", "leave", "another", "people", "pass", "data"),
+        *("correct", "estimate", "finder", "sheet", "admission", "leave", "another", "people", "pass", "data", "lang"),
     )
 )
 #: Every other section and the lists it must have; None: the section is itself a list.

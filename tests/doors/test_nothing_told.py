@@ -228,7 +228,7 @@ def spoil(server: Server) -> None:
 
 def by_errors(run: Run) -> None:
     """Go on over each door where nothing can go on."""
-    keys = [word for word in run.used if re.fullmatch(r"[A-Za-z0-9_-]{20,}", word)]
+    keys = [word for word in run.used if re.fullmatch(r"[A-Za-z0-9_-]{20,}[.][A-Za-z0-9_-]{16}", word)]
     for key in keys:
         run.server.post("/api/v1/turn", {"message_id": "低保", "conversation": key, "text": SAID[1]})
         run.server.post("/api/v1/data", {"conversation": key})
@@ -251,7 +251,7 @@ def found(run: Run, text: str) -> list[str]:
     """What of all that was said, used and answered stands in a text."""
     amounts = {str(amount) for amount in AMOUNTS} | {word.replace(",", "") for word in run.used if re.fullmatch(r"[0-9,]+", word)}
     amounts |= {f"{int(amount):,}" for amount in amounts}
-    keys = {*CATEGORIES, *FACILITIES} | {word for word in run.used if re.fullmatch(r"[A-Za-z0-9_-]{20,}", word)}
+    keys = {*CATEGORIES, *FACILITIES} | {word for word in run.used if re.fullmatch(r"[A-Za-z0-9_-]{20,}[.][A-Za-z0-9_-]{16}", word)}
     words = amounts | keys | {*FAMILY, *LABELS, PERSON, str(CHAT), TOKEN, run.api.token} | {quote(label) for label in (*FAMILY, *LABELS)}
     return sorted(word for word in words if word in text)
 

@@ -8,13 +8,14 @@ import asyncio
 import copy
 import html
 import json
+import math
 import re
 import struct
 import threading
 import time
 import uuid
-from collections import Counter
-from collections.abc import Callable, Coroutine
+from collections import Counter, deque
+from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Self, TypeVar
 from urllib.parse import urlsplit
@@ -110,12 +111,13 @@ UNSUPPORTED: dict[str, Json] = {
 class RefusedError(Exception):
     """An answer that is no success: status, description and Telegram's extra parameters."""
 
-    def __init__(self, status: int, description: str, retry_after: int | None = None) -> None:
+    def __init__(self, status: int, description: str, retry_after: int | None = None, **parameters: int) -> None:
         super().__init__(description)
         self.status = status
         self.body: Json = {"ok": False, "error_code": status, "description": description}
-        if retry_after is not None:
-            self.body["parameters"] = {"retry_after": retry_after}
+        parameters |= {} if retry_after is None else {"retry_after": retry_after}
+        if parameters:
+            self.body["parameters"] = parameters
 
 
 class DroppedError(Exception):
@@ -144,6 +146,9 @@ class Shown:
     entities: list[Json]
     edited: bool
     reply_to: int | None
+    document: bytes | None
+    file_name: str | None
+    topic: int | None
 
 
 @dataclass
@@ -158,6 +163,26 @@ class Fault:
 
     def matches(self, call: Call) -> bool:
         return self.times > 0 and self.method in {"*", call.method} and self.chat in {None, call.chat}
+
+
+@dataclass
+class Flood:
+    """What Telegram lets a bot send: so many messages a second, then none at all for so many seconds."""
+
+    rate: float = math.inf
+    pause: float = 0.0
+    sent: deque[float] = field(default_factory=deque)
+    shut_until: float = 0.0
+
+    def check(self, now: float) -> None:
+        while self.sent and self.sent[0] <= now - 1:
+            self.sent.popleft()
+        if now >= self.shut_until and len(self.sent) >= self.rate:
+            self.shut_until = now + self.pause
+        if now < self.shut_until:
+            wait = math.ceil(self.shut_until - now)
+            raise RefusedError(429, f"Too Many Requests: retry after {wait}", wait)
+        self.sent.append(now)
 
 
 @dataclass(frozen=True)
@@ -199,6 +224,12 @@ class World:
     descriptions: dict[str, str] = field(default_factory=dict)
     short_descriptions: dict[str, str] = field(default_factory=dict)
     menus: dict[int, Json] = field(default_factory=dict)
+    flood: Flood = field(default_factory=Flood)
+    languages: dict[int, str] = field(default_factory=dict)
+    topics: dict[int, set[int]] = field(default_factory=dict)
+    moved: dict[int, int] = field(default_factory=dict)
+    opened: dict[str, str] = field(default_factory=dict)
+    longest_poll: float = 50
 
 
 # --- texts: entities and markup -------------------------------------------------------------------------------------------------
@@ -432,9 +463,10 @@ def bot_user(world: World) -> Json:
     return {"id": BOT_ID, "is_bot": True, "first_name": "能报多少", "username": world.username}
 
 
-def person_of(chat: int, person: int | None) -> Json:
+def person_of(world: World, chat: int, person: int | None) -> Json:
     number = person or (chat if chat > 0 else GROUP_PERSON)
-    return {"id": number, "is_bot": False, "first_name": f"Person {number}", "language_code": "zh-hans"}
+    language = world.languages.get(number, "zh-hans")
+    return {"id": number, "is_bot": False, "first_name": f"Person {number}", "language_code": language}
 
 
 def chat_of(world: World, chat: int) -> Json:
@@ -515,6 +547,8 @@ def reachable(world: World, params: Json) -> int:
     if chat in world.blocked:
         kind = chat_of(world, chat)["type"]
         raise RefusedError(403, f"Forbidden: bot was {'blocked by the user' if kind == 'private' else f'kicked from the {kind} chat'}")
+    if chat in world.moved:
+        raise RefusedError(400, "Bad Request: group chat was upgraded to a supergroup chat", migrate_to_chat_id=world.moved[chat])
     return chat
 
 
@@ -532,6 +566,20 @@ def send_photo(world: World, params: Json) -> Json:
     return _sent(world, chat, params, {"photo": picture(world, params)} | fields)
 
 
+def send_document(world: World, params: Json) -> Json:
+    chat = reachable(world, params)
+    given = params.get("document")
+    name = str(given).removeprefix("attach://")
+    data = params.get(name) if isinstance(given, str) else given
+    if not isinstance(data, bytes) or not data:
+        raise bad("there is no document in the request")
+    file_id = f"BQACAgQAAx{uuid.uuid4().hex}"
+    world.files[file_id] = data
+    names: Json = params["file names"]
+    document = {"file_id": file_id, "file_unique_id": f"AgAD{file_id[-8:]}", "file_name": names.get(name, names.get("document"))}
+    return _sent(world, chat, params, {"document": document | {"file_size": len(data)}} | _caption(params))
+
+
 def _caption(params: Json) -> Json:
     text, entities = formatted(params, "caption", "caption_entities", CAPTION_LIMIT)
     return ({"caption": text} if text else {}) | ({"caption_entities": entities} if entities else {})
@@ -545,6 +593,11 @@ def _sent(world: World, chat: int, params: Json, fields: Json) -> Json:
     if reply and origin is None and not reply.get("allow_sending_without_reply"):
         raise bad("message to be replied not found")
     more = ({"reply_markup": keyboard} if keyboard else {}) | ({"reply_to_message": _without_reply(origin)} if origin else {})
+    topic = params.get("message_thread_id")
+    if topic is not None and topic not in world.topics.get(chat, ()):
+        raise bad("message thread not found")
+    more |= {} if topic is None else {"message_thread_id": topic, "is_topic_message": True}
+    world.flood.check(time.monotonic())
     return keep_message(world, chat, bot_user(world), fields | more)
 
 
@@ -614,6 +667,10 @@ def answer_query(world: World, params: Json) -> bool:
         raise bad("query is too old and response timeout expired or query ID is invalid")
     if utf16(str(params.get("text", ""))) > 200:
         raise bad("MESSAGE_TOO_LONG")
+    if params.get("url") is not None:
+        if not re.fullmatch(rf"(https?://)?t\.me/{world.username}\?start=[\w-]{{1,64}}", str(params["url"]), re.ASCII):
+            raise bad("URL_INVALID")
+        world.opened[params["callback_query_id"]] = params["url"]
     return True
 
 
@@ -737,6 +794,7 @@ METHODS: dict[str, Callable[[World, Json], Any]] = {
     "getMe": get_me,
     "sendMessage": send_message,
     "sendPhoto": send_photo,
+    "sendDocument": send_document,
     "editMessageText": edit_text,
     "editMessageCaption": edit_caption,
     "editMessageReplyMarkup": edit_keyboard,
@@ -783,16 +841,25 @@ _SWITCHES = {"drop_pending_updates", "show_alert", "disable_notification", "prot
 async def read_params(request: web.BaseRequest) -> Json:
     """The parameters of a request, from its address and its JSON, form or multipart body."""
     params: Json = dict(request.query)
+    names: dict[str, str] = {}
     if request.content_type == "application/json":
         params |= json.loads(await request.text() or "{}")
     elif request.content_type == "application/x-www-form-urlencoded":
         params |= dict(await request.post())
     elif request.content_type.startswith("multipart/"):
-        async for part in await request.multipart():
-            assert isinstance(part, aiohttp.BodyPartReader)
-            data = bytes(await part.read())
-            params[part.name or ""] = data.decode() if part.filename is None else data
-    return {name: _read_param(name, value) for name, value in params.items()}
+        for name, file_name, data in _form_parts(request.headers["Content-Type"], await request.read()):
+            params[name] = data.decode() if file_name is None else data
+            names |= {} if file_name is None else {name: file_name}
+    return {name: _read_param(name, value) for name, value in params.items()} | ({"file names": names} if names else {})
+
+
+def _form_parts(content_type: str, body: bytes) -> Iterator[tuple[str, str | None, bytes]]:
+    """Name, file name and content of each part of a form."""
+    boundary = content_type.partition("boundary=")[2].strip('"').encode()
+    for part in body.split(b"--" + boundary)[1:-1]:
+        head, _, data = part.partition(b"\r\n\r\n")
+        named = {key: value.decode() for key, value in re.findall(rb'; (name|filename)="([^"]*)"', head)}
+        yield named[b"name"], named.get(b"filename"), data.removesuffix(b"\r\n")
 
 
 def _read_param(name: str, value: Any) -> Any:
@@ -891,14 +958,21 @@ class BotApi:
         """A message of any content, see UNSUPPORTED; the id of its update."""
         self.meet(chat, kind)
         with self._world.lock:
-            message = keep_message(self._world, chat, person_of(chat, person), copy.deepcopy(message_fields))
+            message = keep_message(self._world, chat, person_of(self._world, chat, person), copy.deepcopy(message_fields))
+            if message.get("is_topic_message"):
+                self._world.topics.setdefault(chat, set()).add(message["message_thread_id"])
             return self._news_of("message", message)
 
     def edit(self, chat: int, message_id: int, text: str) -> int:
         """The person edits a message of theirs; the id of the update. A message nobody knows is made up."""
         self.meet(chat)
         with self._world.lock:
-            usual = {"message_id": message_id, "from": person_of(chat, None), "chat": chat_of(self._world, chat), "date": int(time.time())}
+            usual = {
+                "message_id": message_id,
+                "from": person_of(self._world, chat, None),
+                "chat": chat_of(self._world, chat),
+                "date": int(time.time()),
+            }
             message = self._world.messages.setdefault(chat, {}).setdefault(message_id, usual)
             message |= {"text": text, "entities": command_entities(text), "edit_date": int(time.time())}
             return self._news_of("edited_message", message)
@@ -915,7 +989,7 @@ class BotApi:
             query = str(uuid.uuid4().int >> 65)
             self._world.queries[query] = chat
             gone = {"chat": chat_of(self._world, chat), "message_id": number, "date": 0}
-            who: Json = {"id": query, "from": person_of(chat, person), "chat_instance": str(chat * 7919)}
+            who: Json = {"id": query, "from": person_of(self._world, chat, person), "chat_instance": str(chat * 7919)}
             return self._news_of("callback_query", who | {"message": message or gone, "data": data})
 
     def block(self, chat: int) -> int:
@@ -936,6 +1010,19 @@ class BotApi:
         """The chat is gone: 400 "chat not found" until somebody does something in it again."""
         with self._world.lock:
             self._world.known.discard(chat)
+
+    def speaks(self, person: int, language: str) -> None:
+        """The language this person's Telegram is set to, such as zh-hant."""
+        with self._world.lock:
+            self._world.languages[person] = language
+
+    def migrate(self, group: int, supergroup: int) -> None:
+        """A group becomes a supergroup with a number of its own; what is sent to the old one is refused with the new number."""
+        self.meet(supergroup)
+        self.send(group, migrate_to_chat_id=supergroup)
+        self.send(supergroup, migrate_from_chat_id=group)
+        with self._world.lock:
+            self._world.moved[group] = supergroup
 
     def erase(self, chat: int, message_id: int) -> None:
         """The person deletes a message, of which bots hear nothing."""
@@ -980,6 +1067,11 @@ class BotApi:
         with self._world.lock:
             return copy.deepcopy(self._world.updates[update_id])
 
+    def updates_after(self, update_id: int) -> list[int]:
+        """The updates that were made after one, delivered or not."""
+        with self._world.lock:
+            return [number for number in self._world.updates if number > update_id]
+
     @property
     def acknowledged(self) -> set[int]:
         """The updates getUpdates' offset passed or a webhook answered with 2xx."""
@@ -1001,9 +1093,19 @@ class BotApi:
     @property
     def commands(self) -> dict[str, list[Json]]:
         """The commands for everybody by language code, "" for all other languages."""
-        default = json.dumps({"type": "default"})
+        return self.commands_for(type="default")
+
+    def commands_for(self, **wanted: Any) -> dict[str, list[Json]]:
+        """The same for another scope."""
+        asked = json.dumps(wanted, sort_keys=True)
         with self._world.lock:
-            return {language: copy.deepcopy(each) for (scope, language), each in self._world.commands.items() if scope == default}
+            return {language: copy.deepcopy(each) for (scope, language), each in self._world.commands.items() if scope == asked}
+
+    @property
+    def opened(self) -> list[str]:
+        """The links to which pressed buttons led."""
+        with self._world.lock:
+            return list(self._world.opened.values())
 
     @property
     def descriptions(self) -> dict[str, str]:
@@ -1059,14 +1161,36 @@ class BotApi:
         with self._world.lock:
             self._world.faults.append(Fault(_named(method), chat, times, after=done))
 
+    def limit(self, rate: float, pause: float) -> None:
+        """More than so many messages in a second are refused with 429, and then all of them for so many seconds. With 0 at once."""
+        with self._world.lock:
+            self._world.flood = Flood(rate, pause)
+
+    def hook(self, url: str) -> None:
+        """Somebody else with the token sets a webhook, or with an empty address deletes it."""
+        with self._world.lock:
+            set_webhook(self._world, {"url": url})
+        self._loop.call_soon_threadsafe(self._wake)
+
+    def count_from(self, update_id: int) -> None:
+        """The next update gets this number, as after a week without any."""
+        with self._world.lock:
+            self._world.last_update = update_id - 1
+
+    def patience(self, seconds: float) -> None:
+        """No poll is kept waiting longer than this, whatever it asks for."""
+        with self._world.lock:
+            self._world.longest_poll = seconds
+
     def slow(self, method: str, seconds: float) -> None:
         """Every call of the method waits so long before it takes effect; 0 ends this."""
         with self._world.lock:
             self._world.pauses[_named(method)] = seconds
 
     def heal(self) -> None:
-        """No more faults, drops and pauses."""
+        """No more faults, drops, limits and pauses."""
         with self._world.lock:
+            self._world.flood = Flood()
             self._world.faults.clear()
             self._world.pauses.clear()
 
@@ -1098,7 +1222,7 @@ class BotApi:
         states = [{"user": bot_user(self._world), "status": removed if each == "kicked" else each} for each in (before, after)]
         old, new = [each | ({"until_date": 0} if each["status"] == "kicked" else {}) for each in states]
         with self._world.lock:
-            place = {"chat": chat_of(self._world, chat), "from": person_of(chat, None), "date": int(time.time())}
+            place = {"chat": chat_of(self._world, chat), "from": person_of(self._world, chat, None), "date": int(time.time())}
             return self._news_of("my_chat_member", place | {"old_chat_member": old, "new_chat_member": new})
 
     def _newest_of_bot(self, chat: int) -> Json:
@@ -1211,7 +1335,7 @@ class BotApi:
         with self._world.lock:
             _allow(self._world, params)
             forget(self._world, offset)
-        end = self._loop.time() + min(int(params.get("timeout") or 0), 50)
+        end = self._loop.time() + min(int(params.get("timeout") or 0), self._world.longest_poll)
         while True:
             news = self._news
             with self._world.lock:
@@ -1302,7 +1426,7 @@ async def _wait_for(event: asyncio.Event, seconds: float) -> None:
 
 
 def _shown(world: World, message: Json) -> Shown:
-    sizes = message.get("photo")
+    sizes, document = message.get("photo"), message.get("document") or {}
     return Shown(
         message_id=message["message_id"],
         text=message.get("text") or message.get("caption") or "",
@@ -1311,4 +1435,7 @@ def _shown(world: World, message: Json) -> Shown:
         entities=message.get("entities") or message.get("caption_entities") or [],
         edited="edit_date" in message,
         reply_to=message.get("reply_to_message", {}).get("message_id"),
+        document=world.files[document["file_id"]] if document else None,
+        file_name=document.get("file_name"),
+        topic=message.get("message_thread_id"),
     )
