@@ -68,6 +68,7 @@ class Settings(BaseSettings):
     client_rate: Rate = 50
     client_burst: Annotated[int, Field(ge=1, le=1_000_000)] = 200
     conversation_rate: Rate = 20
+    door_rate: Rate = 200
     line_seconds: Annotated[float, Field(ge=0.5, le=3600)] = 30
     metrics: Literal["local", "open", "off"] = "local"
     telegram_token: SecretStr | None = None

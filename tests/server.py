@@ -23,6 +23,10 @@ def environment(data_dir: Path) -> dict[str, str]:
     return kept | {"NENGBAO_DATA_DIR": str(data_dir), "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"}
 
 
+#: Settings for tests that ask more than anybody should.
+UNLIMITED = {f"NENGBAO_{name}": "1000000" for name in ("CLIENT_RATE", "CLIENT_BURST", "CONVERSATION_RATE", "DOOR_RATE")}
+
+
 def key_of(conversation: str | None) -> str:
     """The key under which a store has a conversation, by its id without the seal."""
     return str(conversation).rpartition(".")[0]

@@ -75,6 +75,7 @@ _STARTED = "能报 nengbao：{} （Ctrl-C 结束）"
 
 _TELEGRAM = {
     "ready": "Telegram：连上了 @{name}。",
+    "waiting": "Telegram：另一台服务器正管着，这一台先等着，那台停了就接上。",
     "bad_token": "Telegram：口令不对，请看看 NENGBAO_TELEGRAM_TOKEN。网页照常用，过一会儿再试。",
     "unreachable": "Telegram：连不上。网页照常用，过一会儿再试。",
     "taken": "Telegram：别处也在收这个机器人的消息，请先停掉那一个。网页照常用，过一会儿再试。",

@@ -111,11 +111,6 @@ class Store:
         query = "UPDATE parcels SET body = NULL, address = '' WHERE id = ?"
         await self._do(lambda connection: connection.execute(query, (parcel,)))
 
-    async def undeliverable(self, channel: str, address: str) -> None:
-        """Give up on everything for an address that does not exist any more. Raises StoreError."""
-        query = "UPDATE parcels SET body = NULL, address = '' WHERE channel = ? AND address = ?"
-        await self._do(lambda connection: connection.execute(query, (channel, address)))
-
     async def of_person(self, person: str) -> Kept | None:
         """The conversation in which a door's person speaks: one that was carried to that door, else their own."""
         query = "SELECT k.key, k.version, k.state FROM people p JOIN conversations k ON k.id = p.conversation WHERE p.person = ?"

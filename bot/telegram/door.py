@@ -26,6 +26,7 @@ from telegram.request import HTTPXRequest
 
 from bot.assistant import Assistant, Message, UnknownConversationError
 from bot.conversation import BESIDE
+from bot.limits import Limit
 from bot.logs import places
 from bot.settings import Settings
 from bot.store import Parcel, Shown, StoreError
@@ -33,10 +34,12 @@ from bot.telegram.courier import CHANNEL, Bot, Courier, pause
 from bot.telegram.pace import Pace, seconds
 from bot.telegram.updates import COMMANDS, WANTED, InGroup, Meaning, Pressed, Said, TappedInGroup, chat_of, read
 
-#: What the door tells of itself, for whoever runs it: ready, bad_token, unreachable, taken, webhook_refused.
+#: What the door tells of itself, for whoever runs it: ready, waiting, bad_token, unreachable, taken, webhook_refused.
 Tell = Callable[[str, str], None]
 
 _POLL_SECONDS = 50
+#: How often a server asks for the door, and whether it still has it.
+_ROLE_SECONDS = 5
 #: Chats whose turns are played side by side: enough to share a sync of the store, few enough to leave the loop to the web in between.
 _SIDE_BY_SIDE = 16
 _SECRET_HEADER = "x-telegram-bot-api-secret-token"  # noqa: S105 - the name of a header
@@ -47,6 +50,10 @@ _MENUS = {None: "zh_CN", "zh": "zh_CN", "en": "en"}
 _FROM_GROUP = "group"
 
 _log = structlog.get_logger()
+
+
+class _TakenOverError(Exception):
+    """Another server has the door now: our line to the store had broken."""
 
 
 class Telegram:
@@ -63,6 +70,8 @@ class Telegram:
         self._token, self._assistant, self._tell = token.encode(), assistant, tell
         self._webhook = settings.telegram_webhook
         self._bot = _bot(token, settings.telegram_api or _DEFAULT_API, settings.telegram_rate)
+        self._chats = Limit(settings.conversation_rate, max(1, round(settings.conversation_rate)))
+        self._door = Limit(settings.door_rate, max(1, round(2 * settings.door_rate)))
         self._courier = Courier(self._bot, assistant.store, assistant.knowledge.voice, self._file)
         self._account: Account | None = None
         self._told: str | None = None
@@ -74,7 +83,18 @@ class Telegram:
         return None if self._webhook is None else urlsplit(self._webhook).path or "/"
 
     async def run(self) -> None:
-        """Connect, again and again if need be, then take updates until cancelled."""
+        """Once no other server of this store has the door: connect, again and again if need be, then take updates until cancelled.
+
+        Two that brought the same answers would bring them twice.
+        """
+        while not await self._is_alone():
+            self._report("waiting")
+            await asyncio.sleep(_ROLE_SECONDS)
+        async with asyncio.TaskGroup() as together:
+            together.create_task(self._stay_alone())
+            together.create_task(self._work())
+
+    async def _work(self) -> None:
         try:
             await self._connect()
             await self._courier.start()
@@ -87,8 +107,22 @@ class Telegram:
             for task in self._asides:
                 task.cancel()
             await self._courier.stop()
+            self._account = None
             with contextlib.suppress(TelegramError, RuntimeError):
                 await self._bot.shutdown()
+
+    async def _is_alone(self) -> bool:
+        with contextlib.suppress(StoreError):
+            return await self._assistant.store.is_alone(CHANNEL)
+        return False
+
+    async def _stay_alone(self) -> None:
+        """Look now and then whether the door is still ours; a store that is away knows nobody else. Raises _TakenOverError."""
+        while True:
+            await asyncio.sleep(_ROLE_SECONDS)
+            with contextlib.suppress(StoreError):
+                if not await self._assistant.store.is_alone(CHANNEL):
+                    raise _TakenOverError
 
     async def take(self, headers: Mapping[str, str], body: bytes) -> int:
         """One delivery to the webhook; the status to answer with. 200 says that its turn is on disk."""
@@ -214,7 +248,13 @@ class Telegram:
         elif isinstance(meaning, TappedInGroup):
             self._aside(self._lead_away(meaning))
 
+    async def _let_in(self, chat: int) -> None:
+        """Who writes faster than anybody can, waits; Telegram keeps what comes meanwhile."""
+        while wait := self._chats.wait(str(chat)) or self._door.wait(CHANNEL):  # noqa: ASYNC110 - for time itself
+            await asyncio.sleep(wait)
+
     async def _said(self, said: Said) -> None:
+        await self._let_in(said.chat)
         if said.pressed is not None:
             self._aside(self._confirm(said.pressed))
         try:

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from bot.web.closing import GATE
 from bot.web.errors import ApiError
-from bot.web.shared import CONVERSATIONS
+from bot.web.shared import CONVERSATIONS, DOORS
 
 _CODES = {HTTPStatus.BAD_REQUEST: "bad_message", HTTPStatus.FORBIDDEN: "forbidden", HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "too_large"}
 
@@ -55,7 +55,7 @@ def _add(app: web.Application, door: Answering) -> None:
 
     async def answer(request: web.Request) -> web.Response:
         body = await request.read()
-        work = door.answer(request.query, body, request.app[CONVERSATIONS].wait)
+        work = door.answer(request.query, body, lambda person: _wait(request, door.path, person))
         # A message is taken to its end even when whoever delivers it hangs up.
         return _response(await asyncio.shield(request.app[GATE].through(work)))
 
@@ -64,6 +64,11 @@ def _add(app: web.Application, door: Answering) -> None:
 
     app.add_routes([web.get(door.path, echo, allow_head=False), web.post(door.path, answer)])
     app.on_cleanup.append(close)
+
+
+def _wait(request: web.Request, door: str, person: str) -> float:
+    """The seconds until a person may speak, and until the door may let anybody in."""
+    return request.app[CONVERSATIONS].wait(person) or request.app[DOORS].wait(door)
 
 
 def _response(answered: Answered) -> web.Response:

@@ -13,6 +13,7 @@ from aiohttp import WSMsgType, web
 from structlog.contextvars import bound_contextvars
 
 from bot.assistant import Assistant, UnknownConversationError
+from bot.limits import Limit
 from bot.logs import places
 from bot.settings import Settings
 from bot.speech import Voice, guidance_json, policy_json, policy_row
@@ -24,7 +25,6 @@ from bot.web.closing import GATE, Gate, until_shut
 from bot.web.errors import ApiError, dumps, wrong_case
 from bot.web.foreign import allowed_origin, foreign, is_for_foreigners
 from bot.web.home import add_home
-from bot.web.limits import Limit
 from bot.web.lines import LINES, Lines, send, whole
 from bot.web.metrics import METRICS, Metrics, add_metrics, method_of, route_of
 from bot.web.openapi import document, operation
@@ -33,7 +33,7 @@ from bot.web.pages.site import SITE
 from bot.web.plain import PLAIN
 from bot.web.questions import QUESTIONS, Question
 from bot.web.requests import Turn, parse_json, read_json
-from bot.web.shared import ASSISTANT, CLIENTS, CONVERSATIONS, SETTINGS, answered, client_of, limited
+from bot.web.shared import ASSISTANT, CLIENTS, CONVERSATIONS, DOORS, SETTINGS, answered, client_of, limited
 from bot.web.tracing import HEADER, name_of, traced
 from bot.web.wrong import WRONG
 from engine import CaseError, Edition, Estimate, guide
@@ -71,6 +71,7 @@ def make_app(
     app[ASSISTANT], app[SETTINGS] = assistant, settings
     app[CLIENTS] = Limit(settings.client_rate, settings.client_burst)
     app[CONVERSATIONS] = Limit(settings.conversation_rate, max(1, round(settings.conversation_rate)))
+    app[DOORS] = Limit(settings.door_rate, max(1, round(2 * settings.door_rate)))
     app[SOCKETS], app[GATE], app[LINES] = set(), Gate(), Lines(settings.line_seconds)
     app[_HEADERS] = _SECURITY | _carried_by(settings.named_origins())
     app.add_routes(

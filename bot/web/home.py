@@ -11,11 +11,11 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from bot.assistant import UnknownConversationError
 from bot.knowledge import china_today
+from bot.limits import Limit
 from bot.paper import Back, PrintMissingError, sheet_pdf
 from bot.speech import Voice
 from bot.store import Report, StoreError
 from bot.web.errors import ApiError, dumps
-from bot.web.limits import Limit
 from bot.web.openapi import operation
 from bot.web.pages.rendering import own_address
 from bot.web.requests import read_json, read_model

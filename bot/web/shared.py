@@ -2,25 +2,28 @@
 
 import asyncio
 from collections.abc import Sequence
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from typing import Any
 from urllib.parse import parse_qsl
 
 from aiohttp import web
 
 from bot.assistant import Assistant, UnknownConversationError
+from bot.limits import Limit
 from bot.settings import Network, Settings
 from bot.store import StoreError
 from bot.web.closing import GATE
 from bot.web.errors import ApiError
-from bot.web.limits import Limit
 from bot.web.requests import read_turn
 
 ASSISTANT = web.AppKey("assistant", Assistant)
 SETTINGS = web.AppKey("settings", Settings)
 CLIENTS = web.AppKey("clients", Limit)
 CONVERSATIONS = web.AppKey("conversations", Limit)
+DOORS = web.AppKey("doors", Limit)
 _MOST_FIELDS = 20
+#: Whoever has a line of IPv6 has all addresses of such a network.
+_ONE_HOUSEHOLD = 64
 
 
 def client_of(request: web.Request) -> str:
@@ -30,7 +33,16 @@ def client_of(request: web.Request) -> str:
     client = request.remote or ""
     while hops and _is_within(client, trusted):
         client = hops.pop()
-    return client
+    return _household(client)
+
+
+def _household(client: str) -> str:
+    """An address, or the network of IPv6 that one client has for itself; what is no address as it stands."""
+    try:
+        known = ip_address(client)
+    except ValueError:
+        return client
+    return str(ip_network((known, _ONE_HOUSEHOLD), strict=False)) if known.version == 6 else client  # noqa: PLR2004 - of IP
 
 
 def _is_within(address: str, networks: Sequence[Network]) -> bool:
@@ -70,6 +82,7 @@ async def answered(request: web.Request, raw: Any) -> dict[str, Any]:
     gate, message = request.app[GATE], read_turn(raw)
     if message.conversation is not None:
         limited(request.app[CONVERSATIONS], message.conversation)
+    limited(request.app[DOORS], "web")
     gate.check()
     try:
         # A turn under way is finished and kept even when its client goes away meanwhile, or the server is told to end.

@@ -264,6 +264,38 @@ def test_no_answer_reaches_the_log(running: Server) -> None:
     assert [word for word in ("4321098", "4,321,098", "低保", "subsistence", "onerror", "张三") if word in log] == []
 
 
+def test_a_household_with_many_addresses_of_ipv6_is_one_client(tmp_path: Path) -> None:
+    """Whoever has a line of IPv6 has 2^64 addresses; they share one limit, and the network beside it has its own."""
+    server = Server(tmp_path, NENGBAO_PROXIES="127.0.0.1", NENGBAO_CLIENT_RATE="0.001", NENGBAO_CLIENT_BURST="2")
+    server.start()
+    asked = [server.head("/plain", {"X-Forwarded-For": address})[0] for address in ("2001:db8::1", "2001:db8::2:3", "2001:db8::ffff:4:5:6")]
+    assert asked == [200, 200, 429]
+    assert server.head("/plain", {"X-Forwarded-For": "2001:db8:0:1::1"})[0] == 200
+    server.stop()
+
+
+def test_a_flood_at_one_door_is_told_to_come_again(tmp_path: Path) -> None:
+    """Many addresses with talks of their own are one door; its limit is told with the time to wait, and what asks for no turn goes on."""
+    server = Server(tmp_path, NENGBAO_DOOR_RATE="1", NENGBAO_PROXIES="127.0.0.1")
+    server.start()
+    said = [json.dumps({"message_id": f"m{number}", "text": "低保"}).encode() for number in range(4)]
+
+    def told(body: bytes, number: int) -> tuple[int, str | None]:
+        headers = {"Content-Type": "application/json", "X-Forwarded-For": f"203.0.113.{number}"}
+        try:
+            with urllib.request.urlopen(urllib.request.Request(f"{server.address}/api/v1/turn", body, headers), timeout=20) as answer:
+                return int(answer.status), None
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, error.headers["Retry-After"]
+
+    answers = [told(body, number) for number, body in enumerate(said)]
+    assert answers.count((200, None)) in (2, 3)  # a token comes back while they are asked
+    assert [wait for status, wait in answers if status == 429] in (["1"], ["1", "1"])
+    assert server.post("/api/v1/understand", {"text": "低保"})[0] == 200
+    server.stop()
+
+
 def test_behind_a_proxy_each_person_has_a_limit_of_their_own(tmp_path: Path) -> None:
     """Our own proxy names who asks; what others claim to be counts for nothing, nor does what a person puts before the proxy's word."""
     few = {"NENGBAO_CLIENT_RATE": "0.001", "NENGBAO_CLIENT_BURST": "2"}

@@ -14,10 +14,9 @@ from typing import Any
 
 import pytest
 
-from tests.server import NENGBAO, ROOT, Server, environment
+from tests.server import NENGBAO, ROOT, UNLIMITED, Server, environment
 
 #: No limit of ours may stand in the way of the disk's.
-UNLIMITED = {"NENGBAO_CLIENT_RATE": "1000000", "NENGBAO_CLIENT_BURST": "1000000", "NENGBAO_CONVERSATION_RATE": "100000"}
 STORE = "nengbao.sqlite3"
 
 

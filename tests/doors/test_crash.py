@@ -12,7 +12,7 @@ from pathlib import Path
 from threading import Event
 
 from bot.store.upkeep import check
-from tests.server import Server, key_of
+from tests.server import UNLIMITED, Server, key_of
 
 #: A kill costs a start of the server, so the test makes do with few; `make soak` sets a hundred.
 KILLS = int(os.environ.get("NENGBAO_KILLS", "3"))
@@ -65,7 +65,7 @@ class Person:
 def test_kill_9_under_load_loses_no_acknowledged_turn(tmp_path: Path) -> None:
     """Eight people talk all the time while the server is killed at random moments: every answered message is one turn, none is two."""
     chance, over = random.Random(8), Event()
-    server = Server(tmp_path, NENGBAO_CLIENT_RATE="1000000", NENGBAO_CLIENT_BURST="1000000", NENGBAO_CONVERSATION_RATE="100000")
+    server = Server(tmp_path, **UNLIMITED)
     people = [Person(f"p{number}") for number in range(PEOPLE)]
     server.start()
     with ThreadPoolExecutor(PEOPLE) as pool:

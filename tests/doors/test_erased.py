@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.server import Server, key_of
+from tests.server import UNLIMITED, Server, key_of
 
 SLICE = 16
 
@@ -52,7 +52,7 @@ def until(true: Callable[[], object]) -> None:
 @pytest.fixture
 def busy(tmp_path: Path) -> Iterator[Server]:
     """A server on which forty others talk as well, so that pages are split and moved."""
-    server = Server(tmp_path, NENGBAO_CLIENT_RATE="1000000", NENGBAO_CLIENT_BURST="1000000", NENGBAO_CONVERSATION_RATE="100000")
+    server = Server(tmp_path, **UNLIMITED)
     server.start()
     yield server
     server.stop()

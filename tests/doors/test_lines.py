@@ -17,11 +17,10 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from tests.server import Server
+from tests.server import UNLIMITED, Server
 
 MANY = 200
 MIB = 1 << 20
-UNLIMITED = {"NENGBAO_CLIENT_RATE": "1000000", "NENGBAO_CLIENT_BURST": "1000000", "NENGBAO_CONVERSATION_RATE": "1000000"}
 UPGRADE = (
     b"GET /ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
     b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"

@@ -12,11 +12,9 @@ import pytest
 from bot.store.postgres import check
 from tests.doors.test_crash import PEOPLE, Person, wait_for_more
 from tests.postgres import Postgres
-from tests.server import Server
+from tests.server import UNLIMITED, Server
 
 pytestmark = pytest.mark.xdist_group("postgres")
-
-UNLIMITED = {"NENGBAO_CLIENT_RATE": "1000000", "NENGBAO_CLIENT_BURST": "1000000", "NENGBAO_CONVERSATION_RATE": "100000"}
 
 
 @pytest.fixture

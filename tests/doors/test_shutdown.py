@@ -20,9 +20,8 @@ from typing import Any
 import aiohttp
 import pytest
 
-from tests.server import Server, key_of
+from tests.server import UNLIMITED, Server, key_of
 
-UNLIMITED = {"NENGBAO_CLIENT_RATE": "1000000", "NENGBAO_CLIENT_BURST": "1000000", "NENGBAO_CONVERSATION_RATE": "1000000"}
 BOTH = pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.server import ROOT, Server
+from tests.server import ROOT, UNLIMITED, Server
 
 #: Random requests of each route; `make fuzz` asks for more, and for all those that the document itself suggests.
 _MANY = os.environ.get("NENGBAO_EXAMPLES")
@@ -21,8 +21,7 @@ def test_no_request_breaks_the_document(tmp_path: Path, seed: int) -> None:
     That one wants every request that fits the document accepted; rules between fields (the self-funded part is no more than the bill) are
     no part of a JSON schema and are answered with 422, which the document tells.
     """
-    plenty = dict.fromkeys(("NENGBAO_CLIENT_RATE", "NENGBAO_CLIENT_BURST", "NENGBAO_CONVERSATION_RATE"), "1000000")
-    server = Server(tmp_path, **plenty)
+    server = Server(tmp_path, **UNLIMITED)
     server.start()
     command = [sys.executable, "-m", "schemathesis.cli", "run", f"{server.address}/api/openapi.json", "--no-color", "--seed", str(seed)]
     command += [*_ASKED, "--checks", "all", "--exclude-checks", "positive_data_acceptance"]

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.server import Server
+from tests.server import UNLIMITED, Server
 from tests.talks import Talk, said, talks_at_doors
 from tests.telegram.botapi import UNSUPPORTED, BotApi, Shown
 
@@ -37,7 +37,9 @@ def served(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 def connected(api: BotApi, folder: Path, mode: str = "polling", **more: str) -> Server:
     """A server, not started yet, that takes its updates in one of the two ways."""
-    server = Server(folder, NENGBAO_TELEGRAM_TOKEN=api.token, NENGBAO_TELEGRAM_API=api.address, NENGBAO_TELEGRAM_RATE="1000", **more)
+    server = Server(
+        folder, NENGBAO_TELEGRAM_TOKEN=api.token, NENGBAO_TELEGRAM_API=api.address, NENGBAO_TELEGRAM_RATE="1000", **UNLIMITED, **more
+    )
     if mode == "webhook":
         server.settings["NENGBAO_TELEGRAM_WEBHOOK"] = f"{server.address}/telegram/hook"
     return server
