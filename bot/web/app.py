@@ -3,7 +3,6 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import suppress
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -224,22 +223,20 @@ async def _socket(request: web.Request) -> web.WebSocketResponse:
     except ConnectionError as error:
         raise ApiError(400, "broken_request") from error
     request.app[SOCKETS].add(socket)
+    request.app[LINES].hold(request.protocol)
+    number = 0
     try:
-        with suppress(ConnectionError):  # a widget that has gone is no failure
-            await _talk(request, socket)
+        async for frame in socket:
+            if frame.type in (WSMsgType.TEXT, WSMsgType.BINARY):
+                number += 1
+                with request.app[GATE].inside(), bound_contextvars(request=f"{name_of(request)}-{number}"):
+                    await send(request, socket, dumps(await _frame(request, frame.data)))
+    except ConnectionError:
+        pass  # a widget that has gone is no failure
     finally:
+        request.app[LINES].rest(request.protocol)
         request.app[SOCKETS].discard(socket)
     return socket
-
-
-async def _talk(request: web.Request, socket: web.WebSocketResponse) -> None:
-    """Answer frame after frame. Raises ConnectionError once nobody is there to hear it."""
-    number = 0
-    async for frame in socket:
-        if frame.type in (WSMsgType.TEXT, WSMsgType.BINARY):
-            number += 1
-            with request.app[GATE].inside(), bound_contextvars(request=f"{name_of(request)}-{number}"):
-                await send(request, socket, dumps(await _frame(request, frame.data)))
 
 
 async def _frame(request: web.Request, data: str | bytes) -> dict[str, Any]:

@@ -22,6 +22,9 @@ _RESTS = 5
 _LOOKS = 4
 
 
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
 class Line(Protocol):
     """A connection; aiohttp's handler of one."""
 
@@ -49,14 +52,22 @@ class Lines:
         """The head of a request is here; its body may take as long again."""
         self._wait(line, self.seconds)
 
+    def hold(self, line: Line) -> None:
+        """A whole request is worked on: nobody's patience ends until `rest`."""
+        self._wait(line, inf)
+
+    def rest(self, line: Line) -> None:
+        """It is answered."""
+        self._wait(line, self.seconds * _RESTS)
+
     @contextmanager
     def busy(self, line: Line) -> Iterator[None]:
-        """A whole request is worked on: nobody's patience ends meanwhile."""
-        self._wait(line, inf)
+        """Hold a line for a block."""
+        self.hold(line)
         try:
             yield
         finally:
-            self._wait(line, self.seconds * _RESTS)
+            self.rest(line)
 
     async def watch(self, lines: Callable[[], Iterable[Line]]) -> None:
         """Let go, until cancelled, of those that are open and whose time is over."""
@@ -80,15 +91,21 @@ LINES = web.AppKey("lines", Lines)
 
 
 @web.middleware
-async def whole(request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]) -> web.StreamResponse:
-    """Have a request whole before it is worked on; who sends it byte by byte is let go. Raises ApiError 400 and HTTP 413."""
-    lines = request.app[LINES]
-    lines.heard(request.protocol)
+def whole(request: web.Request, handler: Handler) -> Awaitable[web.StreamResponse]:
+    """Have a request whole before it is worked on; who sends it byte by byte is let go. Raises ApiError 400 and HTTP 413.
+
+    What may become a WebSocket has no body, and its handler holds the line: thousands of widgets wait, so no frame is kept for each.
+    """
+    request.app[LINES].heard(request.protocol)
+    return handler(request) if "Upgrade" in request.headers and not request.can_read_body else _whole(request, handler)
+
+
+async def _whole(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         await request.read()
     except (web.RequestPayloadError, ConnectionError) as error:
         raise ApiError(400, "broken_request") from error
-    with lines.busy(request.protocol):
+    with request.app[LINES].busy(request.protocol):
         return await handler(request)
 
 
