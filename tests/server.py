@@ -5,13 +5,16 @@ import json
 import os
 import signal
 import socket
-import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
 from contextlib import closing
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
+
+from tests.warm import started
 
 ROOT = Path(__file__).parent.parent
 NENGBAO = [sys.executable, "-m", "bot.cli"]
@@ -41,26 +44,25 @@ class Server:
         self.options, self.settings = options, settings
         self.port = port or _free_port()
         self.address = f"http://127.0.0.1:{self.port}"
-        self._process: subprocess.Popen[str] | None = None
+        self._process: BaseProcess | None = None
         #: What it has printed beside its address, once it has ended.
         self.printed = ""
+        self._out, self._log = data_dir / "server.out", data_dir / "server.log"
 
     def start(self) -> None:
         """Start and wait until the address is printed."""
-        command = [*NENGBAO, "serve", "--port", str(self.port), *self.options]
-        log = (self.data_dir / "server.log").open("a")
-        self._process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=log, text=True, env=environment(self.data_dir) | self.settings
-        )
-        log.close()
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
-        assert self.address in line, (self.data_dir / "server.log").read_text()
+        self._out.unlink(missing_ok=True)
+        arguments = ["serve", "--port", str(self.port), *self.options]
+        self._process = started(arguments, environment(self.data_dir) | self.settings, self._out, self._log)
+        while self.address not in self._said() and self._process.exitcode is None:
+            time.sleep(0.01)
+        assert self.address in self._said(), self._log.read_text()
 
     @property
     def pid(self) -> int:
         """The number of the running process."""
         assert self._process is not None
+        assert self._process.pid is not None
         return self._process.pid
 
     def kill(self) -> None:
@@ -73,8 +75,7 @@ class Server:
 
     def hint(self, how: signal.Signals) -> None:
         """Send a signal and go on; `ended` then waits for the end."""
-        assert self._process is not None
-        self._process.send_signal(how)
+        os.kill(self.pid, how)
 
     def ended(self) -> int:
         """Its exit status, once it has ended."""
@@ -114,14 +115,16 @@ class Server:
     def _end(self, how: signal.Signals | None = None) -> int:
         if self._process is None:
             return 0
+        if how is not None and self._process.exitcode is None:
+            os.kill(self.pid, how)
         process, self._process = self._process, None
-        if how is not None:
-            process.send_signal(how)
-        status = process.wait(timeout=20)
-        assert process.stdout is not None
-        self.printed += process.stdout.read()
-        process.stdout.close()
-        return status
+        process.join(20)
+        assert process.exitcode is not None, "it does not end"
+        self.printed += self._said().partition("\n")[2]
+        return process.exitcode
+
+    def _said(self) -> str:
+        return self._out.read_text(encoding="utf-8") if self._out.exists() else ""
 
 
 def _free_port() -> int:

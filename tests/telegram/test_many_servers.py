@@ -1,5 +1,6 @@
 """Several servers on one store with one bot: one of them has the door, and another one takes it over when that one is gone."""
 
+import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +12,8 @@ from tests.server import Server
 from tests.telegram.botapi import BotApi
 from tests.telegram.test_door import CHAT, agree, connected, newest, wait_for
 
-ROUNDS = 3
+#: Each costs a start and some ten seconds of waiting; `make soak` sets more.
+ROUNDS = int(os.environ.get("NENGBAO_SWITCHES", "1"))
 
 
 @pytest.fixture(params=KINDS)
