@@ -164,7 +164,7 @@ class Line:
 
     def _run(self, query: str, values: tuple[Any, ...]) -> Result:
         done = self._connection.execute(_translated(query), values)
-        if done.description is None:
+        if not (done.statusmessage or "").startswith("SELECT"):
             self.changes += max(0, done.rowcount)
         return done
 

@@ -78,11 +78,13 @@ class Store:
 
     async def keep(self, change: Change) -> None:
         """Return when the turn is on disk. Raises ConflictError or StoreError, and then nothing of it is kept."""
-        await self._do(lambda connection: talks.keep(connection, change, self._clock.now()), erases=change.erase)
+        wrapped = talks.wrapped(change)
+        await self._do(lambda connection: talks.keep(connection, wrapped, self._clock.now()), erases=change.erase)
 
     async def post(self, parcel: Parcel) -> None:
         """Put a parcel on its way that belongs to no turn. Raises StoreError."""
-        await self._do(lambda connection: talks.post(connection, parcel, self._clock.now()))
+        wrapped = talks.wrapped_parcel(parcel)
+        await self._do(lambda connection: talks.post(connection, wrapped, self._clock.now()))
 
     async def addresses(self, channel: str) -> list[str]:
         """Where parcels are waiting to be brought."""

@@ -3,6 +3,8 @@ and our replies.
 """
 
 import os
+from dataclasses import replace
+from typing import Any
 
 from bot.store import beside, passes, shown
 from bot.store.database import Connection
@@ -13,6 +15,8 @@ from bot.store.values import Change, ConflictError, Parcel
 _SECONDS_A_DAY = 86_400
 #: As much as a long turn writes.
 _PROBE_BYTES = 16 * 1024
+_OPEN = "INSERT INTO conversations (key, opened_by, version, state, used) VALUES (?, ?, 1, ?, ?) ON CONFLICT DO NOTHING RETURNING id"
+_GO_ON = "UPDATE conversations SET version = version + 1, state = ?, used = ? WHERE key = ? AND version = ? RETURNING id"
 
 
 def probe(connection: Connection) -> None:
@@ -29,32 +33,41 @@ def redeem(connection: Connection, code: str, message: str, tries: passes.Try, p
     return carried
 
 
+def wrapped(change: Change) -> Change:
+    """A turn as it is written, with its checksums and made small: done before it waits for the writer, who has enough to do."""
+    parcel = wrapped_parcel(change.parcel) if change.parcel else None
+    return replace(change, state=sealed(change.state), reply=packed(change.reply), parcel=parcel)
+
+
+def wrapped_parcel(parcel: Parcel) -> Parcel:
+    """The same for a parcel."""
+    return replace(parcel, body=packed(parcel.body))
+
+
 def post(connection: Connection, parcel: Parcel, now: int) -> None:
-    """Put a parcel on its way, unless there was one for its message."""
+    """Put a wrapped parcel on its way, unless there was one for its message."""
     query = (
         "INSERT INTO parcels (channel, address, message, body, part, begun, at) VALUES (?, ?, ?, ?, 0, 0, ?) "
         "ON CONFLICT (channel, message) DO NOTHING"
     )
-    connection.execute(query, (parcel.channel, parcel.address, parcel.message, packed(parcel.body), now))
+    connection.execute(query, (parcel.channel, parcel.address, parcel.message, parcel.body, now))
 
 
 def keep(connection: Connection, change: Change, now: int) -> None:
-    """Write one turn, `now` in seconds since 1970. Raises ConflictError, and then nothing was written."""
+    """Write one wrapped turn, `now` in seconds since 1970. Raises ConflictError, and then nothing was written."""
     if change.code is not None and passes.is_taken(connection, change.code, now):
         raise ConflictError  # the turn is played again, with other digits
-    state = sealed(change.state)
-    if change.version == 0:
-        query = "INSERT INTO conversations (key, opened_by, version, state, used) VALUES (?, ?, 1, ?, ?) ON CONFLICT DO NOTHING"
-        done = connection.execute(query, (change.key, change.opened_by, state, now))
-    else:
-        query = "UPDATE conversations SET version = version + 1, state = ?, used = ? WHERE key = ? AND version = ?"
-        done = connection.execute(query, (state, now, change.key, change.version))
-    if done.rowcount != 1:
+    query: str = _OPEN
+    values: tuple[Any, ...] = (change.key, change.opened_by, change.state, now)
+    if change.version:
+        query, values = _GO_ON, (change.state, now, change.key, change.version)
+    changed = connection.execute(query, values).fetchall()
+    if not changed:
         raise ConflictError
-    (identity,) = connection.execute("SELECT id FROM conversations WHERE key = ?", (change.key,)).fetchone()
+    identity = int(changed[0][0])
     if change.erase:
         _erase(connection, identity, change.parcel.channel if change.parcel else None)
-    row = (identity, change.turn, change.message, packed(change.reply))
+    row = (identity, change.turn, change.message, change.reply)
     connection.execute("INSERT INTO turns (conversation, turn, message, reply) VALUES (?, ?, ?, ?)", row)
     if change.parcel is not None:
         post(connection, change.parcel, now)

@@ -98,8 +98,7 @@ class Writer:
         else:
             self.counters.committed(len(batch), time.perf_counter() - started)
             self._clean(batch)
-        for job in batch:
-            job.tell()
+        _tell(batch)
 
     def _write_all(self, batch: "list[_Job]") -> None:
         """One transaction for all of them; when it raises, nothing of it is kept."""
@@ -120,6 +119,22 @@ class Writer:
             self._wipe()
 
 
+def _tell(batch: "list[_Job]") -> None:
+    """Wake each loop once for all that wait in it."""
+    loops: dict[asyncio.AbstractEventLoop, list[_Job]] = {}
+    for job in batch:
+        loops.setdefault(job.loop, []).append(job)
+    for loop, jobs in loops.items():
+        # A loop that has ended meanwhile has nobody left who waits; what was written is written.
+        with contextlib.suppress(RuntimeError):
+            loop.call_soon_threadsafe(_settle, jobs)
+
+
+def _settle(jobs: "list[_Job]") -> None:
+    for job in jobs:
+        job.settle()
+
+
 class _Job:
     """One piece of writing and the future that waits for it."""
 
@@ -138,12 +153,8 @@ class _Job:
         except ConflictError as error:
             self.failed = error
 
-    def tell(self) -> None:
-        # A loop that has ended meanwhile has nobody left who waits; what was written is written.
-        with contextlib.suppress(RuntimeError):
-            self.loop.call_soon_threadsafe(self._settle)
-
-    def _settle(self) -> None:
+    def settle(self) -> None:
+        """Tell who waits, in its own loop."""
         if self.done.cancelled():
             return
         if self.failed is not None:
