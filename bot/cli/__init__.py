@@ -4,6 +4,7 @@ import click
 
 from bot.cli import doors, questions
 from bot.cli.batch import batch
+from bot.cli.desk import desk
 from bot.cli.policies import policies
 from bot.cli.reports import reports
 from bot.cli.store import store
@@ -19,6 +20,7 @@ for command in (
     *(doors.serve, doors.talk, questions.estimate, questions.compare, questions.changed, questions.year, questions.check_bill),
     *(questions.before, questions.category, questions.premium, questions.guidance, questions.understand, policies),
     batch,
+    desk,
     reports,
     store,
 ):

@@ -1,0 +1,7 @@
+"""The coordinator's desk: what a village's coordinator keeps about households. It stays on this machine, each desk in a file of its own."""
+
+from bot.desk.book import Book, Roster
+from bot.desk.keys import Desk, Key, Keys, Tried
+from bot.desk.room import Room, RoomError
+
+__all__ = ["Book", "Desk", "Key", "Keys", "Room", "RoomError", "Roster", "Tried"]

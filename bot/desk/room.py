@@ -1,0 +1,70 @@
+"""The folder in which desks are kept: the keys in one file, each desk in a file of its own, which may be deleted alone."""
+
+import os
+import re
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+
+_NUMBER = re.compile(r"[0-9]{1,9}")
+_PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", "busy_timeout = 10000", "secure_delete = ON", "foreign_keys = ON")
+
+
+class RoomError(Exception):
+    """The desks cannot be read or written; the message says what and where."""
+
+
+class Room:
+    """Where the desks of one server are."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self.folder = data_dir / "desks"
+
+    @contextmanager
+    def keys(self) -> Iterator[sqlite3.Connection]:
+        """The file of keys, in one transaction. Raises RoomError."""
+        with self._opened(self.folder / "keys.sqlite3") as connection:
+            yield connection
+
+    @contextmanager
+    def desk(self, number: int) -> Iterator[sqlite3.Connection]:
+        """The file of one desk, in one transaction. Raises RoomError."""
+        with self._opened(self.path_of(number)) as connection:
+            yield connection
+
+    def path_of(self, number: int) -> Path:
+        """The file of a desk."""
+        if not _NUMBER.fullmatch(str(number)):
+            raise RoomError(str(number))
+        return self.folder / f"desk-{number}.sqlite3"
+
+    def delete(self, number: int) -> None:
+        """Throw a desk's file away, with everything in it. Raises RoomError."""
+        path = self.path_of(number)
+        try:
+            for end in ("", "-wal", "-shm"):
+                path.with_name(path.name + end).unlink(missing_ok=True)
+        except OSError as error:
+            raise RoomError(f"{path}: {error.strerror}") from error
+
+    @contextmanager
+    def _opened(self, path: Path) -> Iterator[sqlite3.Connection]:
+        try:
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with suppress(FileExistsError):
+                # Households' hardship is nobody else's business.
+                os.close(os.open(path, os.O_CREAT | os.O_EXCL, 0o600))
+            with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+                for pragma in _PRAGMAS:
+                    connection.execute(f"PRAGMA {pragma}")
+                connection.execute("BEGIN IMMEDIATE")
+                try:
+                    yield connection
+                    connection.execute("COMMIT")
+                except BaseException:
+                    with suppress(sqlite3.Error):
+                        connection.execute("ROLLBACK")
+                    raise
+        except (OSError, sqlite3.Error) as error:
+            raise RoomError(f"{path}: {error}") from error

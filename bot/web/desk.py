@@ -1,0 +1,233 @@
+"""The coordinator's desk on the web: a key opens it, lists come in, who pays what stands in a table, and leaves as a file.
+
+Everything works without scripts and with the keyboard alone. The cookie holds the key itself, so that a key that is taken back opens
+nothing from the next page on; no other site can use it.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from email.message import EmailMessage
+from email.parser import BytesParser
+from email.policy import HTTP
+from pathlib import PurePath
+from typing import Any
+
+from aiohttp import web
+
+from bot.desk import Book, Desk, Keys, Room, RoomError
+from bot.roster import ENDINGS, RosterError, as_csv, by_own_cost, from_text, settle
+from bot.speech import Voice, policy_row
+from bot.web.errors import ApiError
+from bot.web.pages.rendering import is_secure, page, page_voice
+from bot.web.shared import ASSISTANT, CLIENTS, SETTINGS, client_of, fields, limited, own_form
+
+_COOKIE = "nengbao_desk"
+_A_DAY = 86_400
+_LONGEST_NAME = 60
+#: Rows that a page shows; the files have all of them.
+_SHOWN = 2_000
+_FILES = {"csv": "text/csv", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
+#: For forms that have to be able to say that they are ours.
+_OWN = {"Referrer-Policy": "same-origin", "Cache-Control": "no-store"}
+
+Shows = Callable[[web.Request, Voice, Book], Awaitable[web.Response]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """What the form for a list sends."""
+
+    name: str
+    place: str | None
+    data: bytes
+    ending: str
+
+
+def _at_desk(shows: Shows, *, changes: bool = False) -> Callable[[web.Request], Awaitable[web.Response]]:
+    """A page of an open desk; whoever has no key is asked for it. `changes`: only our own forms may ask for it."""
+
+    async def handler(request: web.Request) -> web.Response:
+        limited(request.app[CLIENTS], client_of(request))
+        voice = page_voice(request)
+        if changes:
+            own_form(request)
+        room = _room(request)
+        try:
+            desk = await asyncio.to_thread(Keys(room).known, request.cookies.get(_COOKIE, ""))
+            if desk is None:
+                return _login(request, voice)
+            return await shows(request, voice, Book(room, desk))
+        except RoomError as error:
+            raise ApiError(503, "unavailable") from error
+
+    return handler
+
+
+async def _enter(request: web.Request) -> web.Response:
+    """Try a key."""
+    limited(request.app[CLIENTS], client_of(request))
+    own_form(request)
+    sent = fields(await request.read())
+    voice, key = page_voice(request, sent.get("lang")), sent.get("key", "").strip()
+    try:
+        tried = await asyncio.to_thread(Keys(_room(request)).open, key, client_of(request))
+    except RoomError as error:
+        raise ApiError(503, "unavailable") from error
+    if tried.desk is None:
+        return _login(request, voice, voice.say("desk.locked" if tried.locked else "desk.wrong"), 429 if tried.locked else 403)
+    response = _see("/desk")
+    response.set_cookie(_COOKIE, key, max_age=_A_DAY, path="/desk", httponly=True, samesite="Strict", secure=is_secure(request))
+    return response
+
+
+async def _leave(request: web.Request) -> web.Response:
+    own_form(request)
+    response = _see("/desk")
+    response.del_cookie(_COOKIE, path="/desk")
+    response.headers["Clear-Site-Data"] = '"cache"'
+    return response
+
+
+async def _show(request: web.Request, voice: Voice, book: Book, notice: str = "", sent: _Sent | None = None) -> web.Response:
+    heads = await asyncio.to_thread(book.heads)
+    shelf = request.app[ASSISTANT].knowledge.shelf
+    names = [policy_row(voice, edition) for edition in shelf.editions()]
+    places = sorted({row["place"]: row["name"] for row in names}.items())
+    written = sent.data.decode("utf-8", "replace") if sent and sent.ending == ".csv" else ""
+    return _page(
+        request,
+        voice,
+        "desk.html",
+        422 if notice else 200,
+        book.desk,
+        heads=heads,
+        places=places,
+        notice=notice,
+        sent=sent,
+        written=written,
+    )
+
+
+async def _bring(request: web.Request, voice: Voice, book: Book) -> web.Response:
+    """Settle a list that was uploaded or pasted. What was pasted stays in the page when it cannot be settled."""
+    sent = _Sent("", None, b"", ".csv")
+    try:
+        sent = _read_form(voice, request.content_type, request.headers["Content-Type"], await request.read())
+        knowledge = request.app[ASSISTANT].knowledge
+        roster = await asyncio.to_thread(settle, sent.data, sent.ending, sent.name, sent.place, knowledge, voice)
+    except RosterError as error:
+        return await _show(request, voice, book, str(error), sent)
+    number = await asyncio.to_thread(book.add, roster)
+    return _see(f"/desk/roster/{number}")
+
+
+async def _roster(request: web.Request, voice: Voice, book: Book) -> web.Response:
+    number = _number(request)
+    roster = await asyncio.to_thread(book.roster, number)
+    if roster is None:
+        raise ApiError(404, "not_found")
+    rows = [tuple(_cell(voice, *pair) for pair in zip(roster.columns, row, strict=True)) for row in by_own_cost(roster)]
+    headings = [_heading(voice, column) for column in roster.columns]
+    shown = {"roster": roster, "number": number, "headings": headings, "rows": rows[:_SHOWN], "hidden": max(0, len(rows) - _SHOWN)}
+    return _page(request, voice, "desk_roster.html", 200, book.desk, **shown)
+
+
+async def _file(request: web.Request, _voice: Voice, book: Book) -> web.Response:
+    number, ending = _number(request), request.match_info["ending"]
+    roster = await asyncio.to_thread(lambda: book.roster(number, taken=True))
+    if roster is None:
+        raise ApiError(404, "not_found")
+    body = roster.workbook if ending == "xlsx" else as_csv(roster)
+    headers = {"Content-Disposition": f'attachment; filename="nengbao-{number}.{ending}"', "Cache-Control": "no-store"}
+    return web.Response(body=body, content_type=_FILES[ending], headers=headers)
+
+
+async def _forget(request: web.Request, _voice: Voice, book: Book) -> web.Response:
+    if not await asyncio.to_thread(book.forget, _number(request)):
+        raise ApiError(404, "not_found")
+    return _see("/desk")
+
+
+async def _trail(request: web.Request, voice: Voice, book: Book) -> web.Response:
+    return _page(request, voice, "desk_trail.html", 200, book.desk, trail=await asyncio.to_thread(book.trail))
+
+
+def _read_form(voice: Voice, kind: str, content_type: str, body: bytes) -> _Sent:
+    """The list of a form: a file, or what was pasted. Raises RosterError."""
+    parts = _parts(content_type, body) if kind == "multipart/form-data" else {}
+    name, place = (_text(parts, field) for field in ("name", "place"))
+    name = name[:_LONGEST_NAME] or voice.say("desk.unnamed")
+    file = parts.get("file")
+    given = PurePath(file.get_filename() or "") if file is not None else PurePath()
+    data = _bytes(file)
+    if file is not None and data:
+        if given.suffix.lower() not in ENDINGS:
+            raise RosterError(voice.say("desk.kind"))
+        return _Sent(name, place or None, data, given.suffix.lower())
+    pasted = from_text(_text(parts, "pasted"))
+    if not pasted.strip():
+        raise RosterError(voice.say("desk.empty"))
+    return _Sent(name, place or None, pasted, ".csv")
+
+
+def _parts(content_type: str, body: bytes) -> dict[str, EmailMessage]:
+    """The fields of a form by name, of files with theirs; the request was read whole before, and is small."""
+    whole: Any = BytesParser(policy=HTTP).parsebytes(b"Content-Type: " + content_type.encode("ascii", "ignore") + b"\r\n\r\n" + body)
+    parts = list(whole.iter_parts()) if whole.is_multipart() else []
+    return {str(part.get_param("name", "", "content-disposition")): part for part in parts}
+
+
+def _bytes(part: EmailMessage | None) -> bytes:
+    payload = part.get_payload(decode=True) if part is not None else b""
+    return payload if isinstance(payload, bytes) else b""
+
+
+def _text(parts: dict[str, EmailMessage], name: str) -> str:
+    return _bytes(parts.get(name)).decode("utf-8", "replace").strip("\r\n ")
+
+
+def _heading(voice: Voice, column: str) -> str:
+    """What a column that we added is called; one of the list keeps its name."""
+    if voice.has(f"desk.column.{column}"):
+        return voice.say(f"desk.column.{column}")
+    layer = column.removeprefix("paid_")
+    return voice.say(f"layer.{layer}") if layer != column and voice.has(f"layer.{layer}") else column
+
+
+def _cell(voice: Voice, column: str, cell: str) -> str:
+    known = f"desk.status.{cell}"
+    return voice.say(known) if column == "status" and voice.has(known) else cell
+
+
+def _number(request: web.Request) -> int:
+    return int(request.match_info["number"])
+
+
+def _room(request: web.Request) -> Room:
+    return Room(request.app[SETTINGS].data_dir)
+
+
+def _login(request: web.Request, voice: Voice, notice: str = "", status: int = 200) -> web.Response:
+    return page(request, "desk_login.html", voice, status=status, headers=_OWN, notice=notice, other_langs={})
+
+
+def _page(request: web.Request, voice: Voice, template: str, status: int, desk: Desk, **values: Any) -> web.Response:
+    return page(request, template, voice, status=status, headers=_OWN, desk=desk, **values)
+
+
+def _see(path: str) -> web.Response:
+    """The page to go on with."""
+    return web.Response(status=web.HTTPSeeOther.status_code, headers={"Location": path})
+
+
+DESK = (
+    web.get("/desk", _at_desk(_show)),
+    web.post("/desk", _enter),
+    web.post("/desk/leave", _leave),
+    web.post("/desk/roster", _at_desk(_bring, changes=True)),
+    web.get(r"/desk/roster/{number:\d{1,9}}", _at_desk(_roster)),
+    web.get(r"/desk/roster/{number:\d{1,9}}.{ending:csv|xlsx}", _at_desk(_file)),
+    web.post(r"/desk/roster/{number:\d{1,9}}/forget", _at_desk(_forget, changes=True)),
+    web.get("/desk/trail", _at_desk(_trail)),
+)

@@ -1,0 +1,228 @@
+"""The desk on the web, over HTTP as a browser without scripts sends it: a key opens it, lists are settled, and no desk sees another's."""
+
+import io
+import json
+import re
+import sqlite3
+from contextlib import closing
+from http.client import HTTPConnection, HTTPResponse
+from urllib.parse import urlencode
+
+import openpyxl
+import pytest
+
+from bot.desk import Keys, Room
+from tests.server import Server
+
+ROWS = "户号\t人员类别\t医院级别\t总费用\n3号院\t低保\t县医院\t20000\n7号院\t普通居民\t县医院\t20000\n9号院\t特困\t省级医院\t30000\n"
+
+
+@pytest.fixture(scope="module")
+def desks(running: Server) -> tuple[str, str]:
+    """The keys of two villages on one server."""
+    keys = Keys(Room(running.data_dir))
+    return keys.add("李庄", "张三"), keys.add("王庄", "李四")
+
+
+class Person:
+    """Somebody with a browser that knows no scripts: cookies are kept, forms are sent from our own pages."""
+
+    def __init__(self, server: Server) -> None:
+        self.server, self.cookie, self.given = server, "", ""
+
+    def ask(self, method: str, path: str, body: bytes = b"", **headers: str) -> tuple[int, dict[str, str], bytes]:
+        """Status, headers and body."""
+        sent = {"Accept": "text/html", "Sec-Fetch-Site": "same-origin", "Cookie": self.cookie} | {
+            name.replace("_", "-"): value for name, value in headers.items()
+        }
+        with closing(HTTPConnection("127.0.0.1", self.server.port, timeout=60)) as line:
+            line.request(method, path, body, sent)
+            answer: HTTPResponse = line.getresponse()
+            given = dict(answer.getheaders())
+            if "Set-Cookie" in given:
+                self.given = given["Set-Cookie"]
+                self.cookie = self.given.partition(";")[0]
+            return answer.status, given, answer.read()
+
+    def get(self, path: str) -> str:
+        """A page."""
+        status, _, body = self.ask("GET", path)
+        assert status == 200, body.decode()
+        return body.decode()
+
+    def open(self, key: str) -> int:
+        """Type a key."""
+        return self.ask("POST", "/desk", urlencode({"key": key}).encode(), Content_Type="application/x-www-form-urlencoded")[0]
+
+    def bring(self, file: tuple[str, bytes] | None = None, **fields: str) -> tuple[int, str, str]:
+        """Send the form for a list: status, where it leads, and the page."""
+        parts = [(f'name="{name}"', value.encode()) for name, value in fields.items()]
+        parts += [(f'name="file"; filename="{file[0] if file else ""}"', file[1] if file else b"")]
+        body = b"".join(
+            b"--edge\r\nContent-Disposition: form-data; " + head.encode() + b"\r\n\r\n" + data + b"\r\n" for head, data in parts
+        )
+        sent = self.ask("POST", "/desk/roster", body + b"--edge--\r\n", Content_Type="multipart/form-data; boundary=edge")
+        return sent[0], sent[1].get("Location", ""), sent[2].decode()
+
+
+@pytest.fixture
+def person(running: Server, desks: tuple[str, str]) -> Person:
+    """The coordinator of the first village at an open desk."""
+    somebody = Person(running)
+    assert somebody.open(desks[0]) == 303
+    return somebody
+
+
+def test_without_a_key_there_is_a_door(running: Server) -> None:
+    """Every page of the desk asks for the key, and shows nothing else."""
+    stranger = Person(running)
+    for path in ("/desk", "/desk/trail", "/desk/roster/1", "/desk/roster/1.csv"):
+        page = stranger.get(path)
+        assert 'name="key"' in page
+        assert "李庄" not in page
+
+
+def test_a_wrong_key_is_told_and_many_are_locked(running: Server, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Kindly, with what to do; after five of them one has to wait. The key never stands in an address or in the log."""
+    server = Server(tmp_path_factory.mktemp("locked"))
+    server.start()
+    key = Keys(Room(server.data_dir)).add("李庄")
+    thief = Person(server)
+    assert [thief.open("WRONG-WRONG-WRONG-WRONG") for _ in range(7)] == [403] * 5 + [429] * 2
+    assert thief.open(key) == 429
+    assert key not in (server.data_dir / "server.log").read_text()
+    server.stop()
+
+
+def test_a_pasted_list_is_settled_and_sorted(person: Person) -> None:
+    """As it comes from a spreadsheet: each gets the amount that a single question gives, who pays most stands first, and it is kept."""
+    status, where, _ = person.bring(name="三月", place="anhui-bozhou", pasted=ROWS)
+    assert status == 303
+    page = person.get(where)
+    single = person.server.post(
+        "/api/v1/estimate", {"place": "anhui-bozhou", "category": "ordinary", "facility": "county", "total": "20000"}
+    )[1]
+    rows = re.findall(r"<tr><td.*?</tr>", page, re.S)
+    assert len(rows) == 3
+    assert "7号院" in rows[0]
+    assert single["out_of_pocket"]["amount"] in rows[0]
+    assert "三月" in person.get("/desk")
+
+
+def test_a_list_may_be_a_workbook_or_a_file_of_an_office(person: Person) -> None:
+    """An Excel file, and CSV as GB18030: the same people, the same money."""
+    lines = [line.split("\t") for line in ROWS.splitlines()]
+    book = openpyxl.Workbook()
+    for line in lines:
+        book.active.append(line)
+    out = io.BytesIO()
+    book.save(out)
+    csv = "\n".join(",".join(line) for line in lines).encode("gb18030")
+    pages = []
+    for file in (("三月.xlsx", out.getvalue()), ("三月.CSV", csv)):
+        status, where, page = person.bring(file, name="三月", place="anhui-bozhou", pasted="")
+        assert status == 303, page
+        pages.append(re.findall(r"<td.*?</td>", person.get(where), re.S))
+    assert pages[0] == pages[1]
+
+
+def test_files_can_be_taken_along_and_hold_no_formula(person: Person) -> None:
+    """CSV and Excel have all rows; a cell that begins as a formula is a text in both."""
+    _, where, _ = person.bring(name="三月", place="anhui-bozhou", pasted=ROWS.replace("3号院", "=1+1"))
+    status, headers, data = person.ask("GET", f"{where}.csv")
+    assert (status, headers["Cache-Control"]) == (200, "no-store")
+    assert "attachment" in headers["Content-Disposition"]
+    text = data.decode("utf-8-sig")
+    assert len(text.splitlines()) == 4
+    assert "'=1+1" in text
+    sheet = openpyxl.load_workbook(io.BytesIO(person.ask("GET", f"{where}.xlsx")[2])).active
+    cells = {cell.value: cell.data_type for row in sheet.iter_rows() for cell in row}
+    assert all(kind != "f" for kind in cells.values())
+    assert any("=1+1" in str(value) for value in cells)
+
+
+def test_what_cannot_be_settled_is_told_and_stays_in_the_page(person: Person) -> None:
+    """A wrong column, no list at all, a file of another kind: each says what to do, and nobody has to paste again."""
+    status, _, page = person.bring(name="三月", place="anhui-bozhou", pasted="甲\t乙\n1\t2\n")
+    assert (status, 'role="alert"' in page, "甲,乙" in page) == (422, True, True)
+    status, _, page = person.bring(name="三月", place="", pasted="")
+    assert (status, "请选一个文件" in page) == (422, True)
+    status, _, page = person.bring(("三月.pdf", b"%PDF"), name="三月", place="", pasted="")
+    assert (status, "另存成" in page) == (422, True)
+    status, _, page = person.bring(name="三月", place="anhui-bozhou", pasted="人员类别\t医院级别\t总费用\n低保\t县医院\t负两百\n")
+    assert (status, "一行也没算出来" in page) == (422, True)
+
+
+def test_rows_that_are_wrong_are_listed_beside_the_others(person: Person) -> None:
+    """With their number and the reason."""
+    _, where, _ = person.bring(name="三月", place="anhui-bozhou", pasted=ROWS + "11号院\t低保\t县医院\t很多\n")
+    page = person.get(where)
+    assert "没算的行" in page
+    assert "第 5 行" in page
+    assert len(re.findall(r"<tr><td", page)) == 3
+
+
+def test_no_desk_sees_another_s_lists(person: Person, desks: tuple[str, str]) -> None:
+    """Neither listed, nor by its number, nor as a file, nor to be deleted; in the files on the disk neither."""
+    _, where, _ = person.bring(name="只有李庄", place="anhui-bozhou", pasted=ROWS.replace("3号院", "李庄的三号院"))
+    other = Person(person.server)
+    assert other.open(desks[1]) == 303
+    assert "只有李庄" not in other.get("/desk")
+    for path in (where, f"{where}.csv", f"{where}.xlsx"):
+        assert other.ask("GET", path)[0] == 404
+    assert other.ask("POST", f"{where}/forget")[0] == 404
+    assert "只有李庄" in person.get("/desk")
+    other.bring(name="王庄的", place="anhui-bozhou", pasted=ROWS)
+    raw = b"".join(file.read_bytes() for file in (person.server.data_dir / "desks").glob("desk-2.sqlite3*"))
+    assert "王庄的".encode() in raw
+    assert "只有李庄".encode() not in raw
+
+
+def test_a_deleted_list_is_gone_from_the_disk_and_the_trail_knows(person: Person) -> None:
+    """What it held is in no file any more; who brought it, looked at it, took it and deleted it, is."""
+    _, where, _ = person.bring(name="要删的", place="anhui-bozhou", pasted=ROWS.replace("9号院", "独一无二的院子"))
+    person.get(where)
+    person.ask("GET", f"{where}.csv")
+    assert person.ask("POST", f"{where}/forget")[0] == 303
+    assert person.ask("GET", where)[0] == 404
+    folder = person.server.data_dir / "desks"
+    with closing(sqlite3.connect(folder / "desk-1.sqlite3")) as kept:
+        kept.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    assert "独一无二的院子" not in b"".join(file.read_bytes() for file in folder.glob("desk-1.sqlite3*")).decode("utf-8", "ignore")
+    trail = [line for line in person.get("/desk/trail").splitlines() if "要删的" in line]
+    assert [next(did for did in ("放进了", "看了", "下载了", "删了") if did in line) for line in trail] == [
+        "放进了",
+        "看了",
+        "下载了",
+        "删了",
+    ]
+    assert all("张三" in line for line in trail)
+
+
+def test_a_key_that_is_taken_back_closes_the_desk(running: Server) -> None:
+    """From the next page on, also for who is inside."""
+    keys = Keys(Room(running.data_dir))
+    key = keys.add("赵庄")
+    somebody = Person(running)
+    assert somebody.open(key) == 303
+    assert "赵庄" in somebody.get("/desk")
+    keys.revoke(max(each.number for each in keys.all()))
+    assert 'name="key"' in somebody.get("/desk")
+
+
+def test_other_sites_cannot_use_an_open_desk(person: Person) -> None:
+    """A form of another site is refused, and the cookie is for our pages alone."""
+    for path in ("/desk/roster", "/desk/leave", "/desk/roster/1/forget"):
+        assert person.ask("POST", path, Sec_Fetch_Site="cross-site")[0] == 403
+    assert {"HttpOnly", "SameSite=Strict", "Path=/desk"} <= {part.strip() for part in person.given.split(";")}
+    assert person.ask("POST", "/desk/leave")[0] == 303
+    assert 'name="key"' in person.get("/desk")
+
+
+def test_nothing_of_a_list_is_logged(person: Person) -> None:
+    """Neither a house nor a category nor an amount."""
+    person.bring(name="保密的", place="anhui-bozhou", pasted=ROWS.replace("20000", "1234567"))
+    log = (person.server.data_dir / "server.log").read_text()
+    assert [word for word in ("保密的", "号院", "低保", "1234567", "1,234,567") if word in log] == []
+    assert "/desk/roster" in log
+    assert json.loads(log.splitlines()[0])
