@@ -69,6 +69,23 @@ def revoke(number: int, data_dir: Path | None) -> None:
     click.echo(f"{number} 号钥匙收回了。")
 
 
+@desk.command()
+@click.argument("name")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@DATA_DIR
+def delete(name: str, yes: bool, data_dir: Path | None) -> None:
+    """Throw the desk NAME away: everything it holds, with the trail of who saw what, and take its keys back."""
+    from bot.desk import Keys
+
+    if not yes:
+        click.confirm(f"“{name}”这张桌子里的名单和记录都会删掉，找不回来。真的要删吗？", abort=True)
+    with _room(data_dir) as room:
+        number = Keys(room).close_desk(name)
+    if number is None:
+        fail(f"没有“{name}”这张桌子。用 nengbao desk key list 看看。", EXIT_REQUEST)
+    click.echo(f"“{name}”删掉了，它的钥匙也都收回了。")
+
+
 @contextmanager
 def _room(data_dir: Path | None) -> "Iterator[Room]":
     from bot.desk import Room, RoomError

@@ -90,6 +90,17 @@ class Keys:
             done = kept.execute("UPDATE keys SET revoked = ? WHERE id = ? AND revoked IS NULL", (int(self._now()), number))
         return done.rowcount == 1
 
+    def close_desk(self, desk: str) -> int | None:
+        """Take all keys of a desk back and throw its file away; its number, or None where there is no desk of that name."""
+        with self._room.keys() as kept:
+            _prepare(kept)
+            found = kept.execute("SELECT id FROM desks WHERE name = ?", (desk,)).fetchone()
+            if found is None:
+                return None
+            kept.execute("UPDATE keys SET revoked = ? WHERE desk = ? AND revoked IS NULL", (int(self._now()), found[0]))
+        self._room.delete(found[0])
+        return int(found[0])
+
     def open(self, key: str, who: str) -> Tried:
         """The desk that a typed key opens, however it was typed. `who` tries it, as far as the door can tell; five misses and they wait."""
         now = int(self._now())

@@ -15,18 +15,22 @@ from typing import Any
 
 from aiohttp import web
 
-from bot.desk import Book, Desk, Keys, Room, RoomError
+from bot.desk import Book, Desk, Keys, Room, RoomError, Roster
 from bot.roster import ENDINGS, RosterError, as_csv, by_own_cost, from_text, settle
 from bot.speech import Voice, policy_row
 from bot.web.errors import ApiError
 from bot.web.pages.rendering import is_secure, page, page_voice
 from bot.web.shared import ASSISTANT, CLIENTS, SETTINGS, client_of, fields, limited, own_form
+from engine import fen
 
 _COOKIE = "nengbao_desk"
 _A_DAY = 86_400
 _LONGEST_NAME = 60
 #: Rows that a page shows; the files have all of them.
 _SHOWN = 2_000
+#: Columns that settling adds beside what each layer pays.
+_OURS = frozenset(("edition", "status", "hospital_borne", "out_of_pocket", "out_of_pocket_low", "out_of_pocket_high"))
+_NOTHING = "0.00"
 _FILES = {"csv": "text/csv", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
 #: For forms that have to be able to say that they are ours.
 _OWN = {"Referrer-Policy": "same-origin", "Cache-Control": "no-store"}
@@ -127,9 +131,15 @@ async def _roster(request: web.Request, voice: Voice, book: Book) -> web.Respons
     roster = await asyncio.to_thread(book.roster, number)
     if roster is None:
         raise ApiError(404, "not_found")
-    rows = [tuple(_cell(voice, *pair) for pair in zip(roster.columns, row, strict=True)) for row in by_own_cost(roster)]
-    headings = [_heading(voice, column) for column in roster.columns]
-    shown = {"roster": roster, "number": number, "headings": headings, "rows": rows[:_SHOWN], "hidden": max(0, len(rows) - _SHOWN)}
+    rows = by_own_cost(roster)
+    columns, first_own = _worth_showing(roster)
+    shown = {
+        "headings": [_heading(voice, roster.columns[at]) for at in columns],
+        "rows": [[_cell(voice, roster.columns[at], row[at]) for at in columns] for row in rows[:_SHOWN]],
+        "hidden": max(0, len(rows) - _SHOWN),
+        "first_own": first_own,
+        **{"roster": roster, "number": number},
+    }
     return _page(request, voice, "desk_roster.html", 200, book.desk, **shown)
 
 
@@ -187,6 +197,19 @@ def _text(parts: dict[str, EmailMessage], name: str) -> str:
     return _bytes(parts.get(name)).decode("utf-8", "replace").strip("\r\n ")
 
 
+def _worth_showing(roster: Roster) -> tuple[list[int], int]:
+    """The columns of a page in their order: those of the list, what one pays, what pays anything to anybody. And where ours begin.
+
+    The files have all columns.
+    """
+    known = {column: at for at, column in enumerate(roster.columns)}
+    ours = [column for column in roster.columns if column in _OURS or column.startswith("paid_")]
+    others = [at for column, at in known.items() if column not in ours]
+    pays = [column for column in ours if column not in _OURS and any(row[known[column]] not in ("", _NOTHING) for row in roster.rows)]
+    bears = [column for column in ("hospital_borne",) if any(row[known[column]] not in ("", _NOTHING) for row in roster.rows)]
+    return others + [known[column] for column in ("out_of_pocket", "out_of_pocket_high", *pays, *bears, "status", "edition")], len(others)
+
+
 def _heading(voice: Voice, column: str) -> str:
     """What a column that we added is called; one of the list keeps its name."""
     if voice.has(f"desk.column.{column}"):
@@ -196,8 +219,10 @@ def _heading(voice: Voice, column: str) -> str:
 
 
 def _cell(voice: Voice, column: str, cell: str) -> str:
-    known = f"desk.status.{cell}"
-    return voice.say(known) if column == "status" and voice.has(known) else cell
+    if column == "status" and voice.has(f"desk.status.{cell}"):
+        return voice.say(f"desk.status.{cell}")
+    is_money = column.startswith(("paid_", "out_of_pocket", "hospital_borne")) and cell
+    return voice.say("desk.amount", own_amount=fen(cell)) if is_money else cell
 
 
 def _number(request: web.Request) -> int:

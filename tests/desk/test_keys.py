@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.desk import Keys, Room, RoomError
+from bot.desk import Book, Keys, Room, RoomError, Roster
 from bot.desk.keys import MOST_OF_ALL, MOST_OF_ONE, PATIENCE
 from tests.server import NENGBAO, ROOT, environment
 
@@ -129,3 +129,26 @@ def test_the_command_makes_lists_and_takes_back(tmp_path: Path) -> None:
     assert (again.returncode, again.stdout) == (2, "")
     assert "收回" in nengbao(tmp_path, "key", "list").stdout
     assert nengbao(tmp_path, "key", "add", " ").returncode == 2
+
+
+def test_a_desk_is_thrown_away_alone(tmp_path: Path) -> None:
+    """Its file is gone and its keys open nothing; the other desk is as it was. It is asked first, and a name that is not there is told."""
+    room = Room(tmp_path)
+    keys = Keys(room)
+    mine, other = keys.add("李庄", "张三"), keys.add("王庄", "李四")
+    for key in (mine, other):
+        desk = keys.known(key)
+        assert desk is not None
+        Book(room, desk).add(Roster("三月", ("户号",), [("3号院",)], [], ["算好了。"], b""))
+    refused = subprocess.run(
+        [*NENGBAO, "desk", "delete", "李庄"], input="n\n", capture_output=True, text=True, env=environment(tmp_path), cwd=ROOT, check=False
+    )
+    assert refused.returncode == 1
+    assert room.path_of(1).exists()
+    assert nengbao(tmp_path, "delete", "李庄", "--yes").returncode == 0
+    assert not list(room.folder.glob("desk-1.*"))
+    assert keys.known(mine) is None
+    kept = keys.known(other)
+    assert kept is not None
+    assert [head.name for head in Book(room, kept).heads()] == ["三月"]
+    assert nengbao(tmp_path, "delete", "赵庄", "--yes").returncode == 2

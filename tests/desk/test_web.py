@@ -105,7 +105,8 @@ def test_a_pasted_list_is_settled_and_sorted(person: Person) -> None:
     rows = re.findall(r"<tr><td.*?</tr>", page, re.S)
     assert len(rows) == 3
     assert "7号院" in rows[0]
-    assert single["out_of_pocket"]["amount"] in rows[0]
+    assert single["out_of_pocket"]["amount"] == "4400.00"
+    assert ">4,400 元<" in rows[0]
     assert "三月" in person.get("/desk")
 
 
