@@ -2,6 +2,21 @@
 
 from bot.desk.book import Book, Roster
 from bot.desk.keys import Desk, Key, Keys, Tried
+from bot.desk.registers import KINDS, Change, Conflict, Registers, Version
 from bot.desk.room import Room, RoomError
 
-__all__ = ["Book", "Desk", "Key", "Keys", "Room", "RoomError", "Roster", "Tried"]
+__all__ = [
+    "KINDS",
+    "Book",
+    "Change",
+    "Conflict",
+    "Desk",
+    "Key",
+    "Keys",
+    "Registers",
+    "Room",
+    "RoomError",
+    "Roster",
+    "Tried",
+    "Version",
+]

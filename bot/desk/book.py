@@ -47,7 +47,7 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """Who did what when. `did`: added, seen, taken, forgotten."""
+    """Who did what when. `did`: added, seen, taken, forgotten; brought, undone."""
 
     at: str
     key: int
@@ -66,52 +66,59 @@ class Book:
         """Keep a roster; its number."""
         query = "INSERT INTO rosters (name, at, who, columns, rows, rejects, lines, workbook) VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING id"
         told = [json.dumps(part, ensure_ascii=False) for part in (roster.columns, roster.rows, roster.rejects, roster.lines)]
-        with self._opened() as kept:
-            [(number,)] = kept.execute(query, (roster.name, int(self._now()), self.desk.who, *told, roster.workbook)).fetchall()
-            self._trace(kept, "added", roster.name)
+        with self.opened() as kept:
+            [(number,)] = kept.execute(query, (roster.name, self.now(), self.desk.who, *told, roster.workbook)).fetchall()
+            self.trace(kept, "added", roster.name)
         return int(number)
 
     def heads(self) -> list[Head]:
         """The rosters of this desk, the newest first."""
-        with self._opened() as kept:
+        with self.opened() as kept:
             rows = kept.execute("SELECT id, name, at, who FROM rosters ORDER BY id DESC").fetchall()
-        return [Head(number, name, _moment(at), who) for number, name, at, who in rows]
+        return [Head(number, name, moment(at), who) for number, name, at, who in rows]
 
     def roster(self, number: int, *, taken: bool = False) -> Roster | None:
         """A roster, looked at or `taken` away as a file; None when it is not there."""
-        with self._opened() as kept:
+        with self.opened() as kept:
             found = kept.execute("SELECT name, columns, rows, rejects, lines, workbook FROM rosters WHERE id = ?", (number,)).fetchone()
             if found is None:
                 return None
-            self._trace(kept, "taken" if taken else "seen", found[0])
+            self.trace(kept, "taken" if taken else "seen", found[0])
         columns, rows, rejects, lines = (json.loads(part) for part in found[1:5])
         return Roster(found[0], tuple(columns), [tuple(row) for row in rows], [tuple(row) for row in rejects], lines, found[5])
 
     def forget(self, number: int) -> bool:
         """Throw a roster away; whether it was there. That there was one stays in the trail."""
-        with self._opened() as kept:
+        with self.opened() as kept:
             found = kept.execute("DELETE FROM rosters WHERE id = ? RETURNING name", (number,)).fetchall()
             for (name,) in found:
-                self._trace(kept, "forgotten", name)
+                self.trace(kept, "forgotten", name)
         return bool(found)
 
     def trail(self) -> list[Trace]:
         """Who saw and changed what, the oldest first."""
-        with self._opened() as kept:
+        with self.opened() as kept:
             rows = kept.execute("SELECT at, key, who, did, about FROM trail ORDER BY id").fetchall()
-        return [Trace(_moment(at), *rest) for at, *rest in rows]
+        return [Trace(moment(at), *rest) for at, *rest in rows]
 
-    def _trace(self, kept: sqlite3.Connection, did: str, about: str) -> None:
-        row = (int(self._now()), self.desk.key, self.desk.who, did, about)
+    def now(self) -> int:
+        """The moment, in seconds since 1970."""
+        return int(self._now())
+
+    def trace(self, kept: sqlite3.Connection, did: str, about: str) -> None:
+        """Note that whoever opened the desk did something."""
+        row = (self.now(), self.desk.key, self.desk.who, did, about)
         kept.execute("INSERT INTO trail (at, key, who, did, about) VALUES (?, ?, ?, ?, ?)", row)
 
     @contextmanager
-    def _opened(self) -> Iterator[sqlite3.Connection]:
+    def opened(self) -> Iterator[sqlite3.Connection]:
+        """The desk's file, in one transaction."""
         with self._room.desk(self.desk.number) as kept:
             for statement in _TABLES:
                 kept.execute(statement)
             yield kept
 
 
-def _moment(seconds: int) -> str:
+def moment(seconds: int) -> str:
+    """An ISO moment, UTC."""
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")

@@ -7,6 +7,7 @@ nothing from the next page on; no other site can use it.
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import date
 from email.message import EmailMessage
 from email.parser import BytesParser
 from email.policy import HTTP
@@ -15,8 +16,8 @@ from typing import Any
 
 from aiohttp import web
 
-from bot.desk import Book, Desk, Keys, Room, RoomError, Roster
-from bot.roster import ENDINGS, RosterError, as_csv, by_own_cost, from_text, settle
+from bot.desk import KINDS, Book, Desk, Keys, Registers, Room, RoomError, Roster
+from bot.lists import ENDINGS, ListError, as_csv, by_own_cost, from_text, read_register, settle
 from bot.speech import Voice, policy_row
 from bot.web.errors import ApiError
 from bot.web.pages.rendering import is_secure, page, page_voice
@@ -28,6 +29,8 @@ _A_DAY = 86_400
 _LONGEST_NAME = 60
 #: Rows that a page shows; the files have all of them.
 _SHOWN = 2_000
+#: Rows that do not tell, named at once.
+_MOST_WRONG = 10
 #: Columns that settling adds beside what each layer pays.
 _OURS = frozenset(("edition", "status", "hospital_borne", "out_of_pocket", "out_of_pocket_low", "out_of_pocket_high"))
 _NOTHING = "0.00"
@@ -120,7 +123,7 @@ async def _bring(request: web.Request, voice: Voice, book: Book) -> web.Response
         sent = _read_form(voice, request.content_type, request.headers["Content-Type"], await request.read())
         knowledge = request.app[ASSISTANT].knowledge
         roster = await asyncio.to_thread(settle, sent.data, sent.ending, sent.name, sent.place, knowledge, voice)
-    except RosterError as error:
+    except ListError as error:
         return await _show(request, voice, book, str(error), sent)
     number = await asyncio.to_thread(book.add, roster)
     return _see(f"/desk/roster/{number}")
@@ -159,26 +162,83 @@ async def _forget(request: web.Request, _voice: Voice, book: Book) -> web.Respon
     return _see("/desk")
 
 
+async def _registers(request: web.Request, voice: Voice, book: Book, notice: str = "", written: str = "") -> web.Response:
+    registers = Registers(book)
+    versions, conflicts = await asyncio.to_thread(lambda: (registers.all(), registers.conflicts()))
+    today = request.app[ASSISTANT].today().isoformat()
+    shown = {"versions": versions, "conflicts": conflicts, "kinds": KINDS, "notice": notice, "written": written, "today": today}
+    return _page(request, voice, "desk_registers.html", 422 if notice else 200, book.desk, **shown)
+
+
+async def _bring_register(request: web.Request, voice: Voice, book: Book) -> web.Response:
+    """Keep an office's list, whole or not at all: rows that do not tell are named, to be mended."""
+    parts = _parts(request.headers["Content-Type"], await request.read()) if request.content_type == "multipart/form-data" else {}
+    kind = next((each for each in KINDS if each == _text(parts, "kind")), KINDS[0])
+    try:
+        day = _day(voice, _text(parts, "day"))
+        sent = _list_of(voice, parts, day, None)
+        knowledge = request.app[ASSISTANT].knowledge
+        listed = await asyncio.to_thread(read_register, sent.data, sent.ending, day, knowledge, voice)
+        if listed.wrong:
+            rows = [f"{voice.say('desk.row', row=str(row))}{why}" for row, why in listed.wrong[:_MOST_WRONG]]
+            raise ListError("\n".join([voice.say("desk.register.wrong"), *rows]))
+    except ListError as error:
+        return await _registers(request, voice, book, str(error), _text(parts, "pasted"))
+    number = await asyncio.to_thread(Registers(book).bring, kind, day, listed.people)
+    return _see(f"/desk/registers/{number}")
+
+
+async def _register(request: web.Request, voice: Voice, book: Book) -> web.Response:
+    number = _number(request)
+    registers = Registers(book)
+    versions, changes = await asyncio.to_thread(lambda: (registers.all(), registers.changes(number)))
+    version = next((each for each in versions if each.number == number), None)
+    if version is None or changes is None:
+        raise ApiError(404, "not_found")
+    groups = {
+        "new": [each for each in changes if each.before is None],
+        "gone": [each for each in changes if each.after is None],
+        "changed": [each for each in changes if None not in (each.before, each.after)],
+    }
+    return _page(request, voice, "desk_register.html", 200, book.desk, version=version, groups=groups)
+
+
+async def _undo(request: web.Request, _voice: Voice, book: Book) -> web.Response:
+    if not await asyncio.to_thread(Registers(book).undo, _number(request)):
+        raise ApiError(404, "not_found")
+    return _see("/desk/registers")
+
+
 async def _trail(request: web.Request, voice: Voice, book: Book) -> web.Response:
     return _page(request, voice, "desk_trail.html", 200, book.desk, trail=await asyncio.to_thread(book.trail))
 
 
 def _read_form(voice: Voice, kind: str, content_type: str, body: bytes) -> _Sent:
-    """The list of a form: a file, or what was pasted. Raises RosterError."""
+    """The list of a form, with its name and place. Raises ListError."""
     parts = _parts(content_type, body) if kind == "multipart/form-data" else {}
-    name, place = (_text(parts, field) for field in ("name", "place"))
-    name = name[:_LONGEST_NAME] or voice.say("desk.unnamed")
+    return _list_of(voice, parts, _text(parts, "name")[:_LONGEST_NAME] or voice.say("desk.unnamed"), _text(parts, "place") or None)
+
+
+def _list_of(voice: Voice, parts: dict[str, EmailMessage], name: str, place: str | None) -> _Sent:
+    """A file, or what was pasted. Raises ListError."""
     file = parts.get("file")
-    given = PurePath(file.get_filename() or "") if file is not None else PurePath()
-    data = _bytes(file)
-    if file is not None and data:
-        if given.suffix.lower() not in ENDINGS:
-            raise RosterError(voice.say("desk.kind"))
-        return _Sent(name, place or None, data, given.suffix.lower())
+    data, ending = _bytes(file), PurePath((file.get_filename() if file is not None else "") or "").suffix.lower()
+    if data and ending not in ENDINGS:
+        raise ListError(voice.say("desk.kind"))
+    if data:
+        return _Sent(name, place, data, ending)
     pasted = from_text(_text(parts, "pasted"))
     if not pasted.strip():
-        raise RosterError(voice.say("desk.empty"))
-    return _Sent(name, place or None, pasted, ".csv")
+        raise ListError(voice.say("desk.empty"))
+    return _Sent(name, place, pasted, ".csv")
+
+
+def _day(voice: Voice, text: str) -> str:
+    """An ISO day. Raises ListError."""
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError as error:
+        raise ListError(voice.say("desk.register.no_day")) from error
 
 
 def _parts(content_type: str, body: bytes) -> dict[str, EmailMessage]:
@@ -254,5 +314,9 @@ DESK = (
     web.get(r"/desk/roster/{number:\d{1,9}}", _at_desk(_roster)),
     web.get(r"/desk/roster/{number:\d{1,9}}.{ending:csv|xlsx}", _at_desk(_file)),
     web.post(r"/desk/roster/{number:\d{1,9}}/forget", _at_desk(_forget, changes=True)),
+    web.get("/desk/registers", _at_desk(_registers)),
+    web.post("/desk/registers", _at_desk(_bring_register, changes=True)),
+    web.get(r"/desk/registers/{number:\d{1,9}}", _at_desk(_register)),
+    web.post(r"/desk/registers/{number:\d{1,9}}/undo", _at_desk(_undo, changes=True)),
     web.get("/desk/trail", _at_desk(_trail)),
 )

@@ -54,14 +54,14 @@ class Person:
         """Type a key."""
         return self.ask("POST", "/desk", urlencode({"key": key}).encode(), Content_Type="application/x-www-form-urlencoded")[0]
 
-    def bring(self, file: tuple[str, bytes] | None = None, **fields: str) -> tuple[int, str, str]:
+    def bring(self, file: tuple[str, bytes] | None = None, path: str = "/desk/roster", **fields: str) -> tuple[int, str, str]:
         """Send the form for a list: status, where it leads, and the page."""
         parts = [(f'name="{name}"', value.encode()) for name, value in fields.items()]
         parts += [(f'name="file"; filename="{file[0] if file else ""}"', file[1] if file else b"")]
         body = b"".join(
             b"--edge\r\nContent-Disposition: form-data; " + head.encode() + b"\r\n\r\n" + data + b"\r\n" for head, data in parts
         )
-        sent = self.ask("POST", "/desk/roster", body + b"--edge--\r\n", Content_Type="multipart/form-data; boundary=edge")
+        sent = self.ask("POST", path, body + b"--edge--\r\n", Content_Type="multipart/form-data; boundary=edge")
         return sent[0], sent[1].get("Location", ""), sent[2].decode()
 
 

@@ -1,0 +1,156 @@
+"""The monthly registers of two offices: who is new, gone or changed, who stands in both differently, and what was undone counts no more."""
+
+import io
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from bot.desk import Book, Change, Conflict, Keys, Registers, Room
+from bot.knowledge import Knowledge
+from bot.lists import ListError, read_register
+from tests.desk.test_web import Person, desks, person
+
+__all__ = ["desks", "person"]
+
+LOW, EXTREME, WATCHED, BACK = "subsistence_allowance", "extreme_poverty", "monitored", "back_in_poverty"
+
+
+@pytest.fixture
+def registers(tmp_path: Path) -> Registers:
+    """The registers of a new desk."""
+    room = Room(tmp_path)
+    keys = Keys(room)
+    desk = keys.known(keys.add("李庄", "张三"))
+    assert desk is not None
+    return Registers(Book(room, desk))
+
+
+def test_who_is_new_gone_and_changed_is_told(registers: Registers) -> None:
+    """Against the list of the same office before; the first list is new as a whole."""
+    first = registers.bring("civil", "2026-10-01", {"a": LOW, "b": LOW, "c": EXTREME})
+    second = registers.bring("civil", "2026-11-01", {"a": LOW, "b": EXTREME, "d": LOW})
+    assert registers.changes(first) == [Change("a", None, LOW), Change("b", None, LOW), Change("c", None, EXTREME)]
+    assert registers.changes(second) == [Change("b", LOW, EXTREME), Change("c", EXTREME, None), Change("d", None, LOW)]
+    assert registers.changes(99) is None
+
+
+def test_lists_of_the_other_office_are_not_compared(registers: Registers) -> None:
+    """Each has months of its own; who stands in both newest lists with different categories is a conflict."""
+    registers.bring("civil", "2026-10-01", {"a": LOW, "b": LOW})
+    number = registers.bring("rural", "2026-10-05", {"b": WATCHED, "e": BACK})
+    assert registers.changes(number) == [Change("b", None, WATCHED), Change("e", None, BACK)]
+    assert registers.conflicts() == [Conflict("b", LOW, WATCHED)]
+    registers.bring("rural", "2026-11-05", {"e": BACK})
+    assert registers.conflicts() == []
+
+
+def test_a_list_that_was_undone_counts_no_more_and_is_kept(registers: Registers) -> None:
+    """The month after it is compared with the month before it; that it was there, and who undid it, stays."""
+    registers.bring("civil", "2026-09-01", {"a": LOW})
+    wrong = registers.bring("civil", "2026-10-01", {"x": LOW, "y": LOW})
+    after = registers.bring("civil", "2026-11-01", {"a": LOW, "b": LOW})
+    assert registers.undo(wrong)
+    assert not registers.undo(wrong)
+    assert registers.changes(after) == [Change("b", None, LOW)]
+    assert [(each.day, each.people, each.undone) for each in registers.all()] == [
+        ("2026-11-01", 2, False),
+        ("2026-10-01", 2, True),
+        ("2026-09-01", 1, False),
+    ]
+    assert [trace.did for trace in registers._book.trail()] == ["brought", "brought", "brought", "undone"]
+
+
+def test_a_list_that_comes_late_stands_at_its_day(registers: Registers) -> None:
+    """Brought after a newer one it is compared with what was before its own day; of one day the one that came last counts."""
+    registers.bring("civil", "2026-09-01", {"a": LOW})
+    registers.bring("civil", "2026-11-01", {"a": LOW, "c": LOW})
+    late = registers.bring("civil", "2026-10-01", {"a": LOW, "b": LOW})
+    assert registers.changes(late) == [Change("b", None, LOW)]
+    again = registers.bring("civil", "2026-10-01", {"a": LOW})
+    assert registers.changes(again) == [Change("b", LOW, None)]
+
+
+def workbook() -> bytes:
+    """A list as an office sends it: a title over merged cells, full-width digits, stray blanks, a row of sums."""
+    book = openpyxl.Workbook()
+    sheet = book.active
+    sheet.append(["李庄村救助对象名单"])
+    sheet.merge_cells("A1:D1")
+    for row in (
+        ["序号", "姓名", "身份证号", "救助类别"],
+        [1, "甲", " ３４１２０１ ", "低保 "],
+        [2, "乙", "341202", "特困"],
+        ["合计", "2", "", ""],
+    ):
+        sheet.append(row)
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("data", "ending", "people"),
+    [
+        (workbook(), ".xlsx", {"341201": LOW, "341202": EXTREME}),
+        ("人员编号,人员类别\n１,低保\n2,特困\n".encode("gb18030"), ".csv", {"1": LOW, "2": EXTREME}),
+        ("户号,人员类别\n3号院,监测户\n".encode(), ".csv", {"3号院": WATCHED}),
+    ],
+    ids=["of an office", "gb18030", "house numbers"],
+)
+def test_lists_are_read_as_offices_send_them(knowledge: Knowledge, data: bytes, ending: str, people: dict[str, str]) -> None:
+    """Titles, sums, full-width digits and blanks are seen through; who is who goes by a number, or by the only column that is left."""
+    listed = read_register(data, ending, "名单", knowledge, knowledge.voice("zh_CN"))
+    assert (listed.people, listed.wrong) == (people, [])
+
+
+def test_rows_that_do_not_tell_are_named(knowledge: Knowledge) -> None:
+    """Without a person, with a category that is none, and somebody twice in two categories; twice the same is once."""
+    data = "人员编号,人员类别\n1,低保\n,低保\n2,发财户\n1,特困\n1,低保\n".encode()
+    listed = read_register(data, ".csv", "名单", knowledge, knowledge.voice("zh_CN"))
+    assert listed.people == {"1": LOW}
+    assert listed.wrong == [(3, "没写是谁。"), (4, "人员类别没看懂。"), (5, "这个人前面写过，类别不一样。")]
+
+
+@pytest.mark.parametrize(
+    "data", ["人员编号,总费用\n1,2\n", "人员类别\n低保\n", "人员编号,人员类别\n1,发财户\n"], ids=["no category", "nobody", "none known"]
+)
+def test_what_is_no_register_is_refused(knowledge: Knowledge, data: str) -> None:
+    """With what is missing."""
+    with pytest.raises(ListError, match="人员"):
+        read_register(data.encode(), ".csv", "名单", knowledge, knowledge.voice("zh_CN"))
+
+
+def bring(somebody: Person, kind: str, day: str, pasted: str) -> tuple[int, str, str]:
+    """Send the form for a register."""
+    return somebody.bring(path="/desk/registers", kind=kind, day=day, pasted=pasted)
+
+
+def test_registers_on_the_page(person: Person) -> None:
+    """Two months, another office: changes by name, a conflict, an undone list, the trail; a list with a wrong row is not taken."""
+    head = "人员编号\t人员类别\n"
+    status, where, page = bring(person, "civil", "2026-10-01", f"{head}P1\t低保\nP2\t低保\n")
+    assert status == 303, page
+    _, where, _ = bring(person, "civil", "2026-11-01", f"{head}P1\t特困\nP3\t低保\n")
+    changes = person.get(where)
+    assert "新增 1 人" in changes
+    assert "P1：原来低保，现在特困" in changes
+    assert "P2" in changes
+    bring(person, "rural", "2026-11-02", f"{head}P3\t监测户\n")
+    assert "P3：民政写的是低保，乡村振兴写的是监测" in person.get("/desk/registers")
+    status, _, page = bring(person, "civil", "2026-12-01", f"{head}P1\t发财户\nP2\t低保\n")
+    assert (status, "第 2 行：人员类别没看懂" in page, "P1\t发财户" in page or "P1,发财户" in page) == (422, True, True)
+    assert bring(person, "civil", "不知道", f"{head}P1\t低保\n")[0] == 422
+    assert person.ask("POST", f"{where}/undo")[0] == 303
+    assert "已经撤回" in person.get("/desk/registers")
+    assert "撤回了名单" in person.get("/desk/trail")
+
+
+def test_no_desk_sees_another_s_registers(person: Person, desks: tuple[str, str]) -> None:
+    """Neither listed nor by number nor to be undone."""
+    _, where, _ = bring(person, "rural", "2025-01-01", "人员编号\t人员类别\nNUR-LI\t监测户\n")
+    other = Person(person.server)
+    assert other.open(desks[1]) == 303
+    assert other.ask("GET", where)[0] == 404
+    assert other.ask("POST", f"{where}/undo")[0] == 404
+    assert "NUR-LI" not in other.get("/desk/registers")
