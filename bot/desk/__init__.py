@@ -1,16 +1,21 @@
 """The coordinator's desk: what a village's coordinator keeps about households. It stays on this machine, each desk in a file of its own."""
 
 from bot.desk.book import Book, Roster
+from bot.desk.cases import LATER, Case, Cases, Entry
 from bot.desk.keys import Desk, Key, Keys, Tried
 from bot.desk.registers import KINDS, Change, Conflict, Registers, Version
 from bot.desk.room import Room, RoomError
 
 __all__ = [
     "KINDS",
+    "LATER",
     "Book",
+    "Case",
+    "Cases",
     "Change",
     "Conflict",
     "Desk",
+    "Entry",
     "Key",
     "Keys",
     "Registers",

@@ -5,7 +5,7 @@ nothing from the next page on; no other site can use it.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from email.message import EmailMessage
@@ -16,7 +16,7 @@ from typing import Any
 
 from aiohttp import web
 
-from bot.desk import KINDS, Book, Desk, Keys, Registers, Room, RoomError, Roster
+from bot.desk import KINDS, LATER, Book, Cases, Desk, Keys, Registers, Room, RoomError, Roster
 from bot.lists import ENDINGS, ListError, as_csv, by_own_cost, from_text, read_register, settle
 from bot.speech import Voice, policy_row
 from bot.web.errors import ApiError
@@ -26,7 +26,7 @@ from engine import fen
 
 _COOKIE = "nengbao_desk"
 _A_DAY = 86_400
-_LONGEST_NAME = 60
+_LONGEST_NAME, _MOST_WORDS = 60, 500
 #: Rows that a page shows; the files have all of them.
 _SHOWN = 2_000
 #: Rows that do not tell, named at once.
@@ -209,6 +209,40 @@ async def _undo(request: web.Request, _voice: Voice, book: Book) -> web.Response
     return _see("/desk/registers")
 
 
+async def _cases(request: web.Request, voice: Voice, book: Book, notice: str = "", sent: Mapping[str, str] | None = None) -> web.Response:
+    cases = await asyncio.to_thread(Cases(book).all)
+    today = request.app[ASSISTANT].today().isoformat()
+    shown = {"cases": cases, "later": LATER, "notice": notice, "sent": dict(sent or {}), "today": today, "most": _MOST_WORDS}
+    return _page(request, voice, "desk_cases.html", 422 if notice else 200, book.desk, **shown)
+
+
+async def _write_case(request: web.Request, voice: Voice, book: Book) -> web.Response:
+    """Open a case, or write one more entry of one."""
+    sent = fields(await request.read())
+    try:
+        day, words = _day(voice, sent.get("day", "")), sent.get("words", "").strip()
+        if len(words) > _MOST_WORDS:
+            raise ListError(voice.say("wrong.too_long", most=_MOST_WORDS))
+        if "number" in request.match_info:
+            await _add_entry(voice, book, _number(request), sent.get("what", ""), day, words)
+        else:
+            person = sent.get("person", "").strip()[:_LONGEST_NAME]
+            if not person:
+                raise ListError(voice.say("desk.case.nobody"))
+            await asyncio.to_thread(Cases(book).open, person, day, words)
+    except ListError as error:
+        return await _cases(request, voice, book, str(error), sent)
+    return _see("/desk/cases")
+
+
+async def _add_entry(voice: Voice, book: Book, number: int, said: str, day: str, words: str) -> None:
+    what = next((each for each in LATER if each == said), None)
+    if what is None or (what in ("step", "corrected") and not words):
+        raise ListError(voice.say("desk.case.no_words"))
+    if not await asyncio.to_thread(Cases(book).add, number, what, day, words):
+        raise ApiError(404, "not_found")
+
+
 async def _trail(request: web.Request, voice: Voice, book: Book) -> web.Response:
     return _page(request, voice, "desk_trail.html", 200, book.desk, trail=await asyncio.to_thread(book.trail))
 
@@ -318,5 +352,8 @@ DESK = (
     web.post("/desk/registers", _at_desk(_bring_register, changes=True)),
     web.get(r"/desk/registers/{number:\d{1,9}}", _at_desk(_register)),
     web.post(r"/desk/registers/{number:\d{1,9}}/undo", _at_desk(_undo, changes=True)),
+    web.get("/desk/cases", _at_desk(_cases)),
+    web.post("/desk/cases", _at_desk(_write_case, changes=True)),
+    web.post(r"/desk/cases/{number:\d{1,9}}", _at_desk(_write_case, changes=True)),
     web.get("/desk/trail", _at_desk(_trail)),
 )

@@ -1,0 +1,72 @@
+"""The ledger of serious diseases: nothing is deleted, everything is set right by a new entry, and closed cases can be opened again."""
+
+from pathlib import Path
+from urllib.parse import urlencode
+
+import pytest
+
+from bot.desk import Book, Cases, Keys, Room
+from tests.desk.test_web import Person, desks, person
+
+__all__ = ["desks", "person"]
+
+
+@pytest.fixture
+def cases(tmp_path: Path) -> Cases:
+    """The ledger of a new desk."""
+    room = Room(tmp_path)
+    keys = Keys(room)
+    desk = keys.known(keys.add("李庄", "张三"))
+    assert desk is not None
+    return Cases(Book(room, desk))
+
+
+def test_a_case_goes_from_opening_to_closing_and_back(cases: Cases) -> None:
+    """Every entry stays with its day and writer; open ones stand first."""
+    first, second = cases.open("3号院", "2026-03-01", "食管癌"), cases.open("7号院", "2026-03-02", "白血病")
+    assert cases.add(first, "step", "2026-03-05", "联系县医院")
+    assert cases.add(first, "closed", "2026-04-01", "")
+    assert [(case.number, case.is_open) for case in cases.all()] == [(second, True), (first, False)]
+    assert cases.add(first, "corrected", "2026-04-02", "还差一次复查")
+    assert not cases.all()[1].is_open
+    assert cases.add(first, "reopened", "2026-04-02", "")
+    found = next(case for case in cases.all() if case.number == first)
+    assert found.is_open
+    assert [(entry.what, entry.day, entry.who) for entry in found.entries] == [
+        ("opened", "2026-03-01", "张三"),
+        ("step", "2026-03-05", "张三"),
+        ("closed", "2026-04-01", "张三"),
+        ("corrected", "2026-04-02", "张三"),
+        ("reopened", "2026-04-02", "张三"),
+    ]
+    assert not cases.add(99, "step", "2026-04-02", "谁")
+
+
+def write(somebody: Person, path: str, **sent: str) -> int:
+    """Send a form of the ledger."""
+    return somebody.ask("POST", path, urlencode(sent).encode(), Content_Type="application/x-www-form-urlencoded")[0]
+
+
+def test_the_ledger_on_the_page(person: Person, desks: tuple[str, str]) -> None:
+    """Opened, a step, closed; what lacks a day, a person or words is asked for; no other desk sees it or writes in it."""
+    assert write(person, "/desk/cases", person="九号院", day="2026-05-01", words="尿毒症") == 303
+    assert write(person, "/desk/cases/1", what="step", day="2026-05-02", words="办了门诊慢特病") == 303
+    page = person.get("/desk/cases")
+    assert "还没办完" in page
+    assert "办了门诊慢特病" in page
+    assert write(person, "/desk/cases/1", what="closed", day="2026-06-01", words="") == 303
+    assert "已经销账" in person.get("/desk/cases")
+    for wrong in (
+        {"person": "", "day": "2026-05-01"},
+        {"person": "甲", "day": "昨天"},
+        {"person": "甲", "day": "2026-05-01", "words": "长" * 501},
+    ):
+        assert write(person, "/desk/cases", **wrong) == 422
+    for wrong in ({"what": "step", "day": "2026-05-01"}, {"what": "deleted", "day": "2026-05-01", "words": "删"}):
+        assert write(person, "/desk/cases/1", **wrong) == 422
+    assert write(person, "/desk/cases/99", what="closed", day="2026-05-01") == 404
+    other = Person(person.server)
+    assert other.open(desks[1]) == 303
+    assert "尿毒症" not in other.get("/desk/cases")
+    assert write(other, "/desk/cases/1", what="closed", day="2026-05-01") == 404
+    assert "大病救治记了一笔" in person.get("/desk/trail")
