@@ -1,5 +1,6 @@
 """Fixtures every test may use: the knowledge read once, an assistant on a fresh SQLite file, a real server process."""
 
+import os
 from collections.abc import AsyncIterator, Iterator
 from datetime import date
 from pathlib import Path
@@ -21,6 +22,11 @@ settings.load_profile("untimed")
 
 #: The day all talks are played on.
 TODAY = date(2026, 11, 24)
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are processors: many tests wait for pauses and for the ends of processes."""
+    return (os.cpu_count() or 1) + 1
 
 
 @pytest.fixture(scope="session")
