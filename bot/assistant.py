@@ -164,6 +164,11 @@ class Assistant:
         replies = [json.loads(reply) for reply in await self.store.replies_after(kept.key, 0)]
         return {"conversation": conversation, "answers": msgspec.to_builtins(talk.answers), "turns": replies}
 
+    async def taken_up(self, digits: str, message: str, who: str) -> tuple[str | None, bool]:
+        """The talk that six digits lead to, which are used up by that, and whether `who` has tried too many. Raises StoreError."""
+        carried = await self.store.redeem(digits, message, who, None)
+        return (self._ids.id_of(carried.key) if carried.key is not None else None), carried.locked
+
     async def code(self, conversation: str) -> str | None:
         """A new code on paper that leads back to a talk; None when it is not kept. Raises StoreError."""
         key = self._ids.key_of(conversation)

@@ -5,6 +5,7 @@ nothing from the next page on; no other site can use it.
 """
 
 import asyncio
+import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -19,14 +20,17 @@ from aiohttp import web
 from bot.desk import KINDS, LATER, Book, Cases, Desk, Keys, Registers, Room, RoomError, Roster
 from bot.lists import ENDINGS, ListError, as_csv, by_own_cost, from_text, read_register, settle
 from bot.speech import Voice, policy_row
+from bot.store import StoreError
 from bot.web.errors import ApiError
 from bot.web.pages.rendering import is_secure, page, page_voice
+from bot.web.plain import remember
 from bot.web.shared import ASSISTANT, CLIENTS, SETTINGS, client_of, fields, limited, own_form
 from engine import fen
 
 _COOKIE = "nengbao_desk"
 _A_DAY = 86_400
 _LONGEST_NAME, _MOST_WORDS = 60, 500
+_DIGITS = 6
 #: Rows that a page shows; the files have all of them.
 _SHOWN = 2_000
 #: Rows that do not tell, named at once.
@@ -114,6 +118,24 @@ async def _show(request: web.Request, voice: Voice, book: Book, notice: str = ""
         sent=sent,
         written=written,
     )
+
+
+async def _take_up(request: web.Request, voice: Voice, book: Book) -> web.Response:
+    """Go on with a talk that somebody gave six digits for."""
+    sent = fields(await request.read())
+    digits = "".join(char for char in sent.get("digits", "") if char.isdecimal() and char.isascii())
+    if len(digits) != _DIGITS:
+        return await _show(request, voice, book, voice.say("desk.digits.six"))
+    who, message = f"desk-{book.desk.key}", f"desk-{secrets.token_hex(16)}"
+    try:
+        talk, locked = await request.app[ASSISTANT].taken_up(digits, message, who)
+    except StoreError as error:
+        raise ApiError(503, "unavailable") from error
+    if talk is None:
+        return await _show(request, voice, book, voice.say("pass.locked" if locked else "pass.wrong"))
+    response = _see("/plain")
+    remember(request, response, talk)
+    return response
 
 
 async def _bring(request: web.Request, voice: Voice, book: Book) -> web.Response:
@@ -344,6 +366,7 @@ DESK = (
     web.get("/desk", _at_desk(_show)),
     web.post("/desk", _enter),
     web.post("/desk/leave", _leave),
+    web.post("/desk/talk", _at_desk(_take_up, changes=True)),
     web.post("/desk/roster", _at_desk(_bring, changes=True)),
     web.get(r"/desk/roster/{number:\d{1,9}}", _at_desk(_roster)),
     web.get(r"/desk/roster/{number:\d{1,9}}.{ending:csv|xlsx}", _at_desk(_file)),

@@ -138,9 +138,15 @@ async def _told(request: web.Request, voice: Voice, form: _Form, answer: dict[st
     said = "" if again else _words_of(voice, form, [*_opened(request, voice, form).turns, *turns[:-1]])
     notice = voice.say("plain.again") if again else ""
     response = _page(request, voice, _Talk(key, turns or [answer], form, notice, said))
-    seconds = request.app[SETTINGS].retention_days * _SECONDS_A_DAY
-    response.set_cookie(_COOKIE, key, max_age=seconds, path="/plain", httponly=True, samesite="Strict", secure=is_secure(request))
+    remember(request, response, key)
     return response
+
+
+def remember(request: web.Request, response: web.StreamResponse, conversation: str) -> None:
+    """Let the page open with a talk for as long as it is kept."""
+    seconds = request.app[SETTINGS].retention_days * _SECONDS_A_DAY
+    secure = is_secure(request)
+    response.set_cookie(_COOKIE, conversation, max_age=seconds, path="/plain", httponly=True, samesite="Strict", secure=secure)
 
 
 async def _refused(request: web.Request, voice: Voice, form: _Form, error: ApiError) -> _Talk:

@@ -227,3 +227,25 @@ def test_nothing_of_a_list_is_logged(person: Person) -> None:
     assert [word for word in ("保密的", "号院", "低保", "1234567", "1,234,567") if word in log] == []
     assert "/desk/roster" in log
     assert json.loads(log.splitlines()[0])
+
+
+def test_six_digits_carry_a_talk_to_the_desk(person: Person) -> None:
+    """Somebody's talk goes on in the coordinator's browser where it stood; the digits work once, and wrong ones are told."""
+    first = person.server.turn(message_id="carry-1", text="亳州低保，在县医院花了两万")
+    given = person.server.turn(message_id="carry-2", conversation=first["conversation"], text="换个地方接着说")
+    digits = "".join(char for char in given["replies"][0]["text"] if char.isdigit())[:6]
+
+    def use(said: str) -> tuple[int, dict[str, str], bytes]:
+        return person.ask("POST", "/desk/talk", urlencode({"digits": said}).encode(), Content_Type="application/x-www-form-urlencoded")
+
+    key = person.cookie
+    assert use("12 34")[0] == 422
+    status, headers, _ = use(f"{digits[:3]} {digits[3:]}")
+    assert (status, headers["Location"]) == (303, "/plain")
+    page = person.get("/plain")
+    assert "1,100 元" in page
+    person.cookie = key
+    status, _, page_of = use(digits)
+    assert (status, "接不上" in page_of.decode()) == (422, True)
+    stranger = Person(person.server)
+    assert 'name="key"' in stranger.ask("POST", "/desk/talk", urlencode({"digits": digits}).encode())[2].decode()
