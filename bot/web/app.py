@@ -339,9 +339,11 @@ async def _errors(request: web.Request, handler: Handler) -> web.StreamResponse:
 
 
 async def _secure(request: web.Request, response: web.StreamResponse) -> None:
+    response.headers[HEADER] = name_of(request)
+    if isinstance(response, web.WebSocketResponse):
+        return  # no page, and each chat that is open somewhere would keep the headers of one
     for name, value in (request.app[_HEADERS] | (allowed_origin(request) if is_for_foreigners(request.path) else {})).items():
         response.headers.setdefault(name, value)
-    response.headers[HEADER] = name_of(request)
 
 
 async def _close_sockets(app: web.Application) -> None:

@@ -59,8 +59,8 @@ GATE = web.AppKey("gate", Gate)
 
 
 @web.middleware
-async def until_shut(request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]) -> web.StreamResponse:
+def until_shut(request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]) -> Awaitable[web.StreamResponse]:
     """Send new requests away while the server ends; readiness with them, so that what stands in front asks another one."""
     if request.path not in _STAYS_OPEN:
         request.app[GATE].check()
-    return await handler(request)
+    return handler(request)

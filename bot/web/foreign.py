@@ -25,15 +25,16 @@ def is_for_foreigners(path: str) -> bool:
 
 
 @web.middleware
-async def foreign(request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]) -> web.StreamResponse:
+def foreign(request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]) -> Awaitable[web.StreamResponse]:
     """Answer a browser that asks whether a page of another site may send us JSON; send sites away that are not named."""
-    if not is_for_foreigners(request.path):
-        return await handler(request)
-    if not _is_welcome(request):
+    is_foreign = is_for_foreigners(request.path)
+    if is_foreign and not _is_welcome(request):
         raise ApiError(403, "forbidden")
-    if request.method == "OPTIONS":
-        return web.Response(status=204, headers=_PREFLIGHT)
-    return await handler(request)
+    return _preflight() if is_foreign and request.method == "OPTIONS" else handler(request)
+
+
+async def _preflight() -> web.Response:
+    return web.Response(status=204, headers=_PREFLIGHT)
 
 
 def allowed_origin(request: web.Request) -> dict[str, str]:

@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Awaitable, Callable
 
 from aiohttp import web
-from structlog.contextvars import bound_contextvars
+from structlog.contextvars import bind_contextvars
 
 HEADER = "X-Request-ID"
 _NAME = re.compile(r"[A-Za-z0-9-]{8,64}", re.ASCII)
@@ -13,12 +13,15 @@ _KEY = web.RequestKey("request_id", str)
 
 
 @web.middleware
-async def traced(request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]) -> web.StreamResponse:
-    """Bind the name while the request is handled. Anything but a plain name is not taken over: it would stand in the log."""
+def traced(request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]) -> Awaitable[web.StreamResponse]:
+    """Bind the name until the next request of the line. Anything but a plain name is not taken over: it would stand in the log.
+
+    Nothing waits here itself: ten thousand chats that say nothing would each keep its frame.
+    """
     told = request.headers.get(HEADER, "")
     request[_KEY] = told if _NAME.fullmatch(told) else secrets.token_hex(8)
-    with bound_contextvars(request=request[_KEY]):
-        return await handler(request)
+    bind_contextvars(request=request[_KEY])
+    return handler(request)
 
 
 def name_of(request: web.Request) -> str:
