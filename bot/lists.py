@@ -14,14 +14,13 @@ from bot import resources
 from bot.desk.book import Roster
 from bot.knowledge import Knowledge
 from bot.speech import Voice
-from engine import CATEGORIES
+from bot.tables import WARN_AT
+from engine import CATEGORIES, fen
 
 if TYPE_CHECKING:
     from bot.tables.names import Columns, Names
     from bot.tables.reading import Table
 
-#: Eligible cost left unpaid in a year from which to warn, in fen; FACTS.md: a setting, without a document behind it.
-WARN_AT = 1_000_000
 ENDINGS = (".csv", ".xlsx")
 OWN_COST = "out_of_pocket"
 _ROWS_AT_ONCE = 1000
@@ -44,27 +43,20 @@ def from_text(text: str) -> bytes:
 
 def settle(data: bytes, ending: str, name: str, place: str | None, knowledge: Knowledge, voice: Voice) -> Roster:
     """Settle a list. `ending`: .csv or .xlsx; `place` holds for a list without that column. Takes a while. Raises ListError."""
-    try:
+    with _source(data, ending, name, voice) as source:
         from bot.tables.batch import Job, NothingSettledError, run_job
-        from bot.tables.errors import TableError
         from bot.tables.words import batch_lines
-    except ModuleNotFoundError as error:
-        raise ListError(voice.say("table.no_extra", extra="bulk", name=error.name)) from error
-    with TemporaryDirectory(prefix="nengbao-desk-") as folder:
-        source, table, workbook = (Path(folder, each) for each in (f"in{ending}", "result.csv", "result.xlsx"))
-        source.write_bytes(data)
+
+        table, workbook, rejects = (source.with_name(each) for each in ("result.csv", "result.xlsx", "result.rejects.csv"))
         try:
             for target in (table, workbook):
-                job = Job(source, target, "polars", place, False, WARN_AT, "")
+                job = Job(source, target, "polars", place, False, fen(WARN_AT), "")
                 done = run_job(job, knowledge.shelf, _names(knowledge), voice, lambda _stage, _rows: lambda _done: None)
-        except TableError as error:
-            raise ListError(voice.say(f"table.{error.code}", **(dict(error.values) | {"name": name}))) from error
         except NothingSettledError as error:
-            first = _cells(Path(folder, "result.rejects.csv"))[1:4]
-            raise ListError("\n".join([voice.say("desk.nothing"), *("：".join(row[-2:]) for row in first)])) from error
+            first = [f"{voice.say('desk.row', row=row)}{said}" for row, _, said, *_ in _cells(rejects)[1:4]]
+            raise ListError("\n".join([voice.say("desk.nothing"), *first])) from error
         lines = list(batch_lines(voice, done.summary, name, voice.say("desk.rejects"), own_threshold=False))
         columns, *rows = _cells(table)
-        rejects = Path(folder, "result.rejects.csv")
         wrong = _cells(rejects)[1:] if rejects.exists() else []
         return Roster(name, columns, rows, wrong, lines, workbook.read_bytes())
 
@@ -79,14 +71,16 @@ class Listed:
 
 def read_register(data: bytes, ending: str, name: str, knowledge: Knowledge, voice: Voice) -> Listed:
     """A register of an office: a column that tells people apart, and one of categories. Raises ListError."""
-    with _opened(data, ending, name, voice) as table:
-        names = _names(knowledge)
+    people: dict[str, str] = {}
+    wrong: list[tuple[int, str]] = []
+    with _source(data, ending, name, voice) as source:
+        from bot.tables.reading import open_table
+
+        table, names = open_table(source, source.parent), _names(knowledge)
         columns = names.columns_of(table.columns)
         category, person = columns.facts.get("category"), _person_column(columns, table.columns)
         if category is None or person is None:
             raise ListError(voice.say("desk.register.columns"))
-        people: dict[str, str] = {}
-        wrong: list[tuple[int, str]] = []
         for number, row in enumerate(_rows(table), start=table.first_row):
             who, said = unicodedata.normalize("NFKC", str(row[person] or "")).strip(), names.value("category", row[category])
             if names.is_total(row.values()) or not (who or said):
@@ -115,20 +109,19 @@ def _rows(table: "Table") -> Iterator[dict[str, Any]]:
 
 
 @contextmanager
-def _opened(data: bytes, ending: str, name: str, voice: Voice) -> Iterator["Table"]:
-    try:
-        from bot.tables.errors import TableError
-        from bot.tables.reading import open_table
-    except ModuleNotFoundError as error:
-        raise ListError(voice.say("table.no_extra", extra="bulk", name=error.name)) from error
+def _source(data: bytes, ending: str, name: str, voice: Voice) -> Iterator[Path]:
+    """A list as a file in a folder of its own, for as long as it is worked on; what is wrong with it in words. Raises ListError."""
+    from bot.tables.errors import TableError
+
     with TemporaryDirectory(prefix="nengbao-desk-") as folder:
         source = Path(folder, f"in{ending}")
         source.write_bytes(data)
         try:
-            with open_table(source, Path(folder)) as table:
-                yield table
+            yield source
         except TableError as error:
             raise ListError(voice.say(f"table.{error.code}", **(dict(error.values) | {"name": name}))) from error
+        except ModuleNotFoundError as error:
+            raise ListError(voice.say("table.no_extra", extra="bulk", name=error.name)) from error
 
 
 def by_own_cost(roster: Roster) -> list[tuple[str, ...]]:

@@ -12,14 +12,13 @@ import click
 from bot.cli.common import EXIT_REQUEST, PRINT_OPTIONS, fail, knowledge_of, options, read_settings
 from bot.cli.ending import ended_like_ctrl_c, ignore_ctrl_c, own_words_only
 from bot.cli.progress import Progress
+from bot.tables import WARN_AT
 
 if TYPE_CHECKING:
     from bot.knowledge import Knowledge
     from bot.speech import Voice
     from bot.tables.batch import Done, Job
 
-#: What is told when own eligible cost passes it; FACTS.md: a setting, without a document behind it.
-_WARN_AT = "10000"
 _EXTRAS = dict.fromkeys(("pyspark", "pandas"), "spark")
 
 
@@ -31,7 +30,7 @@ _EXTRAS = dict.fromkeys(("pyspark", "pandas"), "spark")
 )
 @click.option("--place", help="Where everybody is insured, for a table without that column.")
 @click.option("--drop-names", is_flag=True, help="Leave out columns that name people: names, ID numbers, telephones, addresses.")
-@click.option("--warn-at", metavar="YUAN", help=f"Eligible cost left unpaid in a year from which to warn; {_WARN_AT} unless given.")
+@click.option("--warn-at", metavar="YUAN", help=f"Eligible cost left unpaid in a year from which to warn; {WARN_AT} unless given.")
 @click.option("--master", default="local[*]", show_default=True, help="Address of the Spark master; with --engine spark.")
 @options(PRINT_OPTIONS)
 def batch(
@@ -75,7 +74,7 @@ def _settle(knowledge: "Knowledge", voice: "Voice", asked: _Asked, form: str, en
         fail(voice.say("table.no_extra", extra=_EXTRAS.get(error.name or "", "bulk"), name=error.name), EXIT_REQUEST)
     names, own_threshold = _names(knowledge), asked.warn_at is not None
     place = asked.place if asked.place is None else _place(voice, knowledge, names.value("place", asked.place))
-    warn_at = _fen(voice, asked.warn_at or _WARN_AT)
+    warn_at = _fen(voice, asked.warn_at or WARN_AT)
     job = Job(asked.source, asked.target, asked.engine, place, asked.drop_names, warn_at, asked.master)
     try:
         done = run_job(job, knowledge.shelf, names, voice, Progress(voice).stage)

@@ -1,8 +1,8 @@
 """The coordinator's desk: what a village's coordinator keeps about households. It stays on this machine, each desk in a file of its own."""
 
-from bot.desk.book import Book, Roster
+from bot.desk.book import Book, Roster, Trace
 from bot.desk.cases import LATER, Case, Cases, Entry
-from bot.desk.keys import Desk, Key, Keys, Tried
+from bot.desk.keys import Desk, Key, Keys, Tried, plain
 from bot.desk.registers import KINDS, Change, Conflict, Registers, Version
 from bot.desk.room import Room, RoomError
 
@@ -22,6 +22,8 @@ __all__ = [
     "Room",
     "RoomError",
     "Roster",
+    "Trace",
     "Tried",
     "Version",
+    "plain",
 ]

@@ -47,7 +47,7 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """Who did what when. `did`: added, seen, taken, forgotten; brought, undone."""
+    """Who did what when. `did`: added, seen, taken, forgotten; brought, looked, undone; case.…"""
 
     at: str
     key: int
@@ -57,7 +57,7 @@ class Trace:
 
 
 class Book:
-    """The file of an open desk. Every method raises RoomError, and writes itself into the trail."""
+    """The file of an open desk. Every method raises RoomError; who brings, sees, takes or deletes a roster stands in the trail."""
 
     def __init__(self, room: Room, desk: Desk, now: Callable[[], float] = time.time) -> None:
         self._room, self.desk, self._now = room, desk, now

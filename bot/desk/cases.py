@@ -48,7 +48,7 @@ class Case:
 
 
 class Cases:
-    """The cases of an open desk. Every method raises RoomError; what is written stands in the desk's trail."""
+    """The cases of an open desk. Every method raises RoomError; who writes or looks stands in the desk's trail."""
 
     def __init__(self, book: Book) -> None:
         self._book = book
@@ -77,6 +77,7 @@ class Cases:
             _prepare(kept)
             persons = kept.execute("SELECT id, person FROM cases ORDER BY id").fetchall()
             rows = kept.execute(query).fetchall()
+            self._book.trace(kept, "case.seen", "")
         entries: dict[int, list[Entry]] = {}
         for of, what, day, words, at, who in rows:
             entries.setdefault(of, []).append(Entry(what, day, words, moment(at), who))

@@ -142,9 +142,13 @@ def _misses(kept: sqlite3.Connection, who: str, now: int) -> tuple[int, int]:
     return int(alone), int(together)
 
 
+def plain(key: str) -> str:
+    """A key however it was typed, without what stands between its letters."""
+    return "".join(char for char in key.upper() if char.isascii() and char.isalnum())
+
+
 def _hashed(key: str) -> bytes:
-    plain = "".join(char for char in key.upper() if char.isalnum())
-    return hashlib.sha256(plain.encode()).digest()
+    return hashlib.sha256(plain(key).encode()).digest()
 
 
 def _day(seconds: int) -> date:

@@ -53,7 +53,7 @@ class Conflict:
 
 
 class Registers:
-    """The registers of an open desk. Every method raises RoomError; what changes anything stands in the desk's trail."""
+    """The registers of an open desk. Every method raises RoomError; who brings, undoes or looks at a list stands in the desk's trail."""
 
     def __init__(self, book: Book) -> None:
         self._book = book
@@ -97,6 +97,7 @@ class Registers:
             found = kept.execute("SELECT kind, day FROM registers WHERE id = ?", (number,)).fetchone()
             if found is None:
                 return None
+            self._book.trace(kept, "looked", " ".join(found))
             after = _people(kept, number)
             before = _people(kept, _before(kept, number, *found))
         persons = sorted({*before, *after})

@@ -30,7 +30,14 @@ _BLOCK = 256 * 1024
 _FIRST_TAG = re.compile(rb"<[A-Za-z_][^\s/>]*")
 _OUTSIDE = re.compile(r"^(?:[/\\]|[A-Za-z]:)|(?:^|[/\\])\.\.(?:[/\\]|$)")
 _BROKEN = (
-    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, struct.error, NotImplementedError, expat.ExpatError, RuntimeError),
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    struct.error,
+    NotImplementedError,  # of the standard library, for ways of packing that it does not know
+    expat.ExpatError,
+    RuntimeError,
     UnicodeDecodeError,  # a name that is said to be UTF-8
 )
 #: Digits of the longest number that refers to anything: a row, a string, a style.

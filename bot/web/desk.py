@@ -5,6 +5,7 @@ nothing from the next page on; no other site can use it.
 """
 
 import asyncio
+import csv
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from typing import Any
 
 from aiohttp import web
 
-from bot.desk import KINDS, LATER, Book, Cases, Desk, Keys, Registers, Room, RoomError, Roster
+from bot.desk import KINDS, LATER, Book, Cases, Desk, Keys, Registers, Room, RoomError, Roster, Trace, plain
 from bot.lists import ENDINGS, ListError, as_csv, by_own_cost, from_text, read_register, settle
 from bot.speech import Voice, policy_row
 from bot.store import StoreError
@@ -25,7 +26,7 @@ from bot.web.errors import ApiError
 from bot.web.pages.rendering import is_secure, page, page_voice
 from bot.web.plain import remember
 from bot.web.shared import ASSISTANT, CLIENTS, SETTINGS, client_of, fields, limited, own_form
-from engine import fen
+from engine import LAYERS, fen
 
 _COOKIE = "nengbao_desk"
 _A_DAY = 86_400
@@ -37,6 +38,8 @@ _SHOWN = 2_000
 _MOST_WRONG = 10
 #: Columns that settling adds beside what each layer pays.
 _OURS = frozenset(("edition", "status", "hospital_borne", "out_of_pocket", "out_of_pocket_low", "out_of_pocket_high"))
+_PAYS = tuple(f"paid_{layer}" for layer in LAYERS)
+_MONEY = frozenset((*_PAYS, "hospital_borne", "out_of_pocket", "out_of_pocket_low", "out_of_pocket_high"))
 _NOTHING = "0.00"
 _FILES = {"csv": "text/csv", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
 #: For forms that have to be able to say that they are ours.
@@ -88,7 +91,7 @@ async def _enter(request: web.Request) -> web.Response:
     if tried.desk is None:
         return _login(request, voice, voice.say("desk.locked" if tried.locked else "desk.wrong"), 429 if tried.locked else 403)
     response = _see("/desk")
-    response.set_cookie(_COOKIE, key, max_age=_A_DAY, path="/desk", httponly=True, samesite="Strict", secure=is_secure(request))
+    response.set_cookie(_COOKIE, plain(key), max_age=_A_DAY, path="/desk", httponly=True, samesite="Strict", secure=is_secure(request))
     return response
 
 
@@ -195,7 +198,9 @@ async def _registers(request: web.Request, voice: Voice, book: Book, notice: str
 async def _bring_register(request: web.Request, voice: Voice, book: Book) -> web.Response:
     """Keep an office's list, whole or not at all: rows that do not tell are named, to be mended."""
     parts = _parts(request.headers["Content-Type"], await request.read()) if request.content_type == "multipart/form-data" else {}
-    kind = next((each for each in KINDS if each == _text(parts, "kind")), KINDS[0])
+    kind = next((each for each in KINDS if each == _text(parts, "kind")), None)
+    if kind is None:
+        raise ApiError(422, "invalid", "kind")
     try:
         day = _day(voice, _text(parts, "day"))
         sent = _list_of(voice, parts, day, None)
@@ -266,7 +271,14 @@ async def _add_entry(voice: Voice, book: Book, number: int, said: str, day: str,
 
 
 async def _trail(request: web.Request, voice: Voice, book: Book) -> web.Response:
-    return _page(request, voice, "desk_trail.html", 200, book.desk, trail=await asyncio.to_thread(book.trail))
+    trail = [(trace, _about(voice, trace)) for trace in await asyncio.to_thread(book.trail)]
+    return _page(request, voice, "desk_trail.html", 200, book.desk, trail=trail)
+
+
+def _about(voice: Voice, trace: Trace) -> str:
+    """What it was done with; a register by its office and day."""
+    kind, _, day = trace.about.partition(" ")
+    return f"{voice.say(f'desk.kind.{kind}')} {day}" if kind in KINDS else trace.about
 
 
 def _read_form(voice: Voice, kind: str, content_type: str, body: bytes) -> _Sent:
@@ -283,7 +295,10 @@ def _list_of(voice: Voice, parts: dict[str, EmailMessage], name: str, place: str
         raise ListError(voice.say("desk.kind"))
     if data:
         return _Sent(name, place, data, ending)
-    pasted = from_text(_text(parts, "pasted"))
+    try:
+        pasted = from_text(_text(parts, "pasted"))
+    except csv.Error as error:
+        raise ListError(voice.say("desk.broken")) from error
     if not pasted.strip():
         raise ListError(voice.say("desk.empty"))
     return _Sent(name, place, pasted, ".csv")
@@ -319,11 +334,10 @@ def _worth_showing(roster: Roster) -> tuple[list[int], int]:
     The files have all columns.
     """
     known = {column: at for at, column in enumerate(roster.columns)}
-    ours = [column for column in roster.columns if column in _OURS or column.startswith("paid_")]
-    others = [at for column, at in known.items() if column not in ours]
-    pays = [column for column in ours if column not in _OURS and any(row[known[column]] not in ("", _NOTHING) for row in roster.rows)]
-    bears = [column for column in ("hospital_borne",) if any(row[known[column]] not in ("", _NOTHING) for row in roster.rows)]
-    return others + [known[column] for column in ("out_of_pocket", "out_of_pocket_high", *pays, *bears, "status", "edition")], len(others)
+    others = [at for column, at in known.items() if column not in _OURS and column not in _PAYS]
+    pays = [column for column in roster.columns if column in (*_PAYS, "hospital_borne")]
+    pays = [column for column in pays if any(row[known[column]] not in ("", _NOTHING) for row in roster.rows)]
+    return others + [known[column] for column in ("out_of_pocket", "out_of_pocket_high", *pays, "status", "edition")], len(others)
 
 
 def _heading(voice: Voice, column: str) -> str:
@@ -337,8 +351,7 @@ def _heading(voice: Voice, column: str) -> str:
 def _cell(voice: Voice, column: str, cell: str) -> str:
     if column == "status" and voice.has(f"desk.status.{cell}"):
         return voice.say(f"desk.status.{cell}")
-    is_money = column.startswith(("paid_", "out_of_pocket", "hospital_borne")) and cell
-    return voice.say("desk.amount", own_amount=fen(cell)) if is_money else cell
+    return voice.say("desk.amount", own_amount=fen(cell)) if column in _MONEY and cell else cell
 
 
 def _number(request: web.Request) -> int:

@@ -1,24 +1,17 @@
 """The ledger of serious diseases: nothing is deleted, everything is set right by a new entry, and closed cases can be opened again."""
 
-from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
 
-from bot.desk import Book, Cases, Keys, Room
-from tests.desk.test_web import Person, desks, person
-
-__all__ = ["desks", "person"]
+from bot.desk import Book, Cases
+from tests.desk.conftest import Person
 
 
 @pytest.fixture
-def cases(tmp_path: Path) -> Cases:
+def cases(book: Book) -> Cases:
     """The ledger of a new desk."""
-    room = Room(tmp_path)
-    keys = Keys(room)
-    desk = keys.known(keys.add("李庄", "张三"))
-    assert desk is not None
-    return Cases(Book(room, desk))
+    return Cases(book)
 
 
 def test_a_case_goes_from_opening_to_closing_and_back(cases: Cases) -> None:

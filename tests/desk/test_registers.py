@@ -1,29 +1,22 @@
 """The monthly registers of two offices: who is new, gone or changed, who stands in both differently, and what was undone counts no more."""
 
 import io
-from pathlib import Path
 
 import openpyxl
 import pytest
 
-from bot.desk import Book, Change, Conflict, Keys, Registers, Room
+from bot.desk import Book, Change, Conflict, Registers
 from bot.knowledge import Knowledge
 from bot.lists import ListError, read_register
-from tests.desk.test_web import Person, desks, person
-
-__all__ = ["desks", "person"]
+from tests.desk.conftest import Person
 
 LOW, EXTREME, WATCHED, BACK = "subsistence_allowance", "extreme_poverty", "monitored", "back_in_poverty"
 
 
 @pytest.fixture
-def registers(tmp_path: Path) -> Registers:
+def registers(book: Book) -> Registers:
     """The registers of a new desk."""
-    room = Room(tmp_path)
-    keys = Keys(room)
-    desk = keys.known(keys.add("李庄", "张三"))
-    assert desk is not None
-    return Registers(Book(room, desk))
+    return Registers(book)
 
 
 def test_who_is_new_gone_and_changed_is_told(registers: Registers) -> None:
@@ -58,7 +51,7 @@ def test_a_list_that_was_undone_counts_no_more_and_is_kept(registers: Registers)
         ("2026-10-01", 2, True),
         ("2026-09-01", 1, False),
     ]
-    assert [trace.did for trace in registers._book.trail()] == ["brought", "brought", "brought", "undone"]
+    assert [trace.did for trace in registers._book.trail()] == ["brought", "brought", "brought", "undone", "looked"]
 
 
 def test_a_list_that_comes_late_stands_at_its_day(registers: Registers) -> None:
@@ -141,9 +134,12 @@ def test_registers_on_the_page(person: Person) -> None:
     status, _, page = bring(person, "civil", "2026-12-01", f"{head}P1\t发财户\nP2\t低保\n")
     assert (status, "第 2 行：人员类别没看懂" in page, "P1\t发财户" in page or "P1,发财户" in page) == (422, True, True)
     assert bring(person, "civil", "不知道", f"{head}P1\t低保\n")[0] == 422
+    assert bring(person, "谁的", "2026-12-01", f"{head}P1\t低保\n")[0] == 422
     assert person.ask("POST", f"{where}/undo")[0] == 303
     assert "已经撤回" in person.get("/desk/registers")
-    assert "撤回了名单" in person.get("/desk/trail")
+    trail = person.get("/desk/trail")
+    assert "撤回了名单 民政的名单 2026-11-01" in trail
+    assert "看了名单 民政的名单 2026-11-01" in trail
 
 
 def test_no_desk_sees_another_s_registers(person: Person, desks: tuple[str, str]) -> None:

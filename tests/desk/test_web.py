@@ -5,72 +5,16 @@ import json
 import re
 import sqlite3
 from contextlib import closing
-from http.client import HTTPConnection, HTTPResponse
 from urllib.parse import urlencode
 
 import openpyxl
 import pytest
 
 from bot.desk import Keys, Room
+from tests.desk.conftest import Person
 from tests.server import Server
 
 ROWS = "户号\t人员类别\t医院级别\t总费用\n3号院\t低保\t县医院\t20000\n7号院\t普通居民\t县医院\t20000\n9号院\t特困\t省级医院\t30000\n"
-
-
-@pytest.fixture(scope="module")
-def desks(running: Server) -> tuple[str, str]:
-    """The keys of two villages on one server."""
-    keys = Keys(Room(running.data_dir))
-    return keys.add("李庄", "张三"), keys.add("王庄", "李四")
-
-
-class Person:
-    """Somebody with a browser that knows no scripts: cookies are kept, forms are sent from our own pages."""
-
-    def __init__(self, server: Server) -> None:
-        self.server, self.cookie, self.given = server, "", ""
-
-    def ask(self, method: str, path: str, body: bytes = b"", **headers: str) -> tuple[int, dict[str, str], bytes]:
-        """Status, headers and body."""
-        sent = {"Accept": "text/html", "Sec-Fetch-Site": "same-origin", "Cookie": self.cookie} | {
-            name.replace("_", "-"): value for name, value in headers.items()
-        }
-        with closing(HTTPConnection("127.0.0.1", self.server.port, timeout=60)) as line:
-            line.request(method, path, body, sent)
-            answer: HTTPResponse = line.getresponse()
-            given = dict(answer.getheaders())
-            if "Set-Cookie" in given:
-                self.given = given["Set-Cookie"]
-                self.cookie = self.given.partition(";")[0]
-            return answer.status, given, answer.read()
-
-    def get(self, path: str) -> str:
-        """A page."""
-        status, _, body = self.ask("GET", path)
-        assert status == 200, body.decode()
-        return body.decode()
-
-    def open(self, key: str) -> int:
-        """Type a key."""
-        return self.ask("POST", "/desk", urlencode({"key": key}).encode(), Content_Type="application/x-www-form-urlencoded")[0]
-
-    def bring(self, file: tuple[str, bytes] | None = None, path: str = "/desk/roster", **fields: str) -> tuple[int, str, str]:
-        """Send the form for a list: status, where it leads, and the page."""
-        parts = [(f'name="{name}"', value.encode()) for name, value in fields.items()]
-        parts += [(f'name="file"; filename="{file[0] if file else ""}"', file[1] if file else b"")]
-        body = b"".join(
-            b"--edge\r\nContent-Disposition: form-data; " + head.encode() + b"\r\n\r\n" + data + b"\r\n" for head, data in parts
-        )
-        sent = self.ask("POST", path, body + b"--edge--\r\n", Content_Type="multipart/form-data; boundary=edge")
-        return sent[0], sent[1].get("Location", ""), sent[2].decode()
-
-
-@pytest.fixture
-def person(running: Server, desks: tuple[str, str]) -> Person:
-    """The coordinator of the first village at an open desk."""
-    somebody = Person(running)
-    assert somebody.open(desks[0]) == 303
-    return somebody
 
 
 def test_without_a_key_there_is_a_door(running: Server) -> None:
@@ -151,7 +95,17 @@ def test_what_cannot_be_settled_is_told_and_stays_in_the_page(person: Person) ->
     status, _, page = person.bring(("三月.pdf", b"%PDF"), name="三月", place="", pasted="")
     assert (status, "另存成" in page) == (422, True)
     status, _, page = person.bring(name="三月", place="anhui-bozhou", pasted="人员类别\t医院级别\t总费用\n低保\t县医院\t负两百\n")
-    assert (status, "一行也没算出来" in page) == (422, True)
+    assert (status, "一行也没算出来" in page, "第 2 行：" in page, "not_a_number" in page) == (422, True, True, False)
+    status, _, page = person.bring(name="三月", place="anhui-bozhou", pasted=f"甲\t乙\n{'a' * 140_000}\t1\n")
+    assert (status, 'role="alert"' in page) == (422, True)
+
+
+def test_a_column_of_the_list_may_be_called_as_ours_begin(person: Person) -> None:
+    """What an office writes in a column of its own is shown as it stands, also where its name looks like one of money."""
+    rows = ROWS.replace("总费用\n", "总费用\tpaid_note\n").replace("00\n", "00\t已垫付\n")
+    status, where, page = person.bring(name="三月", place="anhui-bozhou", pasted=rows)
+    assert status == 303, page
+    assert "已垫付" in person.get(where)
 
 
 def test_rows_that_are_wrong_are_listed_beside_the_others(person: Person) -> None:
