@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from bot.knowledge import Knowledge
 from bot.lists import ListError
-from bot.web.desk import _read_form
+from bot.web.desk.forms import list_of, read_parts
 
 HEAD = b'--edge\r\nContent-Disposition: form-data; name="'
 PIECES = st.sampled_from(
@@ -31,8 +31,7 @@ PIECES = st.sampled_from(
 def test_a_form_is_read_or_refused(knowledge: Knowledge, pieces: list[bytes], rest: bytes, boundary: str) -> None:
     """Broken parts, other encodings, parts within parts, boundaries that are none: nothing else ever comes of it."""
     with suppress(ListError):
-        sent = _read_form(
-            knowledge.voice("zh_CN"), "multipart/form-data", f"multipart/form-data; boundary={boundary}", b"".join(pieces) + rest
-        )
+        parts = read_parts(f"multipart/form-data; boundary={boundary}", b"".join(pieces) + rest)
+        sent = list_of(knowledge.voice("zh_CN"), parts, "三月", None)
         assert sent.data
         assert sent.ending in (".csv", ".xlsx")

@@ -1,0 +1,23 @@
+"""Who saw and changed what at the desk."""
+
+import asyncio
+
+from aiohttp import web
+
+from bot.desk import KINDS, Book, Trace
+from bot.speech import Voice
+from bot.web.desk.door import at_desk, desk_page
+
+
+async def _show(request: web.Request, voice: Voice, book: Book) -> web.Response:
+    trail = [(trace, _about(voice, trace)) for trace in await asyncio.to_thread(book.trail)]
+    return desk_page(request, voice, "desk_trail.html", book.desk, trail=trail)
+
+
+def _about(voice: Voice, trace: Trace) -> str:
+    """What it was done with; a register by its office and day."""
+    kind, _, day = trace.about.partition(" ")
+    return f"{voice.say(f'desk.kind.{kind}')} {day}" if kind in KINDS else trace.about
+
+
+TRAIL = (web.get("/desk/trail", at_desk(_show)),)
