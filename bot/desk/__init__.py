@@ -5,6 +5,7 @@ from bot.desk.cases import LATER, Case, Cases, Entry
 from bot.desk.keys import Desk, Key, Keys, Tried, plain
 from bot.desk.registers import KINDS, Change, Conflict, Registers, Version
 from bot.desk.room import Room, RoomError
+from bot.desk.visits import Visit, Visits
 
 __all__ = [
     "KINDS",
@@ -25,5 +26,7 @@ __all__ = [
     "Trace",
     "Tried",
     "Version",
+    "Visit",
+    "Visits",
     "plain",
 ]

@@ -1,0 +1,80 @@
+"""How a list comes in: a file of an office, or what was pasted from a spreadsheet, row by row."""
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from bot import resources
+from bot.knowledge import Knowledge
+from bot.speech import Voice
+
+if TYPE_CHECKING:
+    from bot.tables.names import Columns, Names
+    from bot.tables.reading import Table
+
+ENDINGS = (".csv", ".xlsx")
+_ROWS_AT_ONCE = 1000
+#: In names of columns with numbers that are one person's; a telephone may be a family's.
+_IDENTITY = ("证", "社保", "医保")
+
+
+class ListError(Exception):
+    """A list that cannot be read or settled. The message is in the reader's words and tells what to do."""
+
+
+def from_text(text: str) -> bytes:
+    """What is pasted from a spreadsheet, cells apart by tabs, as a CSV file; CSV as it is."""
+    if "\t" not in text:
+        return text.encode()
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n").writerows(csv.reader(io.StringIO(text), delimiter="\t"))
+    return out.getvalue().encode()
+
+
+def person_column(columns: "Columns", header: Sequence[str]) -> str | None:
+    """The column that tells people apart: of their numbers, else one that names them by number, else the only one that says no fact."""
+    if "person" in columns.facts:
+        return columns.facts["person"]
+    others = [column for column in header if column not in columns.facts.values()]
+    numbered = [column for column in columns.personal if any(sign in column for sign in _IDENTITY)]
+    return next(iter(numbered), None) or (others[0] if len(others) == 1 else next(iter(columns.personal), None))
+
+
+def rows_of(table: "Table") -> Iterator[dict[str, Any]]:
+    """The rows of a table by column, a block in memory at a time."""
+    for frame in table.frames(_ROWS_AT_ONCE):
+        yield from frame.iter_rows(named=True)
+
+
+@contextmanager
+def as_file(data: bytes, ending: str, name: str, voice: Voice) -> Iterator[Path]:
+    """A list as a file in a folder of its own, for as long as it is worked on; what is wrong with it in words. Raises ListError."""
+    with TemporaryDirectory(prefix="nengbao-desk-") as folder:
+        source = Path(folder, f"in{ending}")
+        source.write_bytes(data)
+        with in_words(name, voice):
+            yield source
+
+
+@contextmanager
+def in_words(name: str, voice: Voice) -> Iterator[None]:
+    """What is wrong with a list that is called so, in words. Raises ListError."""
+    from bot.tables.errors import TableError
+
+    try:
+        yield
+    except TableError as error:
+        raise ListError(voice.say(f"table.{error.code}", **(dict(error.values) | {"name": name}))) from error
+    except ModuleNotFoundError as error:
+        raise ListError(voice.say("table.no_extra", extra="bulk", name=error.name)) from error
+
+
+def names_of(knowledge: Knowledge) -> "Names":
+    """The words of tables, as packs, vocabulary and catalogues have them."""
+    from bot.tables.names import Names
+
+    return Names.read(resources.TABLE_WORDS, knowledge.vocabulary, knowledge.shelf, tuple(knowledge.voices.values()))
