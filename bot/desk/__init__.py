@@ -1,10 +1,12 @@
 """The coordinator's desk: what a village's coordinator keeps about households. It stays on this machine, each desk in a file of its own."""
 
-from bot.desk.book import Book, Roster, Trace
+from bot.desk.book import Book, Trace, moment
 from bot.desk.cases import LATER, Case, Cases, Entry
+from bot.desk.imports import Import, Imports
 from bot.desk.keys import Desk, Key, Keys, Tried, plain
-from bot.desk.registers import KINDS, Change, Conflict, Registers, Version
+from bot.desk.registers import KINDS, Change, Changes, Conflict, Kind, Registers, Version
 from bot.desk.room import Room, RoomError
+from bot.desk.rosters import Head, Reject, Roster, Rosters, Row
 from bot.desk.visits import Visit, Visits
 
 __all__ = [
@@ -14,19 +16,28 @@ __all__ = [
     "Case",
     "Cases",
     "Change",
+    "Changes",
     "Conflict",
     "Desk",
     "Entry",
+    "Head",
+    "Import",
+    "Imports",
     "Key",
     "Keys",
+    "Kind",
     "Registers",
+    "Reject",
     "Room",
     "RoomError",
     "Roster",
+    "Rosters",
+    "Row",
     "Trace",
     "Tried",
     "Version",
     "Visit",
     "Visits",
+    "moment",
     "plain",
 ]

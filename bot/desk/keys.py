@@ -101,6 +101,13 @@ class Keys:
         self._room.delete(found[0])
         return int(found[0])
 
+    def named(self, desk: str, who: str) -> Desk | None:
+        """A desk by its name, for whoever runs this machine: they need no key."""
+        with self._room.keys() as kept:
+            _prepare(kept)
+            found = kept.execute("SELECT id FROM desks WHERE name = ?", (desk,)).fetchone()
+        return Desk(found[0], desk, 0, who) if found else None
+
     def open(self, key: str, who: str) -> Tried:
         """The desk that a typed key opens, however it was typed. `who` tries it, as far as the door can tell; five misses and they wait."""
         now = int(self._now())

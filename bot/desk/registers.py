@@ -3,7 +3,8 @@
 """
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -15,10 +16,13 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 
 _TABLES = (
     "CREATE TABLE IF NOT EXISTS registers (id INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, day TEXT NOT NULL, "
-    "at INTEGER NOT NULL, who TEXT NOT NULL, undone INTEGER)",
+    "at INTEGER NOT NULL, who TEXT NOT NULL, undone INTEGER, ready INTEGER NOT NULL DEFAULT 0)",
     "CREATE TABLE IF NOT EXISTS listed (register INTEGER NOT NULL REFERENCES registers (id), person TEXT NOT NULL, category TEXT NOT NULL, "
     "PRIMARY KEY (register, person)) WITHOUT ROWID",
 )
+#: Of each kind of change so many are told; how many there are is told of all.
+MOST_TOLD = 500
+_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,28 +56,58 @@ class Conflict:
     rural: str
 
 
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What a list changes against the one of the same office before: the first of each kind, and how many of each there are."""
+
+    new: list[Change]
+    gone: list[Change]
+    changed: list[Change]
+    counts: dict[str, int]
+
+
 class Registers:
-    """The registers of an open desk. Every method raises RoomError; who brings, undoes or looks at a list stands in the desk's trail."""
+    """The registers of an open desk. Every method raises RoomError; who brings, undoes or looks at a list stands in the desk's trail.
+
+    A list is written in parts, and counts from when it is finished.
+    """
 
     def __init__(self, book: Book) -> None:
         self._book = book
 
-    def bring(self, kind: Kind, day: str, people: Mapping[str, str]) -> int:
-        """Keep a list of persons and their categories; its number."""
-        with self._book.opened() as kept:
-            _prepare(kept)
+    def begin(self, kind: Kind, day: str) -> int:
+        """A number for a list that is to be written."""
+        with self._opened() as kept:
             query = "INSERT INTO registers (kind, day, at, who) VALUES (?, ?, ?, ?) RETURNING id"
             [(number,)] = kept.execute(query, (kind, day, self._book.now(), self._book.desk.who)).fetchall()
-            rows = ((number, person, category) for person, category in people.items())
-            kept.executemany("INSERT INTO listed (register, person, category) VALUES (?, ?, ?)", rows)
-            self._book.trace(kept, "brought", f"{kind} {day}")
         return int(number)
+
+    def write(self, number: int, people: Mapping[str, str]) -> set[str]:
+        """More persons and their categories; those that the list has already, in another category."""
+        with self._opened() as kept:
+            kept.execute("CREATE TEMP TABLE coming (person TEXT PRIMARY KEY, category TEXT NOT NULL)")
+            kept.executemany("INSERT INTO coming VALUES (?, ?)", people.items())
+            query = "SELECT c.person FROM coming c JOIN listed l ON l.register = ? AND l.person = c.person WHERE l.category <> c.category"
+            twice = {person for (person,) in kept.execute(query, (number,))}
+            kept.execute("INSERT OR IGNORE INTO listed SELECT ?, person, category FROM coming", (number,))
+        return twice
+
+    def finish(self, number: int) -> None:
+        """Let a list count that is written."""
+        with self._opened() as kept:
+            [(kind, day)] = kept.execute("UPDATE registers SET ready = 1 WHERE id = ? RETURNING kind, day", (number,)).fetchall()
+            self._book.trace(kept, "brought", f"{kind} {day}")
+
+    def drop(self, number: int) -> None:
+        """Throw away a list that was begun and cannot be finished."""
+        with self._opened() as kept:
+            kept.execute("DELETE FROM listed WHERE register IN (SELECT id FROM registers WHERE id = ? AND NOT ready)", (number,))
+            kept.execute("DELETE FROM registers WHERE id = ? AND NOT ready", (number,))
 
     def undo(self, number: int) -> bool:
         """Let a list count no more; whether it counted."""
-        with self._book.opened() as kept:
-            _prepare(kept)
-            query = "UPDATE registers SET undone = ? WHERE id = ? AND undone IS NULL RETURNING kind, day"
+        with self._opened() as kept:
+            query = "UPDATE registers SET undone = ? WHERE id = ? AND ready AND undone IS NULL RETURNING kind, day"
             done = kept.execute(query, (self._book.now(), number)).fetchall()
             for kind, day in done:
                 self._book.trace(kept, "undone", f"{kind} {day}")
@@ -83,52 +117,79 @@ class Registers:
         """Every list that was ever brought, the newest day first."""
         query = (
             "SELECT r.id, r.kind, r.day, r.at, r.who, (SELECT count(*) FROM listed l WHERE l.register = r.id), r.undone IS NOT NULL "
-            "FROM registers r ORDER BY r.day DESC, r.id DESC"
+            "FROM registers r WHERE r.ready ORDER BY r.day DESC, r.id DESC"
         )
-        with self._book.opened() as kept:
-            _prepare(kept)
+        with self._opened() as kept:
             rows = kept.execute(query).fetchall()
         return [Version(number, kind, day, moment(at), who, people, bool(undone)) for number, kind, day, at, who, people, undone in rows]
 
-    def changes(self, number: int) -> list[Change] | None:
+    def changes(self, number: int) -> Changes | None:
         """Who is new, gone or in another category than in the list of the same office before; None where there is no such list."""
-        with self._book.opened() as kept:
-            _prepare(kept)
-            found = kept.execute("SELECT kind, day FROM registers WHERE id = ?", (number,)).fetchone()
+        with self._opened() as kept:
+            found = kept.execute("SELECT kind, day FROM registers WHERE id = ? AND ready", (number,)).fetchone()
             if found is None:
                 return None
             self._book.trace(kept, "looked", " ".join(found))
-            after = _people(kept, number)
-            before = _people(kept, _before(kept, number, *found))
-        persons = sorted({*before, *after})
-        compared = (Change(person, before.get(person), after.get(person)) for person in persons)
-        return [each for each in compared if each.before != each.after]
+            numbers = {"after": number, "before": _before(kept, number, *found)}
+            told = {
+                name: [Change(*each) for each in kept.execute(f"{query} LIMIT {MOST_TOLD}", numbers)] for name, query in _CHANGES.items()
+            }
+            counts = {name: kept.execute(f"SELECT count(*) FROM ({query})", numbers).fetchone()[0] for name, query in _CHANGES.items()}  # noqa: S608 - our own words
+        return Changes(**told, counts=counts)
 
-    def conflicts(self) -> list[Conflict]:
-        """Who stands in the newest lists of both offices, in different categories."""
+    def conflicts(self) -> tuple[list[Conflict], int]:
+        """Who stands in the newest lists of both offices, in different categories: the first of them, and how many there are."""
+        with self._opened() as kept:
+            numbers: dict[str, int | None] = {kind: _newest(kept, kind) for kind in KINDS}
+            told = [Conflict(*each) for each in kept.execute(f"{_CONFLICTS} LIMIT {MOST_TOLD}", numbers)]
+            count = kept.execute(f"SELECT count(*) FROM ({_CONFLICTS})", numbers).fetchone()[0]  # noqa: S608 - our own words
+        return told, count
+
+    def categories(self, persons: Sequence[str], day: str | None = None) -> dict[str, dict[Kind, str]]:
+        """In which category each office has somebody in its newest list, or the newest one up to an ISO day; who is in none is left out."""
+        listed: dict[str, dict[Kind, str]] = {}
+        with self._opened() as kept:
+            for kind in KINDS:
+                number = _newest(kept, kind, day)
+                for part in (persons[at : at + _AT_ONCE] for at in range(0, len(persons), _AT_ONCE)):
+                    marks = ", ".join("?" * len(part))
+                    query = f"SELECT person, category FROM listed WHERE register = ? AND person IN ({marks})"  # noqa: S608 - question marks
+                    for person, category in kept.execute(query, (number, *part)):
+                        listed.setdefault(person, {})[kind] = category
+        return listed
+
+    @contextmanager
+    def _opened(self) -> Iterator[sqlite3.Connection]:
         with self._book.opened() as kept:
-            _prepare(kept)
-            civil, rural = (_people(kept, _newest(kept, kind)) for kind in KINDS)
-        both = sorted(civil.keys() & rural.keys())
-        return [Conflict(person, civil[person], rural[person]) for person in both if civil[person] != rural[person]]
+            for statement in _TABLES:
+                kept.execute(statement)
+            yield kept
 
 
-def _prepare(kept: sqlite3.Connection) -> None:
-    for statement in _TABLES:
-        kept.execute(statement)
+_CHANGES = {
+    "new": "SELECT a.person, NULL, a.category FROM listed a LEFT JOIN listed b ON b.register = :before AND b.person = a.person "
+    "WHERE a.register = :after AND b.person IS NULL",
+    "gone": "SELECT b.person, b.category, NULL FROM listed b LEFT JOIN listed a ON a.register = :after AND a.person = b.person "
+    "WHERE b.register = :before AND a.person IS NULL",
+    "changed": "SELECT a.person, b.category, a.category FROM listed a JOIN listed b ON b.register = :before AND b.person = a.person "
+    "WHERE a.register = :after AND a.category <> b.category",
+}
+_CONFLICTS = (
+    "SELECT c.person, c.category, r.category FROM listed c JOIN listed r ON r.register = :rural AND r.person = c.person "
+    "WHERE c.register = :civil AND c.category <> r.category"
+)
 
 
 def _before(kept: sqlite3.Connection, number: int, kind: str, day: str) -> int | None:
-    query = "SELECT id FROM registers WHERE kind = ? AND undone IS NULL AND (day, id) < (?, ?) ORDER BY day DESC, id DESC LIMIT 1"
+    query = "SELECT id FROM registers WHERE kind = ? AND ready AND undone IS NULL AND (day, id) < (?, ?) ORDER BY day DESC, id DESC LIMIT 1"
     found = kept.execute(query, (kind, day, number)).fetchone()
     return int(found[0]) if found else None
 
 
-def _newest(kept: sqlite3.Connection, kind: str) -> int | None:
-    query = "SELECT id FROM registers WHERE kind = ? AND undone IS NULL ORDER BY day DESC, id DESC LIMIT 1"
-    found = kept.execute(query, (kind,)).fetchone()
+def _newest(kept: sqlite3.Connection, kind: str, day: str | None = None) -> int | None:
+    query = (
+        "SELECT id FROM registers WHERE kind = ? AND ready AND undone IS NULL AND day <= coalesce(?, day) "
+        "ORDER BY day DESC, id DESC LIMIT 1"
+    )
+    found = kept.execute(query, (kind, day)).fetchone()
     return int(found[0]) if found else None
-
-
-def _people(kept: sqlite3.Connection, number: int | None) -> dict[str, str]:
-    return dict(kept.execute("SELECT person, category FROM listed WHERE register = ?", (number,)).fetchall())

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
@@ -39,10 +40,21 @@ class Room:
             raise RoomError(str(number))
         return self.folder / f"desk-{number}.sqlite3"
 
+    def work_of(self, number: int) -> Path:
+        """The folder in which lists of a desk are worked on, each in one of its own. Raises RoomError."""
+        folder = self.path_of(number).with_suffix(".work")
+        try:
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            folder.mkdir(mode=0o700, exist_ok=True)
+        except OSError as error:
+            raise RoomError(f"{folder}: {error.strerror}") from error
+        return folder
+
     def delete(self, number: int) -> None:
         """Throw a desk's file away, with everything in it. Raises RoomError."""
         path = self.path_of(number)
         try:
+            shutil.rmtree(path.with_suffix(".work"), ignore_errors=True)
             for end in ("", "-wal", "-shm"):
                 path.with_name(path.name + end).unlink(missing_ok=True)
         except OSError as error:

@@ -1,7 +1,7 @@
 """A coordinator's lists: a file or what was pasted from a spreadsheet comes in; settled bills, or who is in which category, go out."""
 
+from bot.lists.bringing import Brought, bring, bring_apart
 from bot.lists.reading import ENDINGS, ListError, from_text
-from bot.lists.registers import Listed, read_register
-from bot.lists.rosters import as_csv, by_own_cost, settle
+from bot.lists.rosters import MONEY, OWN_COST, csv_lines, write_workbook
 
-__all__ = ["ENDINGS", "ListError", "Listed", "as_csv", "by_own_cost", "from_text", "read_register", "settle"]
+__all__ = ["ENDINGS", "MONEY", "OWN_COST", "Brought", "ListError", "bring", "bring_apart", "csv_lines", "from_text", "write_workbook"]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 ENDINGS = (".csv", ".xlsx")
 _ROWS_AT_ONCE = 1000
 #: In names of columns with numbers that are one person's; a telephone may be a family's.
-_IDENTITY = ("证", "社保", "医保")
+_IDENTITY, _OF_A_FAMILY = ("证", "社保", "医保"), "户主"
 
 
 class ListError(Exception):
@@ -40,8 +40,14 @@ def person_column(columns: "Columns", header: Sequence[str]) -> str | None:
     if "person" in columns.facts:
         return columns.facts["person"]
     others = [column for column in header if column not in columns.facts.values()]
-    numbered = [column for column in columns.personal if any(sign in column for sign in _IDENTITY)]
-    return next(iter(numbered), None) or (others[0] if len(others) == 1 else next(iter(columns.personal), None))
+    return numbered_column(columns) or (others[0] if len(others) == 1 else next(iter(columns.personal), None))
+
+
+def numbered_column(columns: "Columns") -> str | None:
+    """The column of a number that only one person has, where none is called their number in so many words."""
+    if "person" in columns.facts:
+        return None
+    return next((column for column in columns.personal if _OF_A_FAMILY not in column and any(sign in column for sign in _IDENTITY)), None)
 
 
 def rows_of(table: "Table") -> Iterator[dict[str, Any]]:

@@ -1,66 +1,142 @@
-"""A list of people and bills: it is settled as it comes in, and goes out sorted or as a file."""
+"""A list of people and bills: it is settled as it comes in, and goes out as a file."""
 
 import csv
 import io
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from bot.desk.book import Roster
+from bot.desk import Reject, Roster, Rosters, Row
 from bot.knowledge import Knowledge
-from bot.lists.reading import ListError, as_file, names_of
+from bot.lists.reading import ListError, in_words, names_of, numbered_column, person_column
 from bot.speech import Voice
 from bot.tables import WARN_AT
-from engine import fen
+from engine import CATEGORIES, LAYERS, fen
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from bot.tables.batch import Batch, Progress, Result
 
 OWN_COST = "out_of_pocket"
+#: Columns with amounts that settling adds.
+MONEY = frozenset((*(f"paid_{layer}" for layer in LAYERS), "hospital_borne", OWN_COST, "out_of_pocket_low", "out_of_pocket_high"))
+_MOST_TOLD = 3
 
 
-def settle(data: bytes, ending: str, name: str, place: str | None, knowledge: Knowledge, voice: Voice) -> Roster:
-    """Settle a list. `ending`: .csv or .xlsx; `place` holds for a list without that column. Takes a while. Raises ListError."""
-    with as_file(data, ending, name, voice) as source:
-        from bot.tables.batch import Job, NothingSettledError, run_job
+def settle(
+    source: Path, name: str, place: str | None, rosters: Rosters, number: int, knowledge: Knowledge, voice: Voice, progress: "Progress"
+) -> None:
+    """Settle a list into the `number` that was begun for it. `place` holds for a list without that column.
+
+    Where people are told apart by a number (身份证号), the bills of one in a year are settled one after the other. Raises ListError.
+    """
+    with in_words(name, voice):
+        from bot.tables.batch import Batch, Job, NothingSettledError, honest
+        from bot.tables.reading import open_table
         from bot.tables.words import batch_lines
 
-        table, workbook, rejects = (source.with_name(each) for each in ("result.csv", "result.xlsx", "result.rejects.csv"))
-        try:
-            for target in (table, workbook):
-                job = Job(source, target, "polars", place, False, fen(WARN_AT), "")
-                done = run_job(job, knowledge.shelf, names_of(knowledge), voice, lambda _stage, _rows: lambda _done: None)
-        except NothingSettledError as error:
-            first = [f"{voice.say('desk.row', row=row)}{said}" for row, _, said, *_ in _cells(rejects)[1:4]]
-            raise ListError("\n".join([voice.say("desk.nothing"), *first])) from error
-        lines = list(batch_lines(voice, done.summary, name, voice.say("desk.rejects"), own_threshold=False))
-        columns, *rows = _cells(table)
-        wrong = _cells(rejects)[1:] if rejects.exists() else []
-        return Roster(name, columns, rows, wrong, lines, workbook.read_bytes())
+        names, rejects = names_of(knowledge), _Rejects()
+        with open_table(source, source.parent) as table:
+            columns = names.columns_of(table.columns)
+            who = person_column(columns, table.columns)
+            job = Job(source, source, "polars", place, False, fen(WARN_AT), "", numbered_column(columns))
+            with honest(source):
+                batch = Batch(job, knowledge.shelf, names, voice, table, source.parent, progress)
+            try:
+                for result in _honestly(batch, rejects):
+                    rosters.write(number, _rows(batch, result, who))
+                    rosters.reject(number, rejects.told())
+            except NothingSettledError as error:
+                first = [f"{voice.say('desk.row', row=str(each.number))}{each.said}" for each in rejects.told()[:_MOST_TOLD]]
+                raise ListError("\n".join([voice.say("desk.nothing"), *first])) from error
+            rosters.reject(number, rejects.told())
+            lines = list(batch_lines(voice, batch.summary, name, voice.say("desk.rejects"), own_threshold=False))
+            rosters.finish(number, list(batch.schema()), len(batch.kept), lines)
 
 
-def by_own_cost(roster: Roster) -> list[tuple[str, ...]]:
-    """The rows, who has the most to pay first; rows without an amount come last."""
-    if OWN_COST not in roster.columns:
-        return list(roster.rows)
-    at = roster.columns.index(OWN_COST)
-    return sorted(roster.rows, key=lambda row: -_yuan(row[at]))
+def _honestly(batch: "Batch", rejects: "_Rejects") -> Iterator["Result"]:
+    """What the rows come to; whatever breaks on the way as a TableError."""
+    from bot.tables.batch import honest
+
+    with honest(batch.job.source):
+        yield from batch.results(rejects)
 
 
-def as_csv(roster: Roster) -> bytes:
-    """The roster as a file that spreadsheets open, no cell of which they take for a formula."""
+class _Rejects:
+    """Rows that were not settled, until somebody asks for them."""
+
+    def __init__(self) -> None:
+        self._waiting: list[Reject] = []
+
+    def add(self, row: int, column: str, said: str | None, reason: str) -> None:
+        self._waiting.append(Reject(row, column, said or reason))
+
+    def seal(self) -> None:
+        pass
+
+    def told(self) -> list[Reject]:
+        told, self._waiting = self._waiting, []
+        return told
+
+
+def _rows(batch: "Batch", result: "Result", who: str | None) -> Iterator[Row]:
+    """The rows of a block as a desk keeps them."""
+    import polars as pl
+
+    from bot.tables.persons import days_of, people_of
+    from bot.tables.settle import STATUSES
+
+    facts, settled = batch.columns.facts, result.settled
+    cells = batch.beside(result).select(pl.all().cast(pl.String).fill_null("")).rows()
+    called = people_of(result.frame, {"person": who}).to_list() if who is not None else [None] * len(cells)
+    years = days_of(result.frame, facts, batch.names).dt.year().to_list()
+    known = (settled["status"] != STATUSES.index("refused")).tolist()
+    amounts = zip(settled["out_of_pocket"].tolist(), settled["eligible_unpaid"].tolist(), strict=True)
+    listed = zip(result.numbers.tolist(), called, years, settled["category"].tolist(), known, amounts, cells, strict=True)
+    for number, name, year, category, is_known, (own, unpaid), told in listed:
+        person = name if "person" in facts else None
+        yield Row(number, name, person, year, CATEGORIES[category], own if is_known else None, unpaid if is_known else None, told)
+
+
+def csv_lines(roster: Roster, rows: Iterator[Row]) -> Iterator[bytes]:
+    """The list as a CSV file in parts, no cell of which spreadsheets take for a formula."""
     from bot.files import no_formula
 
+    yield _line([no_formula(column) for column in roster.columns]).encode("utf-8-sig")
+    for row in rows:
+        yield _line([no_formula(cell) for cell in row.cells]).encode()
+
+
+def _line(cells: Sequence[str]) -> str:
     out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(no_formula(column) for column in roster.columns)
-    writer.writerows([no_formula(cell) for cell in row] for row in roster.rows)
-    return out.getvalue().encode("utf-8-sig")
+    csv.writer(out, lineterminator="\n").writerow(cells)
+    return out.getvalue()
 
 
-def _cells(path: Path) -> list[tuple[str, ...]]:
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        return [tuple(row) for row in csv.reader(file)]
+def write_workbook(roster: Roster, rows: Iterator[Row], path: Path) -> None:
+    """The list as an Excel file: what it said as texts, amounts as numbers. Takes a while where it is long. Raises TableError."""
+    import polars as pl
+
+    from bot.tables.writing import write_table
+
+    kinds: dict[str, pl.DataType] = {
+        column: pl.Decimal(14, 2) if _is_money(roster, at) else pl.String() for at, column in enumerate(roster.columns)
+    }
+    write_table(_frames(rows, kinds), pl.Schema(kinds), path)
 
 
-def _yuan(cell: str) -> float:
-    """An amount for sorting alone; below all amounts where there is none."""
-    try:
-        return float(cell)
-    except ValueError:
-        return -1.0
+def _frames(rows: Iterator[Row], kinds: "dict[str, pl.DataType]") -> "Iterator[pl.DataFrame]":
+    import polars as pl
+
+    texts = dict.fromkeys(kinds, pl.String)
+    while part := [row.cells for _, row in zip(range(_AT_ONCE), rows, strict=False)]:
+        frame = pl.DataFrame(part, schema=texts, orient="row")
+        yield frame.with_columns(pl.col(column).replace("", None).cast(kind) for column, kind in kinds.items() if kind != pl.String)
+
+
+_AT_ONCE = 10_000
+
+
+def _is_money(roster: Roster, at: int) -> bool:
+    return at >= roster.given and roster.columns[at] in MONEY

@@ -4,7 +4,7 @@ import os
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from bot.tables.rejects import RejectLines
 from bot.tables.run import Engine
 from bot.tables.settle import STATUSES, RowReader, Settled, Settler
 from bot.tables.summary import Summary
-from bot.tables.writing import RejectsFile, check_rows, scratch_beside, write_table
+from bot.tables.writing import Rejects, RejectsFile, check_rows, scratch_beside, write_table
 from engine import LAYERS, Shelf
 
 #: Rows settled at a time: few enough to keep memory low, enough to keep columns worth their while.
@@ -37,7 +37,10 @@ Progress = Callable[[str, int], Callable[[int], None]]
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What to settle and where to. `place` holds for every row of a table without that column; `warn_at` in fen; `master`: Spark's."""
+    """What to settle and where to. `place` holds for every row of a table without that column; `warn_at` in fen; `master`: Spark's.
+
+    `person`: the column that tells people apart, where another one than usual does.
+    """
 
     source: Path
     target: Path
@@ -46,6 +49,7 @@ class Job:
     drop_names: bool
     warn_at: int
     master: str
+    person: str | None = None
 
     @property
     def rejects(self) -> Path:
@@ -61,6 +65,15 @@ class Done:
     columns: Columns
     dropped: tuple[str, ...]
     notes: Sequence[tuple[str, Values]]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """Rows of a block that were settled: their numbers beside the table, what it said of them, and what they came to."""
+
+    numbers: Ints
+    frame: pl.DataFrame
+    settled: Settled
 
 
 class NothingSettledError(Exception):
@@ -80,16 +93,16 @@ def run_job(job: Job, shelf: Shelf, names: Names, voice: Voice, progress: Progre
     if job.engine == "spark":
         from bot.tables.spark import run_on_spark
 
-        with _honest(job.target):
+        with honest(job.target):
             return run_on_spark(job, shelf, names, voice, progress)
     reading = _lazy(progress, "reading")
-    with _honest(job.target), scratch_beside(job.target) as folder, open_table(job.source, folder, reading) as table:
+    with honest(job.target), scratch_beside(job.target) as folder, open_table(job.source, folder, reading) as table:
         check_rows(job.target, table.rows)
-        return _Batch(job, shelf, names, voice, table, folder, progress).run()
+        return Batch(job, shelf, names, voice, table, folder, progress).run()
 
 
 @contextmanager
-def _honest(target: Path) -> Iterator[None]:
+def honest(target: Path) -> Iterator[None]:
     """Whatever breaks within, as a TableError that tells where and repeats no cell."""
     try:
         yield
@@ -105,13 +118,13 @@ def _honest(target: Path) -> Iterator[None]:
         raise TableError("failed", status=1, where=where) from error
 
 
-class _Batch:
-    """One job under way."""
+class Batch:
+    """One job under way. Raises TableError from its first step on."""
 
     def __init__(self, job: Job, shelf: Shelf, names: Names, voice: Voice, table: Table, folder: Path, progress: Progress) -> None:
         self.job, self.shelf, self.names, self.voice = job, shelf, names, voice
         self.table, self.folder, self.progress = table, folder, progress
-        self.columns = names.columns_of(table.columns)
+        self.columns = _told_apart(names.columns_of(table.columns), job.person)
         self.fixed = {} if job.place is None or "place" in self.columns.facts else {"place": job.place}
         check_columns(self.columns, self.fixed, table.columns, voice)
         places = {self.fixed["place"]} if self.fixed else self._places()
@@ -121,23 +134,39 @@ class _Batch:
         self.kept = [column for column in table.columns if column not in self.dropped]
         check_names(self.kept, self.layers)
         self.summary = Summary(self.layers, job.warn_at, by_person="person" in self.columns.facts)
+        self.done = Done(self.summary, self.columns, self.dropped, table.notes)
 
     def run(self) -> Done:
-        done = Done(self.summary, self.columns, self.dropped, self.table.notes)
+        """Write the table beside its results."""
         rejects = RejectsFile(self.job.rejects)
         try:
-            if not self.table.rows:
-                raise TableError("no_rows", name=self.table.path.name)
-            blocks = self._blocks()
-            write_table(self._output(blocks, rejects), self._schema(), self.job.target)
-        except _AllRejectedError:
+            write_table((self.beside(result) for result in self.results(rejects)), self.schema(), self.job.target)
+        except NothingSettledError:
             rejects.finish()
-            raise NothingSettledError(done) from None
+            raise
         except BaseException:
             rejects.discard()
             raise
         rejects.finish()
-        return done
+        return self.done
+
+    def results(self, rejects: Rejects) -> Iterator[Result]:
+        """What the rows come to, block by block; those that are rejected go to `rejects`. Raises NothingSettledError when all are."""
+        if not self.table.rows:
+            raise TableError("no_rows", name=self.table.path.name)
+        number, settled_any = self.table.first_row, False
+        for frame, settled in self._blocks():
+            self.summary.add(settled)
+            for row, *told in self.lines.of(frame, settled.rejects):
+                rejects.add(number + row, *told)
+            if settled.fine.any():
+                settled_any = True
+                rows, fine = np.flatnonzero(settled.fine), settled.only_fine()
+                yield Result(number + rows, frame if settled.fine.all() else frame.filter(pl.Series(settled.fine)), fine)
+            number += len(frame)
+        rejects.seal()
+        if not settled_any:
+            raise NothingSettledError(self.done)
 
     def _blocks(self) -> Iterator[tuple[pl.DataFrame, Settled]]:
         """The rows of the table with what they came to, block by block."""
@@ -161,28 +190,13 @@ class _Batch:
         settler.fold(self.summary, self.progress("settling", self.table.rows))
         yield from _side_by_side(_ticked(self.table.frames(_BLOCK), self.progress("writing", self.table.rows)), settler.settled())
 
-    def _output(self, blocks: Iterator[tuple[pl.DataFrame, Settled]], rejects: RejectsFile) -> Iterator[pl.DataFrame]:
-        """The frames to write. A table of which no row can be settled is not written."""
-        number, written = self.table.first_row, 0
-        for frame, settled in blocks:
-            self.summary.add(settled)
-            for row, *told in self.lines.of(frame, settled.rejects):
-                rejects.add(number + row, *told)
-            number += len(frame)
-            if settled.fine.any():
-                out = self._beside(frame.select(self.kept), settled)
-                written += len(out)
-                yield out
-        rejects.seal()
-        if not written:
-            raise _AllRejectedError
+    def beside(self, result: Result) -> pl.DataFrame:
+        """The kept columns of rows with their results."""
+        told = results_of(result.settled, self.shelf, self.layers)
+        return result.frame.select(self.kept).hstack([column.alias(name) for name, column in told.items()])
 
-    def _beside(self, frame: pl.DataFrame, settled: Settled) -> pl.DataFrame:
-        """The kept columns of a block with the results; without rejected rows."""
-        out = frame.hstack([column.alias(name) for name, column in results_of(settled, self.shelf, self.layers).items()])
-        return out if settled.fine.all() else out.filter(pl.Series(settled.fine))
-
-    def _schema(self) -> pl.Schema:
+    def schema(self) -> pl.Schema:
+        """The columns of `beside`."""
         kept = [(column, self.table.schema[column]) for column in self.kept]
         results = [("edition", pl.String()), ("status", pl.String()), *((name, _MONEY) for name in amounts_told(self.layers))]
         return pl.Schema([*kept, *results])
@@ -196,8 +210,11 @@ class _Batch:
         return places
 
 
-class _AllRejectedError(Exception):
-    """No row of the table could be settled."""
+def _told_apart(columns: Columns, person: str | None) -> Columns:
+    """The columns, with people told apart by another one than usual."""
+    if person is None:
+        return columns
+    return replace(columns, facts={**columns.facts, "person": person}, personal=tuple(each for each in columns.personal if each != person))
 
 
 def _check_target(job: Job) -> None:

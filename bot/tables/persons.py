@@ -108,8 +108,8 @@ class PersonSettler:
 
 
 def people_of(frame: pl.DataFrame, columns: Mapping[str, str]) -> pl.Series:
-    """Whose each row is; null where nobody is named."""
-    person = frame[columns["person"]].cast(pl.String).str.strip_chars()
+    """Whose each row is, however the number or name was typed; null where nobody is named."""
+    person = frame[columns["person"]].cast(pl.String).str.normalize("NFKC").str.replace_all(r"\s+", "").str.replace(r"^(\d{17})x$", "${1}X")
     return person.set(person == "", None)
 
 

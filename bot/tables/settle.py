@@ -73,6 +73,12 @@ class Settled:
         first = Settled(self.fine[:rows], head, [reject for reject in self.rejects if reject.row < rows])
         return first, Settled(self.fine[rows:], tail, rest)
 
+    def only_fine(self) -> "Settled":
+        """Without the rows that were rejected."""
+        if self.fine.all():
+            return self
+        return Settled(self.fine[self.fine], {name: values[self.fine] for name, values in self.numbers.items()}, [])
+
     @classmethod
     def joined(cls, parts: "Sequence[Settled]") -> Self:
         """Blocks one after the other."""

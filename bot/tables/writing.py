@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Protocol
 
 import polars as pl
 import xlsxwriter  # type: ignore[import-untyped]
@@ -90,6 +90,16 @@ def scratch_beside(path: Path) -> Iterator[Path]:
             shutil.rmtree(folder, ignore_errors=True)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+class Rejects(Protocol):
+    """Where rows that were not settled are noted."""
+
+    def add(self, row: int, column: str, said: str | None, reason: str) -> None:
+        """Note a row by its number: the column at fault, what is said of it in words, and the stable code of the reason."""
+
+    def seal(self) -> None:
+        """Nothing more comes."""
 
 
 class RejectsFile:

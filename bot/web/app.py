@@ -21,7 +21,7 @@ from bot.store.trouble import BUSY
 from bot.web.answering import Answering, add_answering
 from bot.web.assets import serve
 from bot.web.closing import GATE, Gate, until_shut
-from bot.web.desk import DESK
+from bot.web.desk import add_desk
 from bot.web.errors import ApiError, dumps, wrong_case
 from bot.web.foreign import allowed_origin, foreign, is_for_foreigners
 from bot.web.home import add_home
@@ -79,7 +79,6 @@ def make_app(
             *SITE,
             *PLAIN,
             *WRONG,
-            *DESK,
             web.get("/widget.js", serve),
             web.get("/page.css", serve),
             web.get("/ws", _socket),
@@ -93,6 +92,7 @@ def make_app(
             web.get("/readyz", _ready),
         ]
     )
+    add_desk(app)
     add_home(app)
     add_metrics(app, Metrics(assistant, app[SOCKETS]), hooks or {})
     app.add_routes([web.post(path, _hook(take)) for path, take in (hooks or {}).items()])

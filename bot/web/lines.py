@@ -90,6 +90,15 @@ class Lines:
 LINES = web.AppKey("lines", Lines)
 
 
+_STREAMING: set[object] = set()
+
+
+def streaming(handler: Handler) -> Handler:
+    """A handler that reads what is sent by itself, piece by piece, and tells the line of each."""
+    _STREAMING.add(handler)
+    return handler
+
+
 @web.middleware
 def whole(request: web.Request, handler: Handler) -> Awaitable[web.StreamResponse]:
     """Have a request whole before it is worked on; who sends it byte by byte is let go. Raises ApiError 400 and HTTP 413.
@@ -97,6 +106,8 @@ def whole(request: web.Request, handler: Handler) -> Awaitable[web.StreamRespons
     What may become a WebSocket has no body, and its handler holds the line: thousands of widgets wait, so no frame is kept for each.
     """
     request.app[LINES].heard(request.protocol)
+    if request.match_info.handler in _STREAMING:
+        return handler(request)
     return handler(request) if "Upgrade" in request.headers and not request.can_read_body else _whole(request, handler)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.desk import Book, Keys, Room, RoomError, Roster
+from bot.desk import Book, Cases, Keys, Room, RoomError
 from bot.desk.keys import MOST_OF_ALL, MOST_OF_ONE, PATIENCE
 from tests.server import NENGBAO, ROOT, environment
 
@@ -139,7 +139,7 @@ def test_a_desk_is_thrown_away_alone(tmp_path: Path) -> None:
     for key in (mine, other):
         desk = keys.known(key)
         assert desk is not None
-        Book(room, desk).add(Roster("三月", ("户号",), [("3号院",)], [], ["算好了。"], b""))
+        Cases(Book(room, desk)).open("3号院", "2026-03-01", "住院了")
     refused = subprocess.run(
         [*NENGBAO, "desk", "delete", "李庄"], input="n\n", capture_output=True, text=True, env=environment(tmp_path), cwd=ROOT, check=False
     )
@@ -150,5 +150,5 @@ def test_a_desk_is_thrown_away_alone(tmp_path: Path) -> None:
     assert keys.known(mine) is None
     kept = keys.known(other)
     assert kept is not None
-    assert [head.name for head in Book(room, kept).heads()] == ["三月"]
+    assert [case.person for case in Cases(Book(room, kept)).all()] == ["3号院"]
     assert nengbao(tmp_path, "delete", "赵庄", "--yes").returncode == 2

@@ -5,9 +5,10 @@ import io
 import openpyxl
 import pytest
 
-from bot.desk import Book, Change, Conflict, Registers
+from bot.desk import Book, Change, Conflict, Imports, Kind, Registers
 from bot.knowledge import Knowledge
-from bot.lists import ListError, read_register
+from bot.lists import Brought
+from bot.lists import bring as bring_list
 from tests.desk.conftest import Person
 
 LOW, EXTREME, WATCHED, BACK = "subsistence_allowance", "extreme_poverty", "monitored", "back_in_poverty"
@@ -19,33 +20,50 @@ def registers(book: Book) -> Registers:
     return Registers(book)
 
 
+def written(registers: Registers, kind: Kind, day: str, people: dict[str, str]) -> int:
+    """A list of an office that is taken."""
+    number = registers.begin(kind, day)
+    assert registers.write(number, people) == set()
+    registers.finish(number)
+    return number
+
+
+def changes_of(registers: Registers, number: int) -> list[Change]:
+    """All that a list changes, by person."""
+    found = registers.changes(number)
+    assert found is not None
+    told = [*found.new, *found.gone, *found.changed]
+    assert {"new": len(found.new), "gone": len(found.gone), "changed": len(found.changed)} == found.counts
+    return sorted(told, key=lambda change: change.person)
+
+
 def test_who_is_new_gone_and_changed_is_told(registers: Registers) -> None:
     """Against the list of the same office before; the first list is new as a whole."""
-    first = registers.bring("civil", "2026-10-01", {"a": LOW, "b": LOW, "c": EXTREME})
-    second = registers.bring("civil", "2026-11-01", {"a": LOW, "b": EXTREME, "d": LOW})
-    assert registers.changes(first) == [Change("a", None, LOW), Change("b", None, LOW), Change("c", None, EXTREME)]
-    assert registers.changes(second) == [Change("b", LOW, EXTREME), Change("c", EXTREME, None), Change("d", None, LOW)]
+    first = written(registers, "civil", "2026-10-01", {"a": LOW, "b": LOW, "c": EXTREME})
+    second = written(registers, "civil", "2026-11-01", {"a": LOW, "b": EXTREME, "d": LOW})
+    assert changes_of(registers, first) == [Change("a", None, LOW), Change("b", None, LOW), Change("c", None, EXTREME)]
+    assert changes_of(registers, second) == [Change("b", LOW, EXTREME), Change("c", EXTREME, None), Change("d", None, LOW)]
     assert registers.changes(99) is None
 
 
 def test_lists_of_the_other_office_are_not_compared(registers: Registers) -> None:
     """Each has months of its own; who stands in both newest lists with different categories is a conflict."""
-    registers.bring("civil", "2026-10-01", {"a": LOW, "b": LOW})
-    number = registers.bring("rural", "2026-10-05", {"b": WATCHED, "e": BACK})
-    assert registers.changes(number) == [Change("b", None, WATCHED), Change("e", None, BACK)]
-    assert registers.conflicts() == [Conflict("b", LOW, WATCHED)]
-    registers.bring("rural", "2026-11-05", {"e": BACK})
-    assert registers.conflicts() == []
+    written(registers, "civil", "2026-10-01", {"a": LOW, "b": LOW})
+    number = written(registers, "rural", "2026-10-05", {"b": WATCHED, "e": BACK})
+    assert changes_of(registers, number) == [Change("b", None, WATCHED), Change("e", None, BACK)]
+    assert registers.conflicts() == ([Conflict("b", LOW, WATCHED)], 1)
+    written(registers, "rural", "2026-11-05", {"e": BACK})
+    assert registers.conflicts() == ([], 0)
 
 
 def test_a_list_that_was_undone_counts_no_more_and_is_kept(registers: Registers) -> None:
     """The month after it is compared with the month before it; that it was there, and who undid it, stays."""
-    registers.bring("civil", "2026-09-01", {"a": LOW})
-    wrong = registers.bring("civil", "2026-10-01", {"x": LOW, "y": LOW})
-    after = registers.bring("civil", "2026-11-01", {"a": LOW, "b": LOW})
+    written(registers, "civil", "2026-09-01", {"a": LOW})
+    wrong = written(registers, "civil", "2026-10-01", {"x": LOW, "y": LOW})
+    after = written(registers, "civil", "2026-11-01", {"a": LOW, "b": LOW})
     assert registers.undo(wrong)
     assert not registers.undo(wrong)
-    assert registers.changes(after) == [Change("b", None, LOW)]
+    assert changes_of(registers, after) == [Change("b", None, LOW)]
     assert [(each.day, each.people, each.undone) for each in registers.all()] == [
         ("2026-11-01", 2, False),
         ("2026-10-01", 2, True),
@@ -56,12 +74,12 @@ def test_a_list_that_was_undone_counts_no_more_and_is_kept(registers: Registers)
 
 def test_a_list_that_comes_late_stands_at_its_day(registers: Registers) -> None:
     """Brought after a newer one it is compared with what was before its own day; of one day the one that came last counts."""
-    registers.bring("civil", "2026-09-01", {"a": LOW})
-    registers.bring("civil", "2026-11-01", {"a": LOW, "c": LOW})
-    late = registers.bring("civil", "2026-10-01", {"a": LOW, "b": LOW})
-    assert registers.changes(late) == [Change("b", None, LOW)]
-    again = registers.bring("civil", "2026-10-01", {"a": LOW})
-    assert registers.changes(again) == [Change("b", LOW, None)]
+    written(registers, "civil", "2026-09-01", {"a": LOW})
+    written(registers, "civil", "2026-11-01", {"a": LOW, "c": LOW})
+    late = written(registers, "civil", "2026-10-01", {"a": LOW, "b": LOW})
+    assert changes_of(registers, late) == [Change("b", None, LOW)]
+    again = written(registers, "civil", "2026-10-01", {"a": LOW})
+    assert changes_of(registers, again) == [Change("b", LOW, None)]
 
 
 def workbook() -> bytes:
@@ -91,27 +109,48 @@ def workbook() -> bytes:
     ],
     ids=["of an office", "gb18030", "house numbers"],
 )
-def test_lists_are_read_as_offices_send_them(knowledge: Knowledge, data: bytes, ending: str, people: dict[str, str]) -> None:
+def test_lists_are_read_as_offices_send_them(book: Book, knowledge: Knowledge, data: bytes, ending: str, people: dict[str, str]) -> None:
     """Titles, sums, full-width digits and blanks are seen through; who is who goes by a number, or by the only column that is left."""
-    listed = read_register(data, ending, "名单", knowledge, knowledge.voice("zh_CN"))
-    assert (listed.people, listed.wrong) == (people, [])
+    assert taken(book, knowledge, data, ending) == "done"
+    assert {each.person: each.after for each in changes_of(Registers(book), 1)} == people
 
 
-def test_rows_that_do_not_tell_are_named(knowledge: Knowledge) -> None:
-    """Without a person, with a category that is none, and somebody twice in two categories; twice the same is once."""
-    data = "人员编号,人员类别\n1,低保\n,低保\n2,发财户\n1,特困\n1,低保\n".encode()
-    listed = read_register(data, ".csv", "名单", knowledge, knowledge.voice("zh_CN"))
-    assert listed.people == {"1": LOW}
-    assert listed.wrong == [(3, "没写是谁。"), (4, "人员类别没看懂。"), (5, "这个人前面写过，类别不一样。")]
+def taken(book: Book, knowledge: Knowledge, data: bytes, ending: str) -> str:
+    """What comes of a file: done, or the reason why it is not taken."""
+    folder = book.work() / "one"
+    folder.mkdir()
+    source = folder / f"in{ending}"
+    source.write_bytes(data)
+    number = Imports(book).begin("register", "名单")
+    bring_list(book, Brought(number, "register", "名单", source, "zh_CN", office="civil", day="2026-10-01"), knowledge)
+    assert not folder.exists()
+    found = Imports(book).one(number)
+    assert found is not None
+    return found.said or found.state
+
+
+def test_rows_that_do_not_tell_are_named(book: Book, knowledge: Knowledge) -> None:
+    """Without a person, with a category that is none, and somebody twice in two categories: nothing is taken. Twice the same is once."""
+    said = taken(book, knowledge, "人员编号,人员类别\n1,低保\n,低保\n2,发财户\n1,特困\n1,低保\n".encode(), ".csv")
+    assert said.splitlines()[1:] == ["第 3 行：没写是谁。", "第 4 行：人员类别没看懂。", "第 5 行：这个人前面写过，类别不一样。"]
+    assert Registers(book).all() == []
+    assert taken(book, knowledge, "人员编号,人员类别\n1,低保\n1,低保\n".encode(), ".csv") == "done"
+
+
+def test_somebody_twice_far_apart_is_named(book: Book, knowledge: Knowledge) -> None:
+    """Also where ten thousand others stand between."""
+    rows = [f"N{number},低保" for number in range(25_000)]
+    data = "\n".join(["人员编号,人员类别", *rows, "N7,特困", "N8,低保"]).encode()
+    assert taken(book, knowledge, data, ".csv").splitlines()[1:] == ["第 25002 行：这个人前面写过，类别不一样。"]
 
 
 @pytest.mark.parametrize(
     "data", ["人员编号,总费用\n1,2\n", "人员类别\n低保\n", "人员编号,人员类别\n1,发财户\n"], ids=["no category", "nobody", "none known"]
 )
-def test_what_is_no_register_is_refused(knowledge: Knowledge, data: str) -> None:
+def test_what_is_no_register_is_refused(book: Book, knowledge: Knowledge, data: str) -> None:
     """With what is missing."""
-    with pytest.raises(ListError, match="人员"):
-        read_register(data.encode(), ".csv", "名单", knowledge, knowledge.voice("zh_CN"))
+    assert "人员" in taken(book, knowledge, data.encode(), ".csv")
+    assert Registers(book).all() == []
 
 
 def bring(somebody: Person, kind: str, day: str, pasted: str) -> tuple[int, str, str]:

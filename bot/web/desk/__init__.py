@@ -7,17 +7,27 @@ from aiohttp import web
 
 from bot.web.desk.cases import CASES
 from bot.web.desk.door import enter, leave
+from bot.web.desk.imports import IMPORTS
+from bot.web.desk.receiving import WORKS, Works
 from bot.web.desk.registers import REGISTERS
 from bot.web.desk.rosters import ROSTERS
 from bot.web.desk.talk import TALK
 from bot.web.desk.trail import TRAIL
 
-DESK = (
+_ROUTES = (
     web.post("/desk", enter),
     web.post("/desk/leave", leave),
     *ROSTERS,
+    *IMPORTS,
     *REGISTERS,
     *CASES,
     *TALK,
     *TRAIL,
 )
+
+
+def add_desk(app: web.Application) -> None:
+    """Put up the desk."""
+    app[WORKS] = Works()
+    app.on_cleanup.append(app[WORKS].close)
+    app.add_routes(_ROUTES)

@@ -12,6 +12,7 @@ from aiohttp import web
 from bot.desk import Book, Desk, Keys, Room, RoomError, plain
 from bot.speech import Voice
 from bot.web.errors import ApiError
+from bot.web.lines import streaming
 from bot.web.pages.rendering import is_secure, page, page_voice
 from bot.web.shared import CLIENTS, SETTINGS, client_of, fields, limited, own_form
 
@@ -23,8 +24,10 @@ _OWN = {"Referrer-Policy": "same-origin", "Cache-Control": "no-store"}
 Shows = Callable[[web.Request, Voice, Book], Awaitable[web.StreamResponse]]
 
 
-def at_desk(shows: Shows, *, changes: bool = False) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
-    """A page of an open desk; whoever has no key is asked for it. `changes`: only our own forms may ask for it."""
+def at_desk(shows: Shows, *, changes: bool = False, streams: bool = False) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    """A page of an open desk; whoever has no key is asked for it. `changes`: only our own forms may ask for it;
+    `streams`: it reads what is sent by itself, for that may be large.
+    """
 
     async def handler(request: web.Request) -> web.StreamResponse:
         limited(request.app[CLIENTS], client_of(request))
@@ -40,7 +43,7 @@ def at_desk(shows: Shows, *, changes: bool = False) -> Callable[[web.Request], A
         except RoomError as error:
             raise ApiError(503, "unavailable") from error
 
-    return handler
+    return streaming(handler) if streams else handler
 
 
 async def enter(request: web.Request) -> web.Response:

@@ -1,113 +1,181 @@
 """Lists of people and bills at the desk: they are settled, shown with who pays most first, and leave as files."""
 
 import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from aiohttp import web
 
-from bot.desk import Book, Roster
-from bot.lists import ListError, as_csv, by_own_cost, settle
+from bot.desk import Book, Imports, Roster, Rosters, Row
+from bot.desk.rosters import Order
+from bot.lists import MONEY, OWN_COST, Brought, ListError, csv_lines, write_workbook
 from bot.speech import Voice, policy_row
-from bot.web.desk.door import at_desk, desk_file, desk_page, number_of, see
-from bot.web.desk.forms import LONGEST_NAME, Sent, list_of, parts_of, text_of
+from bot.web.desk.door import at_desk, desk_page, number_of, see
+from bot.web.desk.forms import LONGEST_NAME, Sent
+from bot.web.desk.imports import place_of
+from bot.web.desk.receiving import receive, take_in
 from bot.web.errors import ApiError
-from bot.web.shared import ASSISTANT
+from bot.web.lines import LINES
+from bot.web.shared import ASSISTANT, fields
 from engine import LAYERS, fen
 
-#: Rows that a page shows; the files have all of them.
-_SHOWN = 2_000
-#: Columns that settling adds beside what each layer pays.
-_OURS = frozenset(("edition", "status", "hospital_borne", "out_of_pocket", "out_of_pocket_low", "out_of_pocket_high"))
-_PAYS = tuple(f"paid_{layer}" for layer in LAYERS)
-_MONEY = frozenset((*_PAYS, "hospital_borne", "out_of_pocket", "out_of_pocket_low", "out_of_pocket_high"))
+#: Rows of one page, and rows that were not settled; the files have all of them.
+_SHOWN, _WRONG_SHOWN = 200, 50
+#: Columns of results that stand in the table even where they are empty.
+_ALWAYS = (OWN_COST, "out_of_pocket_high")
+_LAST = ("status", "edition")
 _NOTHING = "0.00"
-_FILES = {"csv": "text/csv", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
+_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 async def show(request: web.Request, voice: Voice, book: Book, notice: str = "", sent: Sent | None = None) -> web.Response:
     """The lists of the desk, and the form for a new one."""
-    heads = await asyncio.to_thread(book.heads)
-    shelf = request.app[ASSISTANT].knowledge.shelf
-    names = [policy_row(voice, edition) for edition in shelf.editions()]
-    places = sorted({row["place"]: row["name"] for row in names}.items())
-    return desk_page(request, voice, "desk.html", book.desk, notice=notice, heads=heads, places=places, sent=sent)
+    heads, coming = await asyncio.to_thread(lambda: (Rosters(book).heads(), Imports(book).open()))
+    return desk_page(
+        request, voice, "desk.html", book.desk, notice=notice, heads=heads, coming=coming, places=places_of(request, voice), sent=sent
+    )
+
+
+def places_of(request: web.Request, voice: Voice) -> list[tuple[str, str]]:
+    """The places that there are rules for, with their names."""
+    names = [policy_row(voice, edition) for edition in request.app[ASSISTANT].knowledge.shelf.editions()]
+    return sorted({str(row["place"]): str(row["name"]) for row in names}.items())
 
 
 async def _bring(request: web.Request, voice: Voice, book: Book) -> web.Response:
     """Settle a list that was uploaded or pasted. What was pasted stays in the page when it cannot be settled."""
-    parts = await parts_of(request)
-    sent = Sent(text_of(parts, "name")[:LONGEST_NAME] or voice.say("desk.unnamed"), text_of(parts, "place") or None, b"", ".csv")
+    typed: dict[str, str] = {}
     try:
-        sent = list_of(voice, parts, sent.name, sent.place)
-        knowledge = request.app[ASSISTANT].knowledge
-        roster = await asyncio.to_thread(settle, sent.data, sent.ending, sent.name, sent.place, knowledge, voice)
+        received = await receive(request, voice, book, typed)
+        name = _name(voice, typed)
+        number = await asyncio.to_thread(Imports(book).begin, "roster", name)
+        brought = Brought(number, "roster", name, received.source, voice.lang, typed.get("place") or None)
+        found = await take_in(request, book, brought)
+        if found.state == "failed":
+            raise ListError(found.said)
     except ListError as error:
-        return await show(request, voice, book, str(error), sent)
-    number = await asyncio.to_thread(book.add, roster)
-    return see(f"/desk/roster/{number}")
+        return await show(request, voice, book, str(error), _typed(voice, typed))
+    return see(place_of(found))
+
+
+def _typed(voice: Voice, typed: dict[str, str]) -> Sent:
+    return Sent(_name(voice, typed), typed.get("place"), typed.get("pasted", "").encode(), ".csv")
+
+
+def _name(voice: Voice, typed: dict[str, str]) -> str:
+    return typed.get("name", "").strip()[:LONGEST_NAME] or voice.say("desk.unnamed")
 
 
 async def _roster(request: web.Request, voice: Voice, book: Book) -> web.Response:
-    number = number_of(request)
-    roster = await asyncio.to_thread(book.roster, number)
+    number, rosters = number_of(request), Rosters(book)
+    order: Order = "row" if request.query.get("by") == "row" else "own"
+    page = max(1, int(asked)) if (asked := request.query.get("page", "1")[:6]).isdecimal() else 1
+    return await _shown(request, voice, book, number, order, page, lambda: rosters.rows(number, order, (page - 1) * _SHOWN, _SHOWN))
+
+
+async def _find(request: web.Request, voice: Voice, book: Book) -> web.Response:
+    """The rows of somebody, by the beginning of their number or name. It is no address, so that no name is in one."""
+    number, wanted = number_of(request), fields(await request.read()).get("who", "").strip()[:LONGEST_NAME]
+    return await _shown(request, voice, book, number, "own", 1, lambda: Rosters(book).find(number, wanted, _SHOWN), wanted)
+
+
+async def _shown(
+    request: web.Request, voice: Voice, book: Book, number: int, order: Order, page: int, read: Callable[[], list[Row]], wanted: str = ""
+) -> web.Response:
+    rosters = Rosters(book)
+    roster = await asyncio.to_thread(rosters.roster, number)
     if roster is None:
         raise ApiError(404, "not_found")
-    rows = by_own_cost(roster)
-    columns, first_own = _worth_showing(roster)
+    rows, rejects = await asyncio.to_thread(lambda: (read(), rosters.rejects(number, _WRONG_SHOWN)))
+    columns = _worth_showing(roster, rows)
     shown: dict[str, Any] = {
-        "headings": [_heading(voice, roster.columns[at]) for at in columns],
-        "rows": [[_cell(voice, roster.columns[at], row[at]) for at in columns] for row in rows[:_SHOWN]],
-        "hidden": max(0, len(rows) - _SHOWN),
-        "first_own": first_own,
-        **{"roster": roster, "number": number},
+        "headings": [_heading(voice, roster, at) for at in columns],
+        "rows": [[_cell(voice, roster, at, row.cells[at]) for at in columns] for row in rows],
+        "first_own": roster.given,
+        "pages": {"page": page, "last": -(-roster.rows // _SHOWN), "by": order},
+        **{"roster": roster, "rejects": rejects, "wanted": wanted, "more_wrong": max(0, roster.rejects - _WRONG_SHOWN)},
     }
     return desk_page(request, voice, "desk_roster.html", book.desk, **shown)
 
 
-async def _file(request: web.Request, _voice: Voice, book: Book) -> web.Response:
-    number, ending = number_of(request), request.match_info["ending"]
-    roster = await asyncio.to_thread(lambda: book.roster(number, taken=True))
+async def _csv(request: web.Request, _voice: Voice, book: Book) -> web.StreamResponse:
+    roster = await _taken(request, book)
+    response = web.StreamResponse(headers=_attached(roster, "csv"))
+    response.content_type = "text/csv"
+    await response.prepare(request)
+    lines = csv_lines(roster, Rosters(book).every(roster.number))
+    with request.app[LINES].busy(request.protocol):
+        while part := await asyncio.to_thread(_some, lines):
+            await response.write(part)
+    return response
+
+
+async def _xlsx(request: web.Request, _voice: Voice, book: Book) -> web.StreamResponse:
+    roster = await _taken(request, book)
+    with TemporaryDirectory(dir=book.work()) as folder, request.app[LINES].busy(request.protocol):
+        path = Path(folder, "out.xlsx")
+        await asyncio.to_thread(write_workbook, roster, Rosters(book).every(roster.number), path)
+        response = web.FileResponse(path, headers={**_attached(roster, "xlsx"), "Content-Type": _XLSX})
+        await response.prepare(request)
+    return response
+
+
+async def _taken(request: web.Request, book: Book) -> Roster:
+    roster = await asyncio.to_thread(lambda: Rosters(book).roster(number_of(request), taken=True))
     if roster is None:
         raise ApiError(404, "not_found")
-    return desk_file(roster.workbook if ending == "xlsx" else as_csv(roster), _FILES[ending], f"nengbao-{number}.{ending}")
+    return roster
+
+
+def _attached(roster: Roster, ending: str) -> dict[str, str]:
+    return {"Content-Disposition": f'attachment; filename="nengbao-{roster.number}.{ending}"', "Cache-Control": "no-store"}
+
+
+def _some(lines: Iterator[bytes]) -> bytes:
+    """The next lines of a file, so many that sending them is worth while."""
+    return b"".join(line for _, line in zip(range(_LINES_AT_ONCE), lines, strict=False))
+
+
+_LINES_AT_ONCE = 2_000
 
 
 async def _forget(request: web.Request, _voice: Voice, book: Book) -> web.Response:
-    if not await asyncio.to_thread(book.forget, number_of(request)):
+    if not await asyncio.to_thread(Rosters(book).forget, number_of(request)):
         raise ApiError(404, "not_found")
     return see("/desk")
 
 
-def _worth_showing(roster: Roster) -> tuple[list[int], int]:
-    """The columns of a page in their order: those of the list, what one pays, what pays anything to anybody. And where ours begin.
-
-    The files have all columns.
-    """
-    known = {column: at for at, column in enumerate(roster.columns)}
-    others = [at for column, at in known.items() if column not in _OURS and column not in _PAYS]
-    pays = [column for column in roster.columns if column in (*_PAYS, "hospital_borne")]
-    pays = [column for column in pays if any(row[known[column]] not in ("", _NOTHING) for row in roster.rows)]
-    return others + [known[column] for column in ("out_of_pocket", "out_of_pocket_high", *pays, "status", "edition")], len(others)
+def _worth_showing(roster: Roster, rows: Sequence[Row]) -> list[int]:
+    """The columns of a page in their order: those of the list, what one pays, what pays anything to anybody on it. The files have all."""
+    results = {column: at for at, column in enumerate(roster.columns[roster.given :], roster.given)}
+    pays = [column for column in results if column in (*(f"paid_{layer}" for layer in LAYERS), "hospital_borne")]
+    pays = [column for column in pays if any(row.cells[results[column]] not in ("", _NOTHING) for row in rows)]
+    return [*range(roster.given), *(results[column] for column in (*_ALWAYS, *pays, *_LAST))]
 
 
-def _heading(voice: Voice, column: str) -> str:
+def _heading(voice: Voice, roster: Roster, at: int) -> str:
     """What a column that we added is called; one of the list keeps its name."""
-    if voice.has(f"desk.column.{column}"):
-        return voice.say(f"desk.column.{column}")
-    layer = column.removeprefix("paid_")
-    return voice.say(f"layer.{layer}") if layer != column and voice.has(f"layer.{layer}") else column
+    column = roster.columns[at]
+    layer = f"layer.{column.removeprefix('paid_')}"
+    keys = () if at < roster.given else (f"desk.column.{column}", layer)
+    return next((voice.say(key) for key in keys if voice.has(key)), column)
 
 
-def _cell(voice: Voice, column: str, cell: str) -> str:
-    if column == "status" and voice.has(f"desk.status.{cell}"):
-        return voice.say(f"desk.status.{cell}")
-    return voice.say("desk.amount", own_amount=fen(cell)) if column in _MONEY and cell else cell
+def _cell(voice: Voice, roster: Roster, at: int, cell: str) -> str:
+    column = roster.columns[at]
+    if at >= roster.given and column in MONEY and cell:
+        return voice.say("desk.amount", own_amount=fen(cell))
+    return voice.say(f"desk.status.{cell}") if at >= roster.given and column == "status" else cell
 
 
 ROSTERS = (
     web.get("/desk", at_desk(show)),
-    web.post("/desk/roster", at_desk(_bring, changes=True)),
+    web.post("/desk/roster", at_desk(_bring, changes=True, streams=True)),
     web.get(r"/desk/roster/{number:\d{1,9}}", at_desk(_roster)),
-    web.get(r"/desk/roster/{number:\d{1,9}}.{ending:csv|xlsx}", at_desk(_file)),
+    web.post(r"/desk/roster/{number:\d{1,9}}/find", at_desk(_find, changes=True)),
+    web.get(r"/desk/roster/{number:\d{1,9}}.csv", at_desk(_csv)),
+    web.get(r"/desk/roster/{number:\d{1,9}}.xlsx", at_desk(_xlsx)),
     web.post(r"/desk/roster/{number:\d{1,9}}/forget", at_desk(_forget, changes=True)),
 )

@@ -1,0 +1,224 @@
+"""Lists of people and bills that were settled: every row with what it came to, in the order of the list and by what is left to pay."""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import islice
+from typing import Literal
+
+from bot.desk.book import Book, moment
+
+_TABLES = (
+    "CREATE TABLE IF NOT EXISTS lists (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, at INTEGER NOT NULL, who TEXT NOT NULL, "
+    "columns TEXT, given INTEGER, lines TEXT)",
+    "CREATE TABLE IF NOT EXISTS list_rows (list INTEGER NOT NULL, row INTEGER NOT NULL, who TEXT, person TEXT, year INTEGER, "
+    "category TEXT NOT NULL, own INTEGER, unpaid INTEGER, cells TEXT NOT NULL, PRIMARY KEY (list, row)) WITHOUT ROWID",
+    "CREATE INDEX IF NOT EXISTS list_rows_by_own ON list_rows (list, own DESC)",
+    "CREATE INDEX IF NOT EXISTS list_rows_by_who ON list_rows (list, who)",
+    "CREATE TABLE IF NOT EXISTS list_rejects (list INTEGER NOT NULL, row INTEGER NOT NULL, column TEXT NOT NULL, said TEXT NOT NULL)",
+    "CREATE INDEX IF NOT EXISTS list_rejects_by_list ON list_rejects (list, row)",
+)
+#: Rows that are written or read in one go, so that nobody waits long for the file.
+_AT_ONCE = 10_000
+
+Order = Literal["own", "row"]
+_ORDERS: dict[Order, str] = {"own": "own DESC, row", "row": "row"}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One bill of a list by the number of its row. `who`: the number or name that tells people apart, in the way it is compared; `person`:
+    the same where the bills of a year were settled one after the other. Money in fen, None where no rule settles the bill; `unpaid`:
+    what of the eligible cost no layer paid. `cells`: by the columns of the list.
+    """
+
+    number: int
+    who: str | None
+    person: str | None
+    year: int | None
+    category: str
+    own: int | None
+    unpaid: int | None
+    cells: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """A row that was not settled: the column at fault, and why in words."""
+
+    number: int
+    column: str
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A list as it is listed. `at`: ISO moment, UTC; `who` brought it."""
+
+    number: int
+    name: str
+    at: str
+    who: str
+
+
+@dataclass(frozen=True, slots=True)
+class Roster:
+    """A list. `columns`: first the `given` ones of the list itself, then the results; `lines`: what it came to, in words."""
+
+    number: int
+    name: str
+    columns: tuple[str, ...]
+    given: int
+    lines: tuple[str, ...]
+    rows: int
+    rejects: int
+
+
+class Rosters:
+    """The lists of an open desk. Every method raises RoomError; who brings, sees, takes or deletes a list stands in the desk's trail.
+
+    A list is written in parts, and is nowhere to be seen until it is finished.
+    """
+
+    def __init__(self, book: Book) -> None:
+        self._book = book
+
+    def begin(self, name: str) -> int:
+        """A number for a list that is to be written."""
+        with self._opened() as kept:
+            query = "INSERT INTO lists (name, at, who) VALUES (?, ?, ?) RETURNING id"
+            [(number,)] = kept.execute(query, (name, self._book.now(), self._book.desk.who)).fetchall()
+        return int(number)
+
+    def write(self, number: int, rows: Iterable[Row]) -> None:
+        """More rows of a list."""
+        query = "INSERT INTO list_rows VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        waiting = iter(rows)
+        while part := [
+            (
+                number,
+                row.number,
+                row.who,
+                row.person,
+                row.year,
+                row.category,
+                row.own,
+                row.unpaid,
+                json.dumps(row.cells, ensure_ascii=False),
+            )
+            for row in islice(waiting, _AT_ONCE)
+        ]:
+            with self._opened() as kept:
+                kept.executemany(query, part)
+
+    def reject(self, number: int, rejects: Iterable[Reject]) -> None:
+        """Rows of a list that were not settled."""
+        with self._opened() as kept:
+            told = ((number, each.number, each.column, each.said) for each in rejects)
+            kept.executemany("INSERT INTO list_rejects VALUES (?, ?, ?, ?)", told)
+
+    def finish(self, number: int, columns: Sequence[str], given: int, lines: Sequence[str]) -> None:
+        """Show a list that is written."""
+        with self._opened() as kept:
+            query = "UPDATE lists SET columns = ?, given = ?, lines = ? WHERE id = ? RETURNING name"
+            [(name,)] = kept.execute(query, (_json(columns), given, _json(lines), number)).fetchall()
+            self._book.trace(kept, "added", name)
+
+    def drop(self, number: int) -> None:
+        """Throw away a list that was begun and cannot be finished."""
+        while not self._emptied(number):
+            pass
+        with self._opened() as kept:
+            kept.execute("DELETE FROM lists WHERE id = ?", (number,))
+
+    def heads(self) -> list[Head]:
+        """The lists of this desk, the newest first."""
+        with self._opened() as kept:
+            rows = kept.execute("SELECT id, name, at, who FROM lists WHERE columns IS NOT NULL ORDER BY id DESC").fetchall()
+        return [Head(number, name, moment(at), who) for number, name, at, who in rows]
+
+    def roster(self, number: int, *, taken: bool = False) -> Roster | None:
+        """A list, looked at or `taken` away as a file; None when it is not there."""
+        query = (
+            "SELECT name, columns, given, lines, (SELECT count(*) FROM list_rows WHERE list = id), "
+            "(SELECT count(DISTINCT row) FROM list_rejects WHERE list = id) FROM lists WHERE id = ? AND columns IS NOT NULL"
+        )
+        with self._opened() as kept:
+            found = kept.execute(query, (number,)).fetchone()
+            if found is None:
+                return None
+            self._book.trace(kept, "taken" if taken else "seen", found[0])
+        name, columns, given, lines, rows, rejects = found
+        return Roster(number, name, tuple(json.loads(columns)), given, tuple(json.loads(lines)), rows, rejects)
+
+    def rows(self, number: int, order: Order, first: int, count: int) -> list[Row]:
+        """So many rows of a list, from the `first` (0) on; those with most to pay or in their own order."""
+        query = f"SELECT {_FIELDS} FROM list_rows WHERE list = ? ORDER BY {_ORDERS[order]} LIMIT ? OFFSET ?"  # noqa: S608 - our own words
+        with self._opened() as kept:
+            return [_row(found) for found in kept.execute(query, (number, count, first))]
+
+    def find(self, number: int, who: str, count: int) -> list[Row]:
+        """The first rows of those whose number or name begins so."""
+        query = f"SELECT {_FIELDS} FROM list_rows WHERE list = ? AND who >= ? AND who < ? ORDER BY who, row LIMIT ?"  # noqa: S608 - our own words
+        with self._opened() as kept:
+            return [_row(found) for found in kept.execute(query, (number, who, f"{who}\U0010ffff", count))]
+
+    def rejects(self, number: int, count: int) -> list[Reject]:
+        """The first rows that were not settled."""
+        with self._opened() as kept:
+            found = kept.execute(
+                "SELECT row, column, said FROM list_rejects WHERE list = ? ORDER BY row LIMIT ?", (number, count)
+            ).fetchall()
+        return [Reject(*each) for each in found]
+
+    def every(self, number: int) -> Iterator[Row]:
+        """All rows in their order, some in memory at a time; what is written meanwhile does not wait."""
+        query = f"SELECT {_FIELDS} FROM list_rows WHERE list = ? AND row > ? ORDER BY row LIMIT ?"  # noqa: S608 - our own words
+        last = -1
+        while True:
+            with self._opened() as kept:
+                part = [_row(found) for found in kept.execute(query, (number, last, _AT_ONCE))]
+            yield from part
+            if len(part) < _AT_ONCE:
+                return
+            last = part[-1].number
+
+    def forget(self, number: int) -> bool:
+        """Throw a list away; whether it was there. That there was one stays in the trail."""
+        with self._opened() as kept:
+            found = kept.execute(
+                "UPDATE lists SET columns = NULL WHERE id = ? AND columns IS NOT NULL RETURNING name", (number,)
+            ).fetchall()
+            for (name,) in found:
+                self._book.trace(kept, "forgotten", name)
+        if found:
+            self.drop(number)
+        return bool(found)
+
+    def _emptied(self, number: int) -> bool:
+        """Delete a part of the rows; whether none are left."""
+        with self._opened() as kept:
+            query = "DELETE FROM list_rows WHERE list = ? AND row IN (SELECT row FROM list_rows WHERE list = ? LIMIT ?)"
+            deleted = kept.execute(query, (number, number, _AT_ONCE)).rowcount
+            kept.execute("DELETE FROM list_rejects WHERE list = ?", (number,))
+        return deleted < _AT_ONCE
+
+    @contextmanager
+    def _opened(self) -> Iterator[sqlite3.Connection]:
+        with self._book.opened() as kept:
+            for statement in _TABLES:
+                kept.execute(statement)
+            yield kept
+
+
+_FIELDS = "row, who, person, year, category, own, unpaid, cells"
+
+
+def _row(found: tuple[int, str | None, str | None, int | None, str, int | None, int | None, str]) -> Row:
+    return Row(*found[:-1], cells=tuple(json.loads(found[-1])))
+
+
+def _json(parts: Sequence[str]) -> str:
+    return json.dumps(list(parts), ensure_ascii=False)

@@ -1,0 +1,147 @@
+"""A list on its way in, from the file to what the desk keeps: here in this process, or in one of its own (`python -m bot.lists.bringing`).
+
+Large lists take a while. A process of their own, that gives way to others, keeps chats as quick as ever and gives all its memory back.
+"""
+
+import asyncio
+import os
+import shutil
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from bot.desk import Book, Desk, Imports, Kind, Registers, RoomError, Rosters
+from bot.desk.room import Room
+from bot.knowledge import Knowledge, read_knowledge
+from bot.lists.reading import ListError
+from bot.lists.registers import take_register
+from bot.lists.rosters import settle
+
+#: How often it is told how far a list is, in seconds.
+_TELL = 0.5
+_GIVE_WAY = 10
+
+
+class Brought(msgspec.Struct, frozen=True):
+    """A list that has come. `number`: of its import; `source`: a file in a folder of its own, which is thrown away at the end.
+
+    A roster has the `place` that holds for a list without that column; a register its `office` and the ISO `day` it holds for.
+    """
+
+    number: int
+    kind: Literal["roster", "register"]
+    name: str
+    source: Path
+    lang: str | None
+    place: str | None = None
+    office: Kind | None = None
+    day: str = ""
+
+
+class _Work(msgspec.Struct, frozen=True):
+    """What a process of its own has to know."""
+
+    data_dir: Path
+    policies: list[Path]
+    desk: tuple[int, str, int, str]
+    brought: Brought
+
+
+def bring(book: Book, brought: Brought, knowledge: Knowledge, progress: Callable[[str, int], Callable[[int], None]] | None = None) -> None:
+    """Take a list in; what came of it stands in its import. `progress`: as tables have it; else the import tells. Raises RoomError."""
+    imports, voice = Imports(book), knowledge.voice(brought.lang)
+    tell = progress or _Teller(imports, brought.number).stage
+    try:
+        _forget_stopped(book)
+        if brought.office is not None:
+            registers = Registers(book)
+            made = registers.begin(brought.office, brought.day)
+            imports.becomes(brought.number, made)
+            try:
+                take_register(brought.source, brought.name, registers, made, knowledge, voice, tell)
+            except BaseException:
+                registers.drop(made)
+                raise
+        else:
+            rosters = Rosters(book)
+            made = rosters.begin(brought.name)
+            imports.becomes(brought.number, made)
+            try:
+                settle(brought.source, brought.name, brought.place, rosters, made, knowledge, voice, tell)
+            except BaseException:
+                rosters.drop(made)
+                raise
+        imports.end(brought.number, "done", made=made)
+    except ListError as error:
+        imports.end(brought.number, "failed", said=str(error))
+    finally:
+        shutil.rmtree(brought.source.parent, ignore_errors=True)
+
+
+async def bring_apart(book: Book, brought: Brought, data_dir: Path, policies: list[Path]) -> None:
+    """The same in a process of its own; cancelled, it is ended. Raises RoomError."""
+    desk = book.desk
+    work = _Work(data_dir, policies, (desk.number, desk.name, desk.key, desk.who), brought)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "bot.lists.bringing", stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.DEVNULL
+    )
+    try:
+        # By its input and not as arguments: these everybody on the machine can read.
+        await process.communicate(msgspec.json.encode(work))
+    except BaseException:
+        with suppress(ProcessLookupError):
+            process.kill()
+        raise
+    finally:
+        if process.returncode != 0:
+            shutil.rmtree(brought.source.parent, ignore_errors=True)
+            await asyncio.to_thread(Imports(book).end, brought.number, "stopped")
+
+
+def _forget_stopped(book: Book) -> None:
+    """Throw away what was begun and never came to its end."""
+    for made in Imports(book).stopped("roster"):
+        Rosters(book).drop(made)
+    for made in Imports(book).stopped("register"):
+        Registers(book).drop(made)
+
+
+class _Teller:
+    """Tells the desk how far a list is, now and then."""
+
+    def __init__(self, imports: Imports, number: int) -> None:
+        self._imports, self._number, self._told = imports, number, 0.0
+
+    def stage(self, name: str, rows: int) -> Callable[[int], None]:
+        """Begin a stage of so many rows."""
+        done = 0
+
+        def tick(more: int) -> None:
+            nonlocal done
+            done += more
+            if time.monotonic() - self._told >= _TELL:
+                self._told = time.monotonic()
+                self._imports.move(self._number, name, done, rows)
+
+        tick(0)
+        return tick
+
+
+def _main() -> int:
+    with suppress(OSError):
+        os.nice(_GIVE_WAY)
+    work = msgspec.json.decode(sys.stdin.buffer.read(), type=_Work)
+    try:
+        bring(Book(Room(work.data_dir), Desk(*work.desk)), work.brought, read_knowledge(work.policies))
+    except RoomError:
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(_main())

@@ -1,0 +1,161 @@
+"""A form with a list, however large: the file goes to the disk as it comes, and is worked on here or, when it is large, apart."""
+
+import asyncio
+import csv
+import secrets
+import shutil
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+from typing import Any
+
+from aiohttp import BodyPartReader, MultipartReader, web
+
+from bot.desk import Book, Import, Imports, RoomError
+from bot.lists import ENDINGS, Brought, ListError, bring, bring_apart, from_text
+from bot.speech import Voice
+from bot.web.errors import ApiError
+from bot.web.lines import LINES
+from bot.web.shared import ASSISTANT, SETTINGS
+
+#: A city's register is a tenth of it.
+MOST_FILE_BYTES = 256 * 1024 * 1024
+#: Up to here a list is worked on while its sender waits: a village's is done before they have looked up.
+_SMALL_BYTES = 256 * 1024
+_CHUNK = 256 * 1024
+#: What aiohttp raises for a form that is none.
+NO_FORM = (ValueError, AssertionError, LookupError, RuntimeError, web.RequestPayloadError, ConnectionError)
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What a form sent: what was typed into its fields, and the list as a file in a folder of its own."""
+
+    fields: dict[str, str]
+    source: Path
+
+
+class Works:
+    """The lists that are worked on apart, one after the other."""
+
+    def __init__(self) -> None:
+        self._turn = asyncio.Semaphore(1)
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def add(self, book: Book, brought: Brought, data_dir: Path, policies: list[Path]) -> None:
+        """Take a list in when it is its turn."""
+        task = asyncio.create_task(self._bring(book, brought, data_dir, policies))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def close(self, _app: web.Application) -> None:
+        """End what is under way."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _bring(self, book: Book, brought: Brought, data_dir: Path, policies: list[Path]) -> None:
+        async with self._turn:
+            with suppress(RoomError):
+                await bring_apart(book, brought, data_dir, policies)
+
+
+WORKS = web.AppKey("works", Works)
+
+
+async def receive(request: web.Request, voice: Voice, book: Book, fields: dict[str, str]) -> Received:
+    """The list of a form; what was typed beside it is put into `fields` as it comes. Raises ListError and ApiError.
+
+    The file stands in a folder of its own, which is thrown away by whoever works on it.
+    """
+    folder = await asyncio.to_thread(_new_folder, book)
+    try:
+        file = await _read(request, folder, fields)
+        return Received(fields, await asyncio.to_thread(_list, voice, folder, file, fields.get("pasted", "").strip("\r\n ")))
+    except BaseException:
+        await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+        raise
+
+
+async def take_in(request: web.Request, book: Book, brought: Brought) -> Import:
+    """Work on a list, and tell how far it is."""
+    assistant, settings = request.app[ASSISTANT], request.app[SETTINGS]
+    with request.app[LINES].busy(request.protocol):
+        if brought.source.stat().st_size <= _SMALL_BYTES:
+            await asyncio.to_thread(bring, book, brought, assistant.knowledge)
+        else:
+            request.app[WORKS].add(book, brought, settings.data_dir, settings.policy_folders())
+        found = await asyncio.to_thread(Imports(book).one, brought.number)
+    if found is None:
+        raise ApiError(503, "unavailable")
+    return found
+
+
+def _new_folder(book: Book) -> Path:
+    folder = book.work() / secrets.token_hex(8)
+    folder.mkdir(mode=0o700)
+    return folder
+
+
+async def _read(request: web.Request, folder: Path, fields: dict[str, str]) -> Path | None:
+    """Read the parts of a form; the file, if there is one. Every piece has to come in the time of a line."""
+    try:
+        return await read_form(await request.multipart(), folder, fields, lambda: request.app[LINES].heard(request.protocol))
+    except NO_FORM as error:
+        raise ApiError(400, "broken_request") from error
+
+
+async def read_form(reader: MultipartReader, folder: Path, fields: dict[str, str], heard: Callable[[], None]) -> Path | None:
+    """What is typed goes to `fields`, the file to the folder; its path, if there is one. `heard` is called for each piece.
+
+    Raises ApiError and NO_FORM.
+    """
+    room, file = MOST_FILE_BYTES, None
+    while True:
+        heard()
+        part: Any = await reader.next()
+        if part is None:
+            return file
+        if not isinstance(part, BodyPartReader):
+            raise ApiError(400, "broken_request")
+        pieces = bytearray()
+        while piece := await part.read_chunk(_CHUNK):
+            heard()
+            room -= len(piece)
+            pieces += piece
+            if room < 0 or (part.filename is None and len(pieces) > _SMALL_BYTES):
+                raise ApiError(413, "too_large")
+            if part.filename:
+                file = folder / f"in{_ending(part.filename)}"
+                await asyncio.to_thread(_append, file, bytes(pieces))
+                pieces.clear()
+        if not part.filename:
+            fields[part.name or ""] = pieces.decode("utf-8", "replace")
+
+
+def _ending(name: str) -> str:
+    ending = PurePath(name).suffix.lower()
+    return ending if ending in ENDINGS else ".other"
+
+
+def _append(path: Path, piece: bytes) -> None:
+    with path.open("ab") as file:
+        file.write(piece)
+
+
+def _list(voice: Voice, folder: Path, file: Path | None, pasted: str) -> Path:
+    """A file, or what was pasted. Raises ListError."""
+    if file is not None and file.suffix not in ENDINGS:
+        raise ListError(voice.say("desk.kind"))
+    if file is not None:
+        return file
+    try:
+        data = from_text(pasted)
+    except csv.Error as error:
+        raise ListError(voice.say("desk.broken")) from error
+    if not data.strip():
+        raise ListError(voice.say("desk.empty"))
+    source = folder / "in.csv"
+    source.write_bytes(data)
+    return source
