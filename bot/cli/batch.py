@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bot.cli.common import EXIT_REQUEST, PRINT_OPTIONS, fail, knowledge_of, options, read_settings
+from bot.cli.common import EXIT_REQUEST, PRINT_OPTIONS, fail, knowledge_of, known_place, options, read_settings
 from bot.cli.ending import ended_like_ctrl_c, ignore_ctrl_c, own_words_only
 from bot.cli.progress import Progress
 from bot.tables import WARN_AT
@@ -73,7 +73,7 @@ def _settle(knowledge: "Knowledge", voice: "Voice", asked: _Asked, form: str, en
     except ModuleNotFoundError as error:
         fail(voice.say("table.no_extra", extra=_EXTRAS.get(error.name or "", "bulk"), name=error.name), EXIT_REQUEST)
     names, own_threshold = _names(knowledge), asked.warn_at is not None
-    place = asked.place if asked.place is None else _place(voice, knowledge, names.value("place", asked.place))
+    place = asked.place if asked.place is None else known_place(voice, knowledge, names.value("place", asked.place))
     warn_at = _fen(voice, asked.warn_at or WARN_AT)
     job = Job(asked.source, asked.target, asked.engine, place, asked.drop_names, warn_at, asked.master)
     try:
@@ -121,17 +121,6 @@ def _names(knowledge: "Knowledge") -> Any:
     from bot.tables.names import Names
 
     return Names.read(resources.TABLE_WORDS, knowledge.vocabulary, knowledge.shelf, tuple(knowledge.voices.values()))
-
-
-def _place(voice: "Voice", knowledge: "Knowledge", place: Any) -> str:
-    """The place for all rows, by key or by name."""
-    from bot.speech import fault_words
-    from engine import Fault
-
-    if place not in knowledge.shelf.places:
-        known = ", ".join(sorted(knowledge.shelf.places))
-        fail(fault_words(voice, Fault("--place", "unknown_place", {"known": known})), EXIT_REQUEST)
-    return str(place)
 
 
 def _fen(voice: "Voice", amount: str) -> int:

@@ -225,3 +225,14 @@ def store_path(settings: "Settings") -> Path:
     if not address.startswith("sqlite:///"):
         fail("NENGBAO_STORE 要写成 sqlite:///… 或 postgresql://…。")
     return Path(address.removeprefix("sqlite:///"))
+
+
+def known_place(voice: "Voice", knowledge: "Knowledge", place: Any) -> str:
+    """The place for all rows of a table. Ends the command when there are no rules for it."""
+    from bot.speech import fault_words
+    from engine import Fault
+
+    if place not in knowledge.shelf.places:
+        known = ", ".join(sorted(knowledge.shelf.places))
+        fail(fault_words(voice, Fault("--place", "unknown_place", {"known": known})), EXIT_REQUEST)
+    return str(place)

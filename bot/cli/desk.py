@@ -1,16 +1,19 @@
 """`nengbao desk`: the keys of coordinators' desks, and throwing a desk away."""
 
+import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from bot.cli.common import DATA_DIR, EXIT_REQUEST, fail, read_settings
+from bot.cli.common import DATA_DIR, EXIT_REQUEST, fail, knowledge_of, known_place, read_settings
 
 if TYPE_CHECKING:
-    from bot.desk import Room
+    from bot.desk import Book, Room
 
 
 @click.group()
@@ -67,6 +70,75 @@ def revoke(number: int, data_dir: Path | None) -> None:
     if not done:
         fail(f"没有 {number} 号钥匙，或者已经收回了。用 nengbao desk key list 看看。", EXIT_REQUEST)
     click.echo(f"{number} 号钥匙收回了。")
+
+
+@desk.command()
+@click.argument("name")
+@click.argument("source", type=click.Path(path_type=Path), metavar="FILE")
+@click.option("--place", help="Where everybody is insured, for a list without that column.")
+@click.option("--register", "office", type=click.Choice(["civil", "rural"]), help="It is the monthly register of this office.")
+@click.option("--day", help="The day the register holds for, as 2026-11-01.")
+@DATA_DIR
+def bring(name: str, source: Path, place: str | None, office: str | None, day: str | None, data_dir: Path | None) -> None:
+    """Bring a list to the desk NAME: bills to be settled, or the register of an office. FILE is .csv or .xlsx.
+
+    For lists too large to send, such as those of a whole city. Its columns and what is wrong with rows: as on the desk's page.
+    """
+    from bot.cli.ending import ended_like_ctrl_c, own_words_only
+
+    with _room(data_dir) as room, own_words_only(), ended_like_ctrl_c():
+        from bot.desk import Book, Keys
+
+        found = Keys(room).named(name, "命令行")
+        if found is None:
+            fail(f"没有“{name}”这张桌子。用 nengbao desk key list 看看。", EXIT_REQUEST)
+        if office is not None and not _is_day(day):
+            fail("台账要写明是哪一天的，比如 --day 2026-11-01。", EXIT_REQUEST)
+        try:
+            _bring(Book(room, found), source, place, office, day or "")
+        except KeyboardInterrupt:
+            fail("已停下，名单没有放进去。")
+
+
+def _bring(book: "Book", source: Path, place: str | None, office: Any, day: str) -> None:
+    """Take a list in, and tell what came of it."""
+    from bot.cli.progress import Progress
+    from bot.desk import Imports, Rosters
+    from bot.lists import ENDINGS, Brought, bring
+    from bot.lists.reading import names_of
+
+    if source.suffix.lower() not in ENDINGS:
+        fail("名单要是 .csv 或 .xlsx 文件。", EXIT_REQUEST)
+    knowledge = knowledge_of(read_settings(None))
+    voice = knowledge.voice(None)
+    place = place and known_place(voice, knowledge, names_of(knowledge).value("place", place))
+    kind: Literal["roster", "register"] = "register" if office else "roster"
+    brought = Brought(Imports(book).begin(kind, source.name), kind, source.name, _copied(book, source), None, place, office, day)
+    bring(book, brought, knowledge, Progress(voice).stage)
+    done = Imports(book).one(brought.number)
+    if done is None or done.state != "done":
+        fail(done.said if done else "名单没有放进去。", EXIT_REQUEST)
+    roster = Rosters(book).roster(done.made or 0) if kind == "roster" else None
+    for line in roster.lines if roster else (f"{source.name} 放进去了。",):
+        click.echo(line)
+
+
+def _copied(book: "Book", source: Path) -> Path:
+    """The list in a folder of its own, as what is sent to the page has one."""
+    folder = book.work() / secrets.token_hex(8)
+    try:
+        folder.mkdir(mode=0o700)
+        return Path(shutil.copy(source, folder / f"in{source.suffix.lower()}"))
+    except OSError as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        fail(f"读不了 {source}：{error.strerror}。请检查文件在不在、能不能读。", EXIT_REQUEST)
+
+
+def _is_day(text: str | None) -> bool:
+    try:
+        return date.fromisoformat(text or "").isoformat() == text
+    except ValueError:
+        return False
 
 
 @desk.command()
