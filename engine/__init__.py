@@ -7,7 +7,7 @@ Tables have a door of their own, `engine.columns` with `engine.groups`: it needs
 """
 
 from engine.admission import Admission, OwnCost, Planned, RoughStay, plan_admission, read_planned
-from engine.case import MOST_EARLIER, Case, faults_of, read_case
+from engine.case import MOST_EARLIER, Case, Earlier, faults_of, read_case
 from engine.check_bill import Cause, Check, Line, Sheet, asked_lines, check_bill, read_sheet
 from engine.clauses import ANSWERED, Clause, Ledger, read_ledgers
 from engine.compare import (
@@ -72,6 +72,7 @@ __all__ = [
     "Clause",
     "Comparison",
     "Diff",
+    "Earlier",
     "Edition",
     "Estimate",
     "Fault",

@@ -2,30 +2,36 @@
 
 from bot.desk.book import Book, Trace, moment
 from bot.desk.cases import LATER, Case, Cases, Entry
+from bot.desk.choices import Choices
+from bot.desk.feedback import WHATS, Feedback, Mark
 from bot.desk.imports import Import, Imports
 from bot.desk.keys import Desk, Key, Keys, Tried, plain
 from bot.desk.registers import KINDS, Change, Changes, Conflict, Kind, Registers, Version
 from bot.desk.room import Room, RoomError
-from bot.desk.rosters import Head, Reject, Roster, Rosters, Row
+from bot.desk.rosters import Head, Reject, Roster, Rosters, Row, Year
 from bot.desk.visits import Visit, Visits
 
 __all__ = [
     "KINDS",
     "LATER",
+    "WHATS",
     "Book",
     "Case",
     "Cases",
     "Change",
     "Changes",
+    "Choices",
     "Conflict",
     "Desk",
     "Entry",
+    "Feedback",
     "Head",
     "Import",
     "Imports",
     "Key",
     "Keys",
     "Kind",
+    "Mark",
     "Registers",
     "Reject",
     "Room",
@@ -38,6 +44,7 @@ __all__ = [
     "Version",
     "Visit",
     "Visits",
+    "Year",
     "moment",
     "plain",
 ]

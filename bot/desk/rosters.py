@@ -12,11 +12,15 @@ from bot.desk.book import Book, moment
 
 _TABLES = (
     "CREATE TABLE IF NOT EXISTS lists (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, at INTEGER NOT NULL, who TEXT NOT NULL, "
-    "columns TEXT, given INTEGER, lines TEXT)",
+    "place TEXT, columns TEXT, given INTEGER, lines TEXT)",
     "CREATE TABLE IF NOT EXISTS list_rows (list INTEGER NOT NULL, row INTEGER NOT NULL, who TEXT, person TEXT, year INTEGER, "
-    "category TEXT NOT NULL, own INTEGER, unpaid INTEGER, cells TEXT NOT NULL, PRIMARY KEY (list, row)) WITHOUT ROWID",
+    "category TEXT NOT NULL, own INTEGER, unpaid INTEGER, may_apply INTEGER NOT NULL, cells TEXT NOT NULL, PRIMARY KEY (list, row)) "
+    "WITHOUT ROWID",
     "CREATE INDEX IF NOT EXISTS list_rows_by_own ON list_rows (list, own DESC)",
     "CREATE INDEX IF NOT EXISTS list_rows_by_who ON list_rows (list, who)",
+    "CREATE TABLE IF NOT EXISTS list_people (list INTEGER NOT NULL, who TEXT, year INTEGER, category TEXT NOT NULL, "
+    "bills INTEGER NOT NULL, own INTEGER NOT NULL, unpaid INTEGER NOT NULL, may_apply INTEGER NOT NULL, last INTEGER NOT NULL)",
+    "CREATE INDEX IF NOT EXISTS list_people_by_unpaid ON list_people (list, unpaid DESC)",
     "CREATE TABLE IF NOT EXISTS list_rejects (list INTEGER NOT NULL, row INTEGER NOT NULL, column TEXT NOT NULL, said TEXT NOT NULL)",
     "CREATE INDEX IF NOT EXISTS list_rejects_by_list ON list_rejects (list, row)",
 )
@@ -31,7 +35,8 @@ _ORDERS: dict[Order, str] = {"own": "own DESC, row", "row": "row"}
 class Row:
     """One bill of a list by the number of its row. `who`: the number or name that tells people apart, in the way it is compared; `person`:
     the same where the bills of a year were settled one after the other. Money in fen, None where no rule settles the bill; `unpaid`:
-    what of the eligible cost no layer paid. `cells`: by the columns of the list.
+    what of the eligible cost no layer paid; `may_apply`: the rules name further aid for people of the category. `cells`: by the columns
+    of the list.
     """
 
     number: int
@@ -41,7 +46,25 @@ class Row:
     category: str
     own: int | None
     unpaid: int | None
+    may_apply: bool
     cells: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Year:
+    """What a year came to for somebody: all their bills, or a single one where nobody is told apart. Money in fen.
+
+    `year`: None where no day was told; `category` is that of the last bill, whose row is `last`; `may_apply`: 1 or 0.
+    """
+
+    who: str | None
+    year: int | None
+    category: str
+    bills: int
+    own: int
+    unpaid: int
+    may_apply: int
+    last: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +88,13 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Roster:
-    """A list. `columns`: first the `given` ones of the list itself, then the results; `lines`: what it came to, in words."""
+    """A list. `place`: what held for it where it has no such column; `columns`: first the `given` ones of the list itself, then those of
+    the results; `lines`: what it came to, in words.
+    """
 
     number: int
     name: str
+    place: str | None
     columns: tuple[str, ...]
     given: int
     lines: tuple[str, ...]
@@ -85,33 +111,19 @@ class Rosters:
     def __init__(self, book: Book) -> None:
         self._book = book
 
-    def begin(self, name: str) -> int:
-        """A number for a list that is to be written."""
+    def begin(self, name: str, place: str | None) -> int:
+        """A number for a list that is to be written. `place` holds for a list without that column."""
         with self._opened() as kept:
-            query = "INSERT INTO lists (name, at, who) VALUES (?, ?, ?) RETURNING id"
-            [(number,)] = kept.execute(query, (name, self._book.now(), self._book.desk.who)).fetchall()
+            query = "INSERT INTO lists (name, place, at, who) VALUES (?, ?, ?, ?) RETURNING id"
+            [(number,)] = kept.execute(query, (name, place, self._book.now(), self._book.desk.who)).fetchall()
         return int(number)
 
     def write(self, number: int, rows: Iterable[Row]) -> None:
         """More rows of a list."""
-        query = "INSERT INTO list_rows VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
         waiting = iter(rows)
-        while part := [
-            (
-                number,
-                row.number,
-                row.who,
-                row.person,
-                row.year,
-                row.category,
-                row.own,
-                row.unpaid,
-                json.dumps(row.cells, ensure_ascii=False),
-            )
-            for row in islice(waiting, _AT_ONCE)
-        ]:
+        while part := [_written(number, row) for row in islice(waiting, _AT_ONCE)]:
             with self._opened() as kept:
-                kept.executemany(query, part)
+                kept.executemany("INSERT INTO list_rows VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", part)
 
     def reject(self, number: int, rejects: Iterable[Reject]) -> None:
         """Rows of a list that were not settled."""
@@ -124,6 +136,7 @@ class Rosters:
         with self._opened() as kept:
             query = "UPDATE lists SET columns = ?, given = ?, lines = ? WHERE id = ? RETURNING name"
             [(name,)] = kept.execute(query, (_json(columns), given, _json(lines), number)).fetchall()
+            kept.execute(_ADD_UP, (number,))
             self._book.trace(kept, "added", name)
 
     def drop(self, number: int) -> None:
@@ -131,6 +144,7 @@ class Rosters:
         while not self._emptied(number):
             pass
         with self._opened() as kept:
+            kept.execute("DELETE FROM list_people WHERE list = ?", (number,))
             kept.execute("DELETE FROM lists WHERE id = ?", (number,))
 
     def heads(self) -> list[Head]:
@@ -142,7 +156,7 @@ class Rosters:
     def roster(self, number: int, *, taken: bool = False) -> Roster | None:
         """A list, looked at or `taken` away as a file; None when it is not there."""
         query = (
-            "SELECT name, columns, given, lines, (SELECT count(*) FROM list_rows WHERE list = id), "
+            "SELECT name, place, columns, given, lines, (SELECT count(*) FROM list_rows WHERE list = id), "
             "(SELECT count(DISTINCT row) FROM list_rejects WHERE list = id) FROM lists WHERE id = ? AND columns IS NOT NULL"
         )
         with self._opened() as kept:
@@ -150,8 +164,8 @@ class Rosters:
             if found is None:
                 return None
             self._book.trace(kept, "taken" if taken else "seen", found[0])
-        name, columns, given, lines, rows, rejects = found
-        return Roster(number, name, tuple(json.loads(columns)), given, tuple(json.loads(lines)), rows, rejects)
+        name, place, columns, given, lines, rows, rejects = found
+        return Roster(number, name, place, tuple(json.loads(columns)), given, tuple(json.loads(lines)), rows, rejects)
 
     def rows(self, number: int, order: Order, first: int, count: int) -> list[Row]:
         """So many rows of a list, from the `first` (0) on; those with most to pay or in their own order."""
@@ -164,6 +178,31 @@ class Rosters:
         query = f"SELECT {_FIELDS} FROM list_rows WHERE list = ? AND who >= ? AND who < ? ORDER BY who, row LIMIT ?"  # noqa: S608 - our own words
         with self._opened() as kept:
             return [_row(found) for found in kept.execute(query, (number, who, f"{who}\U0010ffff", count))]
+
+    def burdened(self, number: int, above: int, up_to: int | None, first: int, count: int) -> list[Year]:
+        """Whose eligible cost left unpaid in a year is above an amount, and at most `up_to`; most first, from the `first` (0) on."""
+        query = (
+            "SELECT who, year, category, bills, own, unpaid, may_apply, last FROM list_people "
+            "WHERE list = ? AND unpaid > ? AND unpaid <= coalesce(?, unpaid) ORDER BY unpaid DESC, last LIMIT ? OFFSET ?"
+        )
+        with self._opened() as kept:
+            found = kept.execute(query, (number, above, up_to, count, first)).fetchall()
+        return [Year(*each) for each in found]
+
+    def how_many(self, number: int, above: int, up_to: int | None) -> int:
+        """How many these are."""
+        query = "SELECT count(*) FROM list_people WHERE list = ? AND unpaid > ? AND unpaid <= coalesce(?, unpaid)"
+        with self._opened() as kept:
+            return int(kept.execute(query, (number, above, up_to)).fetchone()[0])
+
+    def of_year(self, number: int, last: int) -> list[Row]:
+        """The bills of a year by the row of its last one, in their order."""
+        query = (
+            f"SELECT {_FIELDS} FROM list_rows WHERE list = :list AND (row = :last OR (who, year) = "  # noqa: S608 - our own words
+            "(SELECT person, year FROM list_rows WHERE list = :list AND row = :last)) ORDER BY row"
+        )
+        with self._opened() as kept:
+            return [_row(found) for found in kept.execute(query, {"list": number, "last": last})]
 
     def rejects(self, number: int, count: int) -> list[Reject]:
         """The first rows that were not settled."""
@@ -213,11 +252,21 @@ class Rosters:
             yield kept
 
 
-_FIELDS = "row, who, person, year, category, own, unpaid, cells"
+_FIELDS = "row, who, person, year, category, own, unpaid, may_apply, cells"
+#: SQLite takes the category of the row with the largest number, and of people who are not told apart each row alone.
+_ADD_UP = (
+    "INSERT INTO list_people SELECT list, who, year, category, count(*), sum(own), sum(unpaid), may_apply, max(row) FROM list_rows "
+    "WHERE list = ? AND unpaid IS NOT NULL GROUP BY coalesce(person, row), year"
+)
 
 
-def _row(found: tuple[int, str | None, str | None, int | None, str, int | None, int | None, str]) -> Row:
-    return Row(*found[:-1], cells=tuple(json.loads(found[-1])))
+def _written(number: int, row: Row) -> tuple[int | str | None, ...]:
+    facts = (row.who, row.person, row.year, row.category, row.own, row.unpaid, row.may_apply)
+    return number, row.number, *facts, _json(row.cells)
+
+
+def _row(found: tuple[int, str | None, str | None, int | None, str, int | None, int | None, int, str]) -> Row:
+    return Row(*found[:-2], may_apply=bool(found[-2]), cells=tuple(json.loads(found[-1])))
 
 
 def _json(parts: Sequence[str]) -> str:

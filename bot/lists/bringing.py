@@ -69,7 +69,7 @@ def bring(book: Book, brought: Brought, knowledge: Knowledge, progress: Callable
                 raise
         else:
             rosters = Rosters(book)
-            made = rosters.begin(brought.name)
+            made = rosters.begin(brought.name, brought.place)
             imports.becomes(brought.number, made)
             try:
                 settle(brought.source, brought.name, brought.place, rosters, made, knowledge, voice, tell)

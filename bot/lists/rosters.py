@@ -11,7 +11,7 @@ from bot.knowledge import Knowledge
 from bot.lists.reading import ListError, in_words, names_of, numbered_column, person_column
 from bot.speech import Voice
 from bot.tables import WARN_AT
-from engine import CATEGORIES, LAYERS, fen
+from engine import CATEGORIES, LAYERS, Policy, Shelf, estimate, fen, read_case
 
 if TYPE_CHECKING:
     import polars as pl
@@ -22,6 +22,7 @@ OWN_COST = "out_of_pocket"
 #: Columns with amounts that settling adds.
 MONEY = frozenset((*(f"paid_{layer}" for layer in LAYERS), "hospital_borne", OWN_COST, "out_of_pocket_low", "out_of_pocket_high"))
 _MOST_TOLD = 3
+_LARGE = "100000"
 
 
 def settle(
@@ -44,8 +45,9 @@ def settle(
             with honest(source):
                 batch = Batch(job, knowledge.shelf, names, voice, table, source.parent, progress)
             try:
+                further = _FurtherAid(knowledge)
                 for result in _honestly(batch, rejects):
-                    rosters.write(number, _rows(batch, result, who))
+                    rosters.write(number, _rows(batch, result, who, further))
                     rosters.reject(number, rejects.told())
             except NothingSettledError as error:
                 first = [f"{voice.say('desk.row', row=str(each.number))}{each.said}" for each in rejects.told()[:_MOST_TOLD]]
@@ -80,7 +82,29 @@ class _Rejects:
         return told
 
 
-def _rows(batch: "Batch", result: "Result", who: str | None) -> Iterator[Row]:
+class _FurtherAid:
+    """For whom the rules name further aid (再次救助) that one has to apply for."""
+
+    def __init__(self, knowledge: Knowledge) -> None:
+        self._shelf, self._known = knowledge.shelf, dict[tuple[int, str], bool]()
+
+    def is_named(self, edition: int, category: str) -> bool:
+        """Whether an edition of the shelf, by its number, names it for a category."""
+        if (edition, category) not in self._known:
+            policy = self._shelf.editions()[edition].policy
+            self._known[edition, category] = category in policy.categories and _names_re_aid(policy, category, self._shelf)
+        return self._known[edition, category]
+
+
+def _names_re_aid(policy: Policy, category: str, shelf: Shelf) -> bool:
+    """Seen from a bill so large that something is left of it."""
+    day = policy.horizon.verified_until
+    raw = {"place": policy.place, "category": category, "facility": policy.facilities[0], "total": _LARGE, "on": day.isoformat()}
+    layer = estimate(read_case(raw), shelf, day).layer("re_aid")
+    return layer is not None and layer.status == "advice"
+
+
+def _rows(batch: "Batch", result: "Result", who: str | None, further: _FurtherAid) -> Iterator[Row]:
     """The rows of a block as a desk keeps them."""
     import polars as pl
 
@@ -93,10 +117,14 @@ def _rows(batch: "Batch", result: "Result", who: str | None) -> Iterator[Row]:
     years = days_of(result.frame, facts, batch.names).dt.year().to_list()
     known = (settled["status"] != STATUSES.index("refused")).tolist()
     amounts = zip(settled["out_of_pocket"].tolist(), settled["eligible_unpaid"].tolist(), strict=True)
-    listed = zip(result.numbers.tolist(), called, years, settled["category"].tolist(), known, amounts, cells, strict=True)
-    for number, name, year, category, is_known, (own, unpaid), told in listed:
+    kinds = zip(settled["edition"].tolist(), [CATEGORIES[number] for number in settled["category"].tolist()], strict=True)
+    listed = zip(result.numbers.tolist(), called, years, kinds, known, amounts, cells, strict=True)
+    for number, name, year, (edition, category), is_known, (own, unpaid), told in listed:
         person = name if "person" in facts else None
-        yield Row(number, name, person, year, CATEGORIES[category], own if is_known else None, unpaid if is_known else None, told)
+        if is_known:
+            yield Row(number, name, person, year, category, own, unpaid, further.is_named(edition, category), told)
+        else:
+            yield Row(number, name, person, year, category, None, None, False, told)
 
 
 def csv_lines(roster: Roster, rows: Iterator[Row]) -> Iterator[bytes]:

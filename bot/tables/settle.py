@@ -108,10 +108,14 @@ class RowReader:
 
     def case(self, row: Mapping[str, Any]) -> Case:
         """The case of a row. Raises CaseError naming every wrong fact."""
+        return read_case(self.said(row))
+
+    def said(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        """The facts that a row says, as a contract case has them."""
         said = {fact: self._value(fact, row[column]) for fact, column in self._columns.items()} | self._fixed
         if said.get("facility") is not None:
             said["facility"] = self._names.facility(said.get("place", ""), said["facility"])
-        return read_case({fact: value for fact, value in said.items() if value is not None})
+        return {fact: value for fact, value in said.items() if value is not None}
 
     def _value(self, fact: str, cell: Any) -> Any:
         """What a cell says; of short lists and days looked up once for each spelling."""

@@ -13,6 +13,7 @@ from bot.web.desk.registers import REGISTERS
 from bot.web.desk.rosters import ROSTERS
 from bot.web.desk.talk import TALK
 from bot.web.desk.trail import TRAIL
+from bot.web.desk.warnings import WARNINGS
 
 _ROUTES = (
     web.post("/desk", enter),
@@ -20,6 +21,7 @@ _ROUTES = (
     *ROSTERS,
     *IMPORTS,
     *REGISTERS,
+    *WARNINGS,
     *CASES,
     *TALK,
     *TRAIL,

@@ -1,0 +1,163 @@
+"""Early warning (防返贫预警) at the desk: whose cost of a year passes the threshold, who is near it, whom the offices were told about."""
+
+import asyncio
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from aiohttp import web
+
+from bot.desk import WHATS, Book, Choices, Feedback, Rosters
+from bot.lists import ListError
+from bot.lists.warnings import NEAR, OFFICES, near, people_for, who_words, write_warnings
+from bot.lists.years import Years
+from bot.speech import Voice
+from bot.tables import WARN_AT
+from bot.web.desk.door import at_desk, desk_page, number_of, see
+from bot.web.desk.forms import day_of
+from bot.web.errors import ApiError
+from bot.web.lines import LINES
+from bot.web.shared import ASSISTANT, fields
+from engine import Mark, MoneyError, fen, yuan
+
+_CHOICE = "warn_at"
+#: People of one page.
+_SHOWN = 50
+_MOST_WORDS = 200
+_KINDS = {"csv": "text/csv", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
+
+
+async def _newest(request: web.Request, voice: Voice, book: Book) -> web.Response:
+    """The warnings of the newest list; without any, what has to be there first."""
+    heads = await asyncio.to_thread(Rosters(book).heads)
+    return see(f"/desk/warnings/{heads[0].number}") if heads else desk_page(request, voice, "desk_warnings.html", book.desk, roster=None)
+
+
+async def _show(request: web.Request, voice: Voice, book: Book, notice: str = "") -> web.Response:
+    number, assistant = number_of(request), request.app[ASSISTANT]
+    page = max(1, int(asked)) if (asked := request.query.get("page", "1")[:6]).isdecimal() else 1
+
+    def read() -> dict[str, Any]:
+        rosters, threshold = Rosters(book), _threshold(book)
+        roster = rosters.roster(number)
+        if roster is None:
+            raise ApiError(404, "not_found")
+        people = rosters.burdened(number, near(threshold), None, (page - 1) * _SHOWN, _SHOWN)
+        years, marks = Years(roster, assistant.knowledge), Feedback(book).of((each.who, each.year) for each in people if each.who)
+        above = rosters.how_many(number, threshold, None)
+        every = rosters.how_many(number, near(threshold), None)
+        return {
+            "roster": roster,
+            "heads": rosters.heads(),
+            "threshold": threshold,
+            "is_chosen": Choices(book).get(_CHOICE) is not None,
+            "people": [
+                {
+                    "year": each,
+                    "who": who_words(voice, each),
+                    "above": each.unpaid > threshold,
+                    "next": _next(voice, years.next_mark(rosters.of_year(number, each.last), assistant.today())),
+                    "marks": marks.get((each.who or "", each.year), ()),
+                }
+                for each in people
+            ],
+            "counts": {"above": above, "near": every - above},
+            "pages": {"page": page, "last": max(1, -(-every // _SHOWN))},
+        }
+
+    shown = await asyncio.to_thread(read)
+    today = assistant.today().isoformat()
+    return desk_page(
+        request,
+        voice,
+        "desk_warnings.html",
+        book.desk,
+        notice=notice,
+        today=today,
+        offices=list(OFFICES),
+        whats=WHATS,
+        near=NEAR,
+        most=_MOST_WORDS,
+        **shown,
+    )
+
+
+def _next(voice: Voice, mark: Mark | None) -> str:
+    """How far it is to the next threshold of the rules."""
+    return voice.say(f"desk.warn.next.{mark.kind}", layer=mark.layer, left_amount=mark.left) if mark is not None else ""
+
+
+async def _choose(request: web.Request, voice: Voice, book: Book) -> web.Response:
+    """Another threshold, in yuan; an empty one is the one of before."""
+    said = fields(await request.read()).get("threshold", "").strip()
+    try:
+        threshold = fen(said or WARN_AT)
+    except MoneyError:
+        return await _show(request, voice, book, voice.say("desk.warn.no_amount"))
+    await asyncio.to_thread(Choices(book).set, _CHOICE, threshold, yuan(threshold))
+    return see(f"/desk/warnings/{number_of(request)}")
+
+
+async def _mark(request: web.Request, voice: Voice, book: Book) -> web.Response:
+    """Note that an office was told about somebody, or about all of its file, or that somebody was answered for."""
+    number, sent = number_of(request), fields(await request.read())
+    try:
+        day, words = day_of(voice, sent.get("day", "")), sent.get("words", "").strip()
+        what = next((each for each in WHATS if each == sent.get("what")), None)
+        if what is None:
+            raise ApiError(422, "invalid", "what")
+        if len(words) > _MOST_WORDS:
+            raise ListError(voice.say("wrong.too_long", most=_MOST_WORDS))
+        people = await asyncio.to_thread(_people, book, number, sent)
+        if people:
+            await asyncio.to_thread(Feedback(book).add, people, what, day, words)
+    except ListError as error:
+        return await _show(request, voice, book, str(error))
+    return see(f"/desk/warnings/{number}")
+
+
+def _people(book: Book, number: int, sent: dict[str, str]) -> list[tuple[str, int | None]]:
+    """One of a list by the row of their last bill, or everybody whom an office is told about."""
+    rosters, threshold = Rosters(book), _threshold(book)
+    office = next((each for each in OFFICES if each == sent.get("office")), None)
+    if office is not None:
+        return [(year.who, year.year) for year in people_for(rosters, number, office, threshold) if year.who]
+    row = sent.get("row", "")[:9]
+    bills = rosters.of_year(number, int(row)) if row.isdecimal() and row.isascii() else []
+    return [(bills[-1].who, bills[-1].year)] if bills and bills[-1].who else []
+
+
+async def _file(request: web.Request, voice: Voice, book: Book) -> web.StreamResponse:
+    """The file for an office."""
+    number, office, ending = number_of(request), request.match_info["office"], request.match_info["ending"]
+    known = next(each for each in OFFICES if each == office)
+    with TemporaryDirectory(dir=book.work()) as folder, request.app[LINES].busy(request.protocol):
+        path = Path(folder, f"out.{ending}")
+        await asyncio.to_thread(_write, path, voice, book, number, known)
+        named = f'attachment; filename="nengbao-{office}-{number}.{ending}"'
+        response = web.FileResponse(
+            path, headers={"Content-Disposition": named, "Cache-Control": "no-store", "Content-Type": _KINDS[ending]}
+        )
+        await response.prepare(request)
+    return response
+
+
+def _write(path: Path, voice: Voice, book: Book, number: int, office: Any) -> None:
+    rosters, threshold = Rosters(book), _threshold(book)
+    if rosters.roster(number, taken=True) is None:
+        raise ApiError(404, "not_found")
+    write_warnings(path, people_for(rosters, number, office, threshold), Feedback(book), threshold, voice)
+
+
+def _threshold(book: Book) -> int:
+    """From where on to warn, in fen: what the desk chose, else a figure with no document behind it."""
+    return Choices(book).get(_CHOICE) or fen(WARN_AT)
+
+
+WARNINGS = (
+    web.get("/desk/warnings", at_desk(_newest)),
+    web.get(r"/desk/warnings/{number:\d{1,9}}", at_desk(_show)),
+    web.post(r"/desk/warnings/{number:\d{1,9}}/threshold", at_desk(_choose, changes=True)),
+    web.post(r"/desk/warnings/{number:\d{1,9}}/mark", at_desk(_mark, changes=True)),
+    web.get(r"/desk/warnings/{number:\d{1,9}}-{office:civil|rural}.{ending:csv|xlsx}", at_desk(_file)),
+)
