@@ -137,6 +137,16 @@ class Registers:
             counts = {name: kept.execute(f"SELECT count(*) FROM ({query})", numbers).fetchone()[0] for name, query in _CHANGES.items()}  # noqa: S608 - our own words
         return Changes(**told, counts=counts)
 
+    def changed(self, number: int, most: int) -> list[str]:
+        """The first of those whose category a list changes, by their number or name."""
+        with self._opened() as kept:
+            found = kept.execute("SELECT kind, day FROM registers WHERE id = ? AND ready", (number,)).fetchone()
+            if found is None:
+                return []
+            numbers = {"after": number, "before": _before(kept, number, *found)}
+            people = [person for query in _CHANGES.values() for person, _, _ in kept.execute(f"{query} LIMIT {most}", numbers)]
+        return people[:most]
+
     def conflicts(self) -> tuple[list[Conflict], int]:
         """Who stands in the newest lists of both offices, in different categories: the first of them, and how many there are."""
         with self._opened() as kept:

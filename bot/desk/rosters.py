@@ -26,6 +26,7 @@ _TABLES = (
 )
 #: Rows that are written or read in one go, so that nobody waits long for the file.
 _AT_ONCE = 10_000
+_NAMED_AT_ONCE = 500
 
 Order = Literal["own", "row"]
 _ORDERS: dict[Order, str] = {"own": "own DESC, row", "row": "row"}
@@ -194,6 +195,16 @@ class Rosters:
         query = "SELECT count(*) FROM list_people WHERE list = ? AND unpaid > ? AND unpaid <= coalesce(?, unpaid)"
         with self._opened() as kept:
             return int(kept.execute(query, (number, above, up_to)).fetchone()[0])
+
+    def of_people(self, number: int, people: Sequence[str]) -> list[Row]:
+        """The bills of some people, in the order of the list."""
+        rows: list[Row] = []
+        with self._opened() as kept:
+            for part in (people[at : at + _NAMED_AT_ONCE] for at in range(0, len(people), _NAMED_AT_ONCE)):
+                marks = ", ".join("?" * len(part))
+                query = f"SELECT {_FIELDS} FROM list_rows WHERE list = ? AND who IN ({marks})"  # noqa: S608 - our own words and question marks
+                rows += [_row(found) for found in kept.execute(query, (number, *part))]
+        return sorted(rows, key=lambda row: row.number)
 
     def of_year(self, number: int, last: int) -> list[Row]:
         """The bills of a year by the row of its last one, in their order."""

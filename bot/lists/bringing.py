@@ -21,6 +21,7 @@ from bot.knowledge import Knowledge, read_knowledge
 from bot.lists.reading import ListError
 from bot.lists.registers import take_register
 from bot.lists.rosters import settle
+from bot.lists.settling import Progress
 
 #: How often it is told how far a list is, in seconds.
 _TELL = 0.5
@@ -52,7 +53,7 @@ class _Work(msgspec.Struct, frozen=True):
     brought: Brought
 
 
-def bring(book: Book, brought: Brought, knowledge: Knowledge, progress: Callable[[str, int], Callable[[int], None]] | None = None) -> None:
+def bring(book: Book, brought: Brought, knowledge: Knowledge, progress: Progress | None = None) -> None:
     """Take a list in; what came of it stands in its import. `progress`: as tables have it; else the import tells. Raises RoomError."""
     imports, voice = Imports(book), knowledge.voice(brought.lang)
     tell = progress or _Teller(imports, brought.number).stage

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from bot.desk import Registers
 from bot.knowledge import Knowledge
 from bot.lists.reading import ListError, in_words, names_of, person_column
+from bot.lists.settling import Progress
 from bot.speech import Voice
 from engine import CATEGORIES
 
 if TYPE_CHECKING:
-    from bot.tables.batch import Progress
     from bot.tables.names import Names
     from bot.tables.reading import Table
 
@@ -21,7 +21,7 @@ _MOST_WRONG = 10
 
 
 def take_register(
-    source: Path, name: str, registers: Registers, number: int, knowledge: Knowledge, voice: Voice, progress: "Progress"
+    source: Path, name: str, registers: Registers, number: int, knowledge: Knowledge, voice: Voice, progress: Progress
 ) -> None:
     """Read a register into the `number` that was begun for it: a column that tells people apart, and one of categories.
 

@@ -6,17 +6,17 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bot.desk import Reject, Roster, Rosters, Row
+from bot.desk import Roster, Rosters, Row
 from bot.knowledge import Knowledge
-from bot.lists.reading import ListError, in_words, names_of, numbered_column, person_column
+from bot.lists.reading import ListError, in_words, person_column
+from bot.lists.settling import Progress, Rejects, opened_batch, results
 from bot.speech import Voice
-from bot.tables import WARN_AT
-from engine import CATEGORIES, LAYERS, Policy, Shelf, estimate, fen, read_case
+from engine import CATEGORIES, LAYERS, Policy, Shelf, estimate, read_case
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from bot.tables.batch import Batch, Progress, Result
+    from bot.tables.batch import Batch, Result
 
 OWN_COST = "out_of_pocket"
 #: Columns with amounts that settling adds.
@@ -26,60 +26,26 @@ _LARGE = "100000"
 
 
 def settle(
-    source: Path, name: str, place: str | None, rosters: Rosters, number: int, knowledge: Knowledge, voice: Voice, progress: "Progress"
+    source: Path, name: str, place: str | None, rosters: Rosters, number: int, knowledge: Knowledge, voice: Voice, progress: Progress
 ) -> None:
-    """Settle a list into the `number` that was begun for it. `place` holds for a list without that column.
-
-    Where people are told apart by a number (身份证号), the bills of one in a year are settled one after the other. Raises ListError.
-    """
+    """Settle a list into the `number` that was begun for it. Raises ListError."""
     with in_words(name, voice):
-        from bot.tables.batch import Batch, Job, NothingSettledError, honest
-        from bot.tables.reading import open_table
+        from bot.tables.batch import NothingSettledError
         from bot.tables.words import batch_lines
 
-        names, rejects = names_of(knowledge), _Rejects()
-        with open_table(source, source.parent) as table:
-            columns = names.columns_of(table.columns)
-            who = person_column(columns, table.columns)
-            job = Job(source, source, "polars", place, False, fen(WARN_AT), "", numbered_column(columns))
-            with honest(source):
-                batch = Batch(job, knowledge.shelf, names, voice, table, source.parent, progress)
+        rejects, further = Rejects(), _FurtherAid(knowledge)
+        with opened_batch(source, place, knowledge, voice, progress) as batch:
+            who = person_column(batch.names.columns_of(batch.table.columns), batch.table.columns)
             try:
-                further = _FurtherAid(knowledge)
-                for result in _honestly(batch, rejects):
+                for result in results(batch, rejects):
                     rosters.write(number, _rows(batch, result, who, further))
                     rosters.reject(number, rejects.told())
             except NothingSettledError as error:
                 first = [f"{voice.say('desk.row', row=str(each.number))}{each.said}" for each in rejects.told()[:_MOST_TOLD]]
                 raise ListError("\n".join([voice.say("desk.nothing"), *first])) from error
             rosters.reject(number, rejects.told())
-            lines = list(batch_lines(voice, batch.summary, name, voice.say("desk.rejects"), own_threshold=False))
+            lines = list(batch_lines(voice, batch.summary, name, voice.say("desk.rejects"), own_threshold=True))
             rosters.finish(number, list(batch.schema()), len(batch.kept), lines)
-
-
-def _honestly(batch: "Batch", rejects: "_Rejects") -> Iterator["Result"]:
-    """What the rows come to; whatever breaks on the way as a TableError."""
-    from bot.tables.batch import honest
-
-    with honest(batch.job.source):
-        yield from batch.results(rejects)
-
-
-class _Rejects:
-    """Rows that were not settled, until somebody asks for them."""
-
-    def __init__(self) -> None:
-        self._waiting: list[Reject] = []
-
-    def add(self, row: int, column: str, said: str | None, reason: str) -> None:
-        self._waiting.append(Reject(row, column, said or reason))
-
-    def seal(self) -> None:
-        pass
-
-    def told(self) -> list[Reject]:
-        told, self._waiting = self._waiting, []
-        return told
 
 
 class _FurtherAid:

@@ -3,17 +3,20 @@
 import asyncio
 import shutil
 from pathlib import Path
+from typing import Any
 
 from aiohttp import web
 
-from bot.desk import KINDS, Book, Imports, Registers
+from bot.desk import KINDS, Book, Imports, Registers, Rosters
 from bot.lists import Brought, ListError
+from bot.lists.effects import MOST_PEOPLE, effects_of
 from bot.speech import Voice
 from bot.web.desk.door import at_desk, desk_page, number_of, see
 from bot.web.desk.forms import day_of
 from bot.web.desk.imports import place_of
 from bot.web.desk.receiving import receive, take_in
 from bot.web.errors import ApiError
+from bot.web.lines import LINES
 from bot.web.shared import ASSISTANT
 
 
@@ -64,6 +67,29 @@ async def _one(request: web.Request, voice: Voice, book: Book) -> web.Response:
     return desk_page(request, voice, "desk_register.html", book.desk, version=version, groups=groups, counts=changes.counts)
 
 
+async def _effects(request: web.Request, voice: Voice, book: Book) -> web.Response:
+    """Which results of a list change because of a register, and by how much."""
+    number, assistant = number_of(request), request.app[ASSISTANT]
+    asked = request.query.get("list", "")[:9]
+
+    def read() -> dict[str, Any] | None:
+        registers, rosters = Registers(book), Rosters(book)
+        version = next((each for each in registers.all() if each.number == number), None)
+        if version is None:
+            return None
+        heads = rosters.heads()
+        chosen = int(asked) if asked.isdecimal() and asked.isascii() else next((head.number for head in heads), 0)
+        roster = rosters.roster(chosen)
+        told = roster and effects_of(number, version.day, roster, rosters, registers, assistant.knowledge, voice, book.work())
+        return {"version": version, "heads": heads, "roster": roster, "effects": told, "most": MOST_PEOPLE}
+
+    with request.app[LINES].busy(request.protocol):
+        shown = await asyncio.to_thread(read)
+    if shown is None:
+        raise ApiError(404, "not_found")
+    return desk_page(request, voice, "desk_effects.html", book.desk, **shown)
+
+
 async def _undo(request: web.Request, _voice: Voice, book: Book) -> web.Response:
     if not await asyncio.to_thread(Registers(book).undo, number_of(request)):
         raise ApiError(404, "not_found")
@@ -74,5 +100,6 @@ REGISTERS = (
     web.get("/desk/registers", at_desk(_show)),
     web.post("/desk/registers", at_desk(_bring, changes=True, streams=True)),
     web.get(r"/desk/registers/{number:\d{1,9}}", at_desk(_one)),
+    web.get(r"/desk/registers/{number:\d{1,9}}/effects", at_desk(_effects)),
     web.post(r"/desk/registers/{number:\d{1,9}}/undo", at_desk(_undo, changes=True)),
 )
