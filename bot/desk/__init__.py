@@ -5,6 +5,7 @@ from bot.desk.cases import LATER, Case, Cases, Entry
 from bot.desk.choices import Choices
 from bot.desk.feedback import WHATS, Feedback, Mark
 from bot.desk.imports import Import, Imports
+from bot.desk.keeping import KEEP_DAYS, MOST_DAYS, Keeping
 from bot.desk.keys import Desk, Key, Keys, Tried, plain
 from bot.desk.registers import KINDS, Change, Changes, Conflict, Kind, Registers, Version
 from bot.desk.room import Room, RoomError
@@ -12,8 +13,10 @@ from bot.desk.rosters import Head, Reject, Roster, Rosters, Row, Year
 from bot.desk.visits import Visit, Visits
 
 __all__ = [
+    "KEEP_DAYS",
     "KINDS",
     "LATER",
+    "MOST_DAYS",
     "WHATS",
     "Book",
     "Case",
@@ -28,6 +31,7 @@ __all__ = [
     "Head",
     "Import",
     "Imports",
+    "Keeping",
     "Key",
     "Keys",
     "Kind",

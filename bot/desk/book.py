@@ -60,6 +60,12 @@ class Book:
             kept.execute(_TABLE)
             yield kept
 
+    @contextmanager
+    def read(self) -> Iterator[sqlite3.Connection]:
+        """The desk's file as it is at this moment, for what takes long."""
+        with self._room.read(self.desk.number) as kept:
+            yield kept
+
 
 def moment(seconds: int) -> str:
     """An ISO moment, UTC."""

@@ -108,6 +108,12 @@ class Keys:
             found = kept.execute("SELECT id FROM desks WHERE name = ?", (desk,)).fetchone()
         return Desk(found[0], desk, 0, who) if found else None
 
+    def desks(self) -> list[str]:
+        """The names of all desks."""
+        with self._room.keys() as kept:
+            _prepare(kept)
+            return [str(name) for (name,) in kept.execute("SELECT name FROM desks ORDER BY id").fetchall()]
+
     def open(self, key: str, who: str) -> Tried:
         """The desk that a typed key opens, however it was typed. `who` tries it, as far as the door can tell; five misses and they wait."""
         now = int(self._now())

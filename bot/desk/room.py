@@ -34,6 +34,12 @@ class Room:
         with self._opened(self.path_of(number)) as connection:
             yield connection
 
+    @contextmanager
+    def read(self, number: int) -> Iterator[sqlite3.Connection]:
+        """The file of one desk as it is at this moment; who writes meanwhile does not wait. Raises RoomError."""
+        with self._opened(self.path_of(number), "DEFERRED") as connection:
+            yield connection
+
     def path_of(self, number: int) -> Path:
         """The file of a desk."""
         if not _NUMBER.fullmatch(str(number)):
@@ -61,7 +67,7 @@ class Room:
             raise RoomError(f"{path}: {error.strerror}") from error
 
     @contextmanager
-    def _opened(self, path: Path) -> Iterator[sqlite3.Connection]:
+    def _opened(self, path: Path, kind: str = "IMMEDIATE") -> Iterator[sqlite3.Connection]:
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             with suppress(FileExistsError):
@@ -70,7 +76,7 @@ class Room:
             with closing(sqlite3.connect(path, isolation_level=None)) as connection:
                 for pragma in _PRAGMAS:
                     connection.execute(f"PRAGMA {pragma}")
-                connection.execute("BEGIN IMMEDIATE")
+                connection.execute(f"BEGIN {kind}")
                 try:
                     yield connection
                     connection.execute("COMMIT")

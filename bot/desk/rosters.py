@@ -247,6 +247,12 @@ class Rosters:
             self.drop(number)
         return bool(found)
 
+    def sweep(self, before: int) -> int:
+        """Throw away the lists from before a moment; how many. That there were some stays in the trail."""
+        with self._opened() as kept:
+            found = kept.execute("SELECT id FROM lists WHERE at < ? AND columns IS NOT NULL", (before,)).fetchall()
+        return sum(self.forget(number) for (number,) in found)
+
     def _emptied(self, number: int) -> bool:
         """Delete a part of the rows; whether none are left."""
         with self._opened() as kept:

@@ -66,6 +66,14 @@ class Visits:
                 self._book.trace(kept, "visit.forgotten", str(number))
         return done
 
+    def sweep(self, before: int) -> int:
+        """Throw away the households from before a moment; how many."""
+        with self._opened() as kept:
+            found = kept.execute("DELETE FROM visits WHERE at < ? RETURNING id", (before,)).fetchall()
+            for (number,) in found:
+                self._book.trace(kept, "visit.forgotten", str(number))
+        return len(found)
+
     def of_day(self, day: str) -> list[Visit]:
         """The households of a day, in the order in which they were visited."""
         with self._opened() as kept:

@@ -1,4 +1,4 @@
-"""A list on its way in, from the file to what the desk keeps: here in this process, or in one of its own (`python -m bot.lists.bringing`).
+"""A list on its way in, from the file to what the desk keeps: here in this process, or in one of its own (`python -m bot.lists`).
 
 Large lists take a while. A process of their own, that gives way to others, keeps chats as quick as ever and gives all its memory back.
 """
@@ -87,19 +87,22 @@ def bring(book: Book, brought: Brought, knowledge: Knowledge, progress: Progress
 async def bring_apart(book: Book, brought: Brought, data_dir: Path, policies: list[Path]) -> None:
     """The same in a process of its own; cancelled, it is ended. Raises RoomError."""
     desk = book.desk
-    work = _Work(data_dir, policies, (desk.number, desk.name, desk.key, desk.who), brought)
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bot.lists.bringing", stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.DEVNULL
-    )
+    asked = _Work(data_dir, policies, (desk.number, desk.name, desk.key, desk.who), brought)
+    is_done = False
     try:
-        # By its input and not as arguments: these everybody on the machine can read.
-        await process.communicate(msgspec.json.encode(work))
-    except BaseException:
-        with suppress(ProcessLookupError):
-            process.kill()
-        raise
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "bot.lists", stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.DEVNULL
+        )
+        try:
+            # By its input and not as arguments: these everybody on the machine can read.
+            await process.communicate(msgspec.json.encode(asked, enc_hook=str))
+        except BaseException:
+            with suppress(ProcessLookupError):
+                process.kill()
+            raise
+        is_done = process.returncode == 0
     finally:
-        if process.returncode != 0:
+        if not is_done:
             shutil.rmtree(brought.source.parent, ignore_errors=True)
             await asyncio.to_thread(Imports(book).end, brought.number, "stopped")
 
@@ -133,16 +136,13 @@ class _Teller:
         return tick
 
 
-def _main() -> int:
+def work() -> int:
+    """What a process of its own does: the status it ends with."""
     with suppress(OSError):
         os.nice(_GIVE_WAY)
-    work = msgspec.json.decode(sys.stdin.buffer.read(), type=_Work)
+    asked = msgspec.json.decode(sys.stdin.buffer.read(), type=_Work, dec_hook=lambda kind, said: kind(said))
     try:
-        bring(Book(Room(work.data_dir), Desk(*work.desk)), work.brought, read_knowledge(work.policies))
+        bring(Book(Room(asked.data_dir), Desk(*asked.desk)), asked.brought, read_knowledge(asked.policies))
     except RoomError:
         return 1
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(_main())

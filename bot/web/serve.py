@@ -19,6 +19,7 @@ from bot.store import StoreError
 from bot.web.answering import Answering
 from bot.web.app import make_app
 from bot.web.closing import GATE
+from bot.web.desk import sweep_desks
 from bot.web.lines import LINES, Line
 
 _SWEEP_SECONDS, _SWEEP_AGAIN_SECONDS = 6 * 3600, 60
@@ -108,7 +109,8 @@ async def _run(
     except OSError as error:
         await runner.cleanup()
         raise StartError(f"{where.host}:{where.port}") from error
-    works = [_sweep(assistant, settings.retention_days), app[LINES].watch(lambda: _lines(runner)), *(_keep_open(door) for door in doors)]
+    sweeps = (_sweep(assistant, settings.retention_days), sweep_desks(app))
+    works = [*sweeps, app[LINES].watch(lambda: _lines(runner)), *(_keep_open(door) for door in doors)]
     working = [asyncio.create_task(work) for work in works]
     # Port 0 lets the system choose; say the one it chose.
     started(f"http://{where.host}:{runner.addresses[0][1]}")

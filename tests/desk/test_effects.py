@@ -8,8 +8,8 @@ from tests.desk.conftest import Person
 from tests.desk.test_registers import BACK, LOW, WATCHED, written
 
 HEAD = "身份证号,人员类别,医院级别,出院日期,总费用,自费金额\n"
-#: By hand from FACTS. Twice 20,000 in a year, low-income: 8,800 left by basic, critical illness 65% of 8,800 - 6,000: 1,820, medical aid 75%
-#: of 6,980: 5,235; 1,745 are left. Once: an ordinary resident pays 4,400.00 of 20,000 at county level, low-income 1,100.00, monitored 3,840.00, back in poverty 2,370.00.
+#: By hand from FACTS. 20,000 at county level leave an ordinary resident 4,400.00, low-income 1,100.00, monitored 3,840.00, back in poverty
+#: 2,370.00. Twice in a year, low-income: 8,800 left by basic, critical illness 65% of 2,800: 1,820, medical aid 75% of 6,980: 5,235; 1,745.
 ROWS = (
     "A1,普通居民,县医院,2024-01-05,20000,0\nB2,低保,县医院,2024-02-05,20000,0\n"
     "C3,普通居民,县医院,2024-01-05,20000,0\nC3,普通居民,县医院,2024-02-05,20000,0\nD4,普通居民,县医院,2024-02-05,20000,0\n"

@@ -8,6 +8,7 @@ from aiohttp import web
 from bot.web.desk.cases import CASES
 from bot.web.desk.door import enter, leave
 from bot.web.desk.imports import IMPORTS
+from bot.web.desk.keeping import KEEPING, sweep_desks
 from bot.web.desk.receiving import WORKS, Works
 from bot.web.desk.registers import REGISTERS
 from bot.web.desk.rosters import ROSTERS
@@ -25,6 +26,7 @@ _ROUTES = (
     *CASES,
     *TALK,
     *TRAIL,
+    *KEEPING,
 )
 
 
@@ -33,3 +35,6 @@ def add_desk(app: web.Application) -> None:
     app[WORKS] = Works()
     app.on_cleanup.append(app[WORKS].close)
     app.add_routes(_ROUTES)
+
+
+__all__ = ["add_desk", "sweep_desks"]

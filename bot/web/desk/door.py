@@ -34,7 +34,7 @@ def at_desk(shows: Shows, *, changes: bool = False, streams: bool = False) -> Ca
         voice = page_voice(request)
         if changes:
             own_form(request)
-        room = room_of(request)
+        room = room_of(request.app)
         try:
             desk = await asyncio.to_thread(Keys(room).known, request.cookies.get(_COOKIE, ""))
             if desk is None:
@@ -53,7 +53,7 @@ async def enter(request: web.Request) -> web.Response:
     sent = fields(await request.read())
     voice, key = page_voice(request, sent.get("lang")), sent.get("key", "").strip()
     try:
-        tried = await asyncio.to_thread(Keys(room_of(request)).open, key, client_of(request))
+        tried = await asyncio.to_thread(Keys(room_of(request.app)).open, key, client_of(request))
     except RoomError as error:
         raise ApiError(503, "unavailable") from error
     if tried.desk is None:
@@ -93,9 +93,9 @@ def number_of(request: web.Request) -> int:
     return int(request.match_info["number"])
 
 
-def room_of(request: web.Request) -> Room:
-    """Where this server keeps its desks."""
-    return Room(request.app[SETTINGS].data_dir)
+def room_of(app: web.Application) -> Room:
+    """Where a server keeps its desks."""
+    return Room(app[SETTINGS].data_dir)
 
 
 def _login(request: web.Request, voice: Voice, notice: str = "", status: int = 200) -> web.Response:

@@ -1,0 +1,85 @@
+"""What a desk keeps and for how long, and everything of it to take along."""
+
+import csv
+import io
+import sqlite3
+import zipfile
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from bot.desk import KEEP_DAYS, Book, Cases, Desk, Keeping, Registers, Room, Rosters, Visits
+from tests.desk.conftest import Person
+
+DAY = 86_400
+#: A day in 2026.
+NOW = 1_790_000_000
+
+
+@pytest.fixture
+def clock(tmp_path: Path) -> tuple[Book, list[int]]:
+    """A desk whose time can be moved."""
+    time = [NOW]
+    return Book(Room(tmp_path), Desk(1, "李庄", 1, "张三"), lambda: time[0]), time
+
+
+def filled(book: Book, name: str) -> None:
+    """A list, a household, a register and a case."""
+    rosters, registers = Rosters(book), Registers(book)
+    rosters.finish(rosters.begin(name, None), ["户号"], 1, [])
+    Visits(book).put("2026-01-01", name, {"total": "1"})
+    number = registers.begin("civil", "2026-01-01")
+    registers.write(number, {name: "ordinary"})
+    registers.finish(number)
+    Cases(book).open(name, "2026-01-01", "住院了")
+
+
+def test_lists_and_households_go_when_their_time_is_over(clock: tuple[Book, list[int]]) -> None:
+    """As many days as the desk chose, to the second; registers, cases and the trail stay."""
+    book, time = clock
+    keeping = Keeping(book)
+    filled(book, "旧的")
+    assert keeping.days() == KEEP_DAYS
+    keeping.choose(30)
+    time[0] += 30 * DAY
+    assert keeping.sweep() == 0
+    filled(book, "新的")
+    time[0] += 1
+    assert keeping.sweep() == 2
+    assert [head.name for head in Rosters(book).heads()] == ["新的"]
+    assert [visit.label for visit in Visits(book).of_day("2026-01-01")] == ["新的"]
+    assert (len(Registers(book).all()), len(Cases(book).all())) == (2, 2)
+    assert [trace.did for trace in book.trail() if trace.did in ("chose.keep_days", "forgotten")] == ["chose.keep_days", "forgotten"]
+
+
+def test_everything_is_in_the_zip(clock: tuple[Book, list[int]], tmp_path: Path) -> None:
+    """Every table with every row and column of it; what would be a formula is a text. Who took it stands in the trail."""
+    book, _ = clock
+    filled(book, "=1+1")
+    path = tmp_path / "all.zip"
+    Keeping(book).write_everything(path)
+    with closing(sqlite3.connect(tmp_path / "desks" / "desk-1.sqlite3")) as kept, zipfile.ZipFile(path) as packed:
+        tables = {name for (name,) in kept.execute("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")}
+        assert {name.removesuffix(".csv") for name in packed.namelist()} == tables
+        assert {"lists", "visits", "registers", "listed", "cases", "entries", "trail"} <= tables
+        for table in tables:
+            rows = list(csv.reader(io.StringIO(packed.read(f"{table}.csv").decode("utf-8-sig"))))
+            every = kept.execute(f"SELECT * FROM {table}").fetchall()
+            assert rows[0] == [column[1] for column in kept.execute(f"PRAGMA table_info({table})")]
+            assert rows[1:] == [["" if cell is None else str(cell).replace("=1+1", "'=1+1", 1) for cell in row] for row in every]
+    assert book.trail()[-1].did == "taken.everything"
+
+
+def test_the_page_of_keeping(person: Person) -> None:
+    """For how long is chosen there, what is no number of days is told, and the zip comes as a file that no browser keeps."""
+    form = {"Content_Type": "application/x-www-form-urlencoded"}
+    assert f"{KEEP_DAYS} 天" in person.get("/desk/keeping")
+    assert person.ask("POST", "/desk/keeping", b"days=90", **form)[0] == 303
+    assert "留 90 天" in person.get("/desk/keeping")
+    for wrong in (b"days=0", b"days=-1", b"days=99999999999", "days=很久".encode(), b""):
+        assert person.ask("POST", "/desk/keeping", wrong, **form)[0] == 422
+    status, headers, body = person.ask("GET", "/desk/everything.zip")
+    assert (status, headers["Cache-Control"], headers["Content-Type"]) == (200, "no-store", "application/zip")
+    assert "trail.csv" in zipfile.ZipFile(io.BytesIO(body)).namelist()
+    assert "下载了全部" in person.get("/desk/trail")
