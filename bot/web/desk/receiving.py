@@ -11,6 +11,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from aiohttp import BodyPartReader, MultipartReader, web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from bot.desk import Book, Import, Imports, RoomError
 from bot.lists import ENDINGS, Brought, ListError, bring, bring_apart, from_text
@@ -25,7 +26,7 @@ MOST_FILE_BYTES = 256 * 1024 * 1024
 _SMALL_BYTES = 256 * 1024
 _CHUNK = 256 * 1024
 #: What aiohttp raises for a form that is none.
-NO_FORM = (ValueError, AssertionError, LookupError, RuntimeError, web.RequestPayloadError, ConnectionError)
+NO_FORM = (ValueError, AssertionError, LookupError, RuntimeError, HttpProcessingError, web.RequestPayloadError, ConnectionError)
 
 
 @dataclass(frozen=True, slots=True)
