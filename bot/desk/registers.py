@@ -3,7 +3,7 @@
 """
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -50,6 +50,15 @@ class Conflict:
     person: str
     civil: str
     rural: str
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the list of an office says of somebody. `day`: the ISO day it holds for."""
+
+    kind: Kind
+    day: str
+    category: str
 
 
 class Registers:
@@ -104,6 +113,12 @@ class Registers:
         compared = (Change(person, before.get(person), after.get(person)) for person in persons)
         return [each for each in compared if each.before != each.after]
 
+    def told(self, asked: Iterable[tuple[str, str]]) -> list[tuple[Told, ...]]:
+        """For each person and ISO day: what the newest list of each office up to that day says of them, if it names them."""
+        with self._book.opened() as kept:
+            _prepare(kept)
+            return [tuple(_told(kept, person, day)) for person, day in asked]
+
     def conflicts(self) -> list[Conflict]:
         """Who stands in the newest lists of both offices, in different categories."""
         with self._book.opened() as kept:
@@ -128,6 +143,16 @@ def _newest(kept: sqlite3.Connection, kind: str) -> int | None:
     query = "SELECT id FROM registers WHERE kind = ? AND undone IS NULL ORDER BY day DESC, id DESC LIMIT 1"
     found = kept.execute(query, (kind,)).fetchone()
     return int(found[0]) if found else None
+
+
+def _told(kept: sqlite3.Connection, person: str, day: str) -> Iterator[Told]:
+    query = (
+        "SELECT r.day, l.category FROM (SELECT id, day FROM registers WHERE kind = ? AND undone IS NULL AND day <= ? "
+        "ORDER BY day DESC, id DESC LIMIT 1) r JOIN listed l ON l.register = r.id WHERE l.person = ?"
+    )
+    for kind in KINDS:
+        for held, category in kept.execute(query, (kind, day, person)).fetchall():
+            yield Told(kind, held, category)
 
 
 def _people(kept: sqlite3.Connection, number: int | None) -> dict[str, str]:

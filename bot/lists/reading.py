@@ -2,6 +2,7 @@
 
 import csv
 import io
+import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -48,6 +49,11 @@ def rows_of(table: "Table") -> Iterator[dict[str, Any]]:
     """The rows of a table by column, a block in memory at a time."""
     for frame in table.frames(_ROWS_AT_ONCE):
         yield from frame.iter_rows(named=True)
+
+
+def plain_text(cell: Any) -> str:
+    """What a cell says, in plain digits and without blanks around it."""
+    return unicodedata.normalize("NFKC", str(cell if cell is not None else "")).strip()
 
 
 @contextmanager

@@ -1,11 +1,10 @@
 """A register of an office as it comes in: who is in which category."""
 
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.knowledge import Knowledge
-from bot.lists.reading import ListError, as_file, names_of, person_column, rows_of
+from bot.lists.reading import ListError, as_file, names_of, person_column, plain_text, rows_of
 from bot.speech import Voice
 from engine import CATEGORIES
 
@@ -31,7 +30,7 @@ def read_register(data: bytes, ending: str, name: str, knowledge: Knowledge, voi
         if category is None or person is None:
             raise ListError(voice.say("desk.register.columns"))
         for number, row in enumerate(rows_of(table), start=table.first_row):
-            who, said = unicodedata.normalize("NFKC", str(row[person] or "")).strip(), names.value("category", row[category])
+            who, said = plain_text(row[person]), names.value("category", row[category])
             if names.is_total(row.values()) or not (who or said):
                 continue
             if not who or said not in CATEGORIES:

@@ -7,6 +7,7 @@ from aiohttp import web
 
 from bot.web.desk.cases import CASES
 from bot.web.desk.door import enter, leave
+from bot.web.desk.enrolment import ENROLMENT
 from bot.web.desk.registers import REGISTERS
 from bot.web.desk.rosters import ROSTERS
 from bot.web.desk.talk import TALK
@@ -17,6 +18,7 @@ DESK = (
     web.post("/desk/leave", leave),
     *ROSTERS,
     *REGISTERS,
+    *ENROLMENT,
     *CASES,
     *TALK,
     *TRAIL,
