@@ -1,5 +1,6 @@
 """The coordinator's desk: what a village's coordinator keeps about households. It stays on this machine, each desk in a file of its own."""
 
+from bot.desk.bills import Bill, BillList, Bills
 from bot.desk.book import Book, Roster, Trace
 from bot.desk.cases import LATER, Case, Cases, Entry
 from bot.desk.enrolment import MARKS, Brought, Count, Enrollee, Enrolment, Enrolments, Home, Mark, Member, NobodyError, Unread
@@ -12,6 +13,9 @@ __all__ = [
     "KINDS",
     "LATER",
     "MARKS",
+    "Bill",
+    "BillList",
+    "Bills",
     "Book",
     "Brought",
     "Case",

@@ -5,6 +5,7 @@ Everything works without scripts and with the keyboard alone.
 
 from aiohttp import web
 
+from bot.web.desk.bills import BILLS
 from bot.web.desk.cases import CASES
 from bot.web.desk.door import enter, leave
 from bot.web.desk.enrolment import ENROLMENT
@@ -19,6 +20,7 @@ DESK = (
     *ROSTERS,
     *REGISTERS,
     *ENROLMENT,
+    *BILLS,
     *CASES,
     *TALK,
     *TRAIL,
