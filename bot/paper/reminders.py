@@ -61,9 +61,10 @@ def _row(voice: Voice, member: Member, share: Share) -> list[str]:
 def _amounts(voice: Voice, premium: int, subsidy: int, own: int, low: int) -> list[str]:
     """What is due, what the government pays, what is left; bounds where nobody knows."""
     known = "" if low == own else ".bound"
+    paid = ".unknown" if known and not subsidy else known
     return [
         voice.say("paper.amount", amount=premium),
-        voice.say(f"desk.enrol.subsidy{known}", amount=subsidy),
+        voice.say(f"desk.enrol.subsidy{paid}", amount=subsidy),
         voice.say(f"desk.enrol.own{known}", amount=own) if own else voice.say("desk.enrol.nothing"),
     ]
 

@@ -20,7 +20,7 @@ from bot.web.shared import ASSISTANT, fields
 from engine import CATEGORIES, Household, PremiumAnswer, Share, premium, premium_of_each
 
 #: Households of a page, households of a file of reminders, and rows that do not tell that a page names.
-_OF_A_PAGE, _OF_A_FILE, _MOST_WRONG = 50, 100, 50
+_OF_A_PAGE, _OF_A_FILE, _MOST_WRONG = 50, 500, 50
 _LONGEST_YEAR, _LONGEST_NUMBER = 4, 9
 _FILES = {"csv": "text/csv", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
 
