@@ -38,7 +38,7 @@ from engine.money import LIMIT, MoneyError, fen, yuan
 from engine.note import Note
 from engine.person_year import PersonYear, settle_amounts
 from engine.policy import Policy, Source, all_figures
-from engine.premium import Household, Member, PremiumAnswer, Share, premium, read_household
+from engine.premium import Household, Member, PremiumAnswer, Share, premium, premium_of_each, read_household
 from engine.program import Step
 from engine.samples import Sample, read_samples
 from engine.settling import Amounts, Refusal, Settled
@@ -137,6 +137,7 @@ __all__ = [
     "own_cost",
     "plan_admission",
     "premium",
+    "premium_of_each",
     "read_case",
     "read_changing",
     "read_compared",

@@ -12,7 +12,7 @@ from engine.case import faults_of
 from engine.doubts import doubts
 from engine.errors import CaseError, Fault
 from engine.figures import Entry, Used, used
-from engine.keys import Category
+from engine.keys import CATEGORIES, Category
 from engine.note import Note
 from engine.policy import Policy, Premium, Source
 from engine.quantities import Rate
@@ -111,7 +111,7 @@ def premium(household: Household, shelf: Shelf, today: date) -> PremiumAnswer:
     if household.place not in shelf.places:
         raise CaseError([Fault("place", "unknown_place", {"known": ", ".join(sorted(shelf.places))})])
     editions = shelf.places[household.place]
-    by_year = {year: edition for edition in editions if edition.policy.premium for year in edition.policy.premium.personal}
+    by_year = _by_year(editions)
     year = str(household.year) if household.year else max(by_year, default="")
     edition = by_year.get(year)
     if edition is None or edition.policy.premium is None:
@@ -123,6 +123,19 @@ def premium(household: Household, shelf: Shelf, today: date) -> PremiumAnswer:
         return _refused(household, policy, Note("category_not_covered", values))
     shares = tuple(_share(edition.policy.premium, year, member) for member in household.members)
     return _answer(household, edition, int(year), shares, today)
+
+
+def premium_of_each(place: str, year: int | None, shelf: Shelf, today: date) -> PremiumAnswer:
+    """What one person of each category pays that the rules of a year name; no year: the newest. Raises CaseError like `premium`."""
+    known = _by_year(shelf.places.get(place, ()))
+    edition = known.get(str(year) if year else max(known, default=""))
+    named = edition.policy.categories if edition else CATEGORIES
+    return premium(Household(place=place, year=year, members=tuple(Member(category=key) for key in named)), shelf, today)
+
+
+def _by_year(editions: Sequence[Edition]) -> dict[str, Edition]:
+    """The edition that holds for each year with a premium."""
+    return {year: edition for edition in editions if edition.policy.premium for year in edition.policy.premium.personal}
 
 
 def _answer(household: Household, edition: Edition, year: int, shares: tuple[Share, ...], today: date) -> PremiumAnswer:

@@ -1,13 +1,15 @@
 """The coordinator's desk: what a village's coordinator keeps about households. It stays on this machine, each desk in a file of its own."""
 
+from bot.desk.bills import Bill, BillList, Bills
 from bot.desk.book import Book, Trace, moment
 from bot.desk.cases import LATER, Case, Cases, Entry
 from bot.desk.choices import Choices
-from bot.desk.feedback import WHATS, Feedback, Mark
+from bot.desk.enrolment import MARKS, Brought, Count, Enrollee, Enrolment, Enrolments, Home, Mark, Member, NobodyError, Unread
+from bot.desk.feedback import WHATS, Feedback
 from bot.desk.imports import Import, Imports
 from bot.desk.keeping import KEEP_DAYS, MOST_DAYS, Keeping
 from bot.desk.keys import Desk, Key, Keys, Tried, plain
-from bot.desk.registers import KINDS, Change, Changes, Conflict, Kind, Registers, Version
+from bot.desk.registers import KINDS, Change, Changes, Conflict, Kind, Registers, Told, Version
 from bot.desk.room import Room, RoomError
 from bot.desk.rosters import Head, Reject, Roster, Rosters, Row, Year
 from bot.desk.visits import Visit, Visits
@@ -16,19 +18,29 @@ __all__ = [
     "KEEP_DAYS",
     "KINDS",
     "LATER",
+    "MARKS",
     "MOST_DAYS",
     "WHATS",
+    "Bill",
+    "BillList",
+    "Bills",
     "Book",
+    "Brought",
     "Case",
     "Cases",
     "Change",
     "Changes",
     "Choices",
     "Conflict",
+    "Count",
     "Desk",
+    "Enrollee",
+    "Enrolment",
+    "Enrolments",
     "Entry",
     "Feedback",
     "Head",
+    "Home",
     "Import",
     "Imports",
     "Keeping",
@@ -36,6 +48,8 @@ __all__ = [
     "Keys",
     "Kind",
     "Mark",
+    "Member",
+    "NobodyError",
     "Registers",
     "Reject",
     "Room",
@@ -43,8 +57,10 @@ __all__ = [
     "Roster",
     "Rosters",
     "Row",
+    "Told",
     "Trace",
     "Tried",
+    "Unread",
     "Version",
     "Visit",
     "Visits",

@@ -62,7 +62,10 @@ class Imports:
     def end(self, number: int, state: State, *, made: int | None = None, said: str = "") -> None:
         """Tell what it came to, once."""
         with self._opened() as kept:
-            kept.execute("UPDATE imports SET state = ?, made = coalesce(?, made), said = ? WHERE id = ? AND state = 'working'", (state, made, said, number))
+            kept.execute(
+                "UPDATE imports SET state = ?, made = coalesce(?, made), said = ? WHERE id = ? AND state = 'working'",
+                (state, made, said, number),
+            )
 
     def one(self, number: int) -> Import | None:
         """How far one is; None when there is none."""

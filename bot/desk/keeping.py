@@ -7,8 +7,10 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from bot.desk.bills import Bills
 from bot.desk.book import Book
 from bot.desk.choices import Choices
+from bot.desk.enrolment import Enrolments
 from bot.desk.rosters import Rosters
 from bot.desk.visits import Visits
 
@@ -37,7 +39,7 @@ class Keeping:
     def sweep(self) -> int:
         """Throw away what is older; how many lists and households."""
         before = self._book.now() - self.days() * _A_DAY
-        return Rosters(self._book).sweep(before) + Visits(self._book).sweep(before)
+        return sum(kept(self._book).sweep(before) for kept in (Rosters, Visits, Enrolments, Bills))
 
     def write_everything(self, path: Path) -> None:
         """All that the desk holds as a zip of CSV files, one of each table, as it is at one moment. Nobody waits for it meanwhile."""

@@ -3,7 +3,7 @@
 """
 
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal, get_args
@@ -64,6 +64,15 @@ class Changes:
     gone: list[Change]
     changed: list[Change]
     counts: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the list of an office says of somebody. `day`: the ISO day it holds for."""
+
+    kind: Kind
+    day: str
+    category: str
 
 
 class Registers:
@@ -147,6 +156,11 @@ class Registers:
             people = [person for query in _CHANGES.values() for person, _, _ in kept.execute(f"{query} LIMIT {most}", numbers)]
         return people[:most]
 
+    def told(self, asked: Iterable[tuple[str, str]]) -> list[tuple[Told, ...]]:
+        """For each person and ISO day: what the newest list of each office up to that day says of them, if it names them."""
+        with self._opened() as kept:
+            return [tuple(_told(kept, person, day)) for person, day in asked]
+
     def conflicts(self) -> tuple[list[Conflict], int]:
         """Who stands in the newest lists of both offices, in different categories: the first of them, and how many there are."""
         with self._opened() as kept:
@@ -203,3 +217,13 @@ def _newest(kept: sqlite3.Connection, kind: str, day: str | None = None) -> int 
     )
     found = kept.execute(query, (kind, day)).fetchone()
     return int(found[0]) if found else None
+
+
+def _told(kept: sqlite3.Connection, person: str, day: str) -> Iterator[Told]:
+    query = (
+        "SELECT r.day, l.category FROM (SELECT id, day FROM registers WHERE kind = ? AND ready AND undone IS NULL AND day <= ? "
+        "ORDER BY day DESC, id DESC LIMIT 1) r JOIN listed l ON l.register = r.id WHERE l.person = ?"
+    )
+    for kind in KINDS:
+        for held, category in kept.execute(query, (kind, day, person)).fetchall():
+            yield Told(kind, held, category)

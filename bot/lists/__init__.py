@@ -1,7 +1,35 @@
 """A coordinator's lists: a file or what was pasted from a spreadsheet comes in; settled bills, or who is in which category, go out."""
 
+from bot.lists.bills import MOST_BILLS, read_bills, read_one_bill
 from bot.lists.bringing import Brought, bring, bring_apart
+from bot.lists.checks import STATUSES, Checked, check_all, check_columns, check_rows, detail_lines, flags
+from bot.lists.enrolment import opened_enrolment
 from bot.lists.reading import ENDINGS, ListError, from_text
 from bot.lists.rosters import MONEY, OWN_COST, csv_lines, write_workbook
+from bot.lists.writing import Cell, list_file
 
-__all__ = ["ENDINGS", "MONEY", "OWN_COST", "Brought", "ListError", "bring", "bring_apart", "csv_lines", "from_text", "write_workbook"]
+__all__ = [
+    "ENDINGS",
+    "MONEY",
+    "MOST_BILLS",
+    "OWN_COST",
+    "STATUSES",
+    "Brought",
+    "Cell",
+    "Checked",
+    "ListError",
+    "bring",
+    "bring_apart",
+    "check_all",
+    "check_columns",
+    "check_rows",
+    "csv_lines",
+    "detail_lines",
+    "flags",
+    "from_text",
+    "list_file",
+    "opened_enrolment",
+    "read_bills",
+    "read_one_bill",
+    "write_workbook",
+]

@@ -2,10 +2,10 @@
 
 import csv
 import io
+import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from bot import resources
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 ENDINGS = (".csv", ".xlsx")
 _ROWS_AT_ONCE = 1000
+#: The number of an identity card may end in an X.
+_SMALL_X = re.compile(r"^(\d{17})x$", re.ASCII)
 #: In names of columns with numbers that are one person's; a telephone may be a family's.
 _IDENTITY, _OF_A_FAMILY = ("证", "社保", "医保"), "户主"
 
@@ -56,14 +58,14 @@ def rows_of(table: "Table") -> Iterator[dict[str, Any]]:
         yield from frame.iter_rows(named=True)
 
 
-@contextmanager
-def as_file(data: bytes, ending: str, name: str, voice: Voice) -> Iterator[Path]:
-    """A list as a file in a folder of its own, for as long as it is worked on; what is wrong with it in words. Raises ListError."""
-    with TemporaryDirectory(prefix="nengbao-desk-") as folder:
-        source = Path(folder, f"in{ending}")
-        source.write_bytes(data)
-        with in_words(name, voice):
-            yield source
+def person_key(cell: Any) -> str:
+    """The number or name that a cell says, however it was typed; as `people_of` has a whole column."""
+    return _SMALL_X.sub(r"\1X", "".join(plain_text(cell).split()))
+
+
+def plain_text(cell: Any) -> str:
+    """What a cell says, in plain digits and without blanks around it."""
+    return unicodedata.normalize("NFKC", str(cell if cell is not None else "")).strip()
 
 
 @contextmanager

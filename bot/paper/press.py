@@ -49,10 +49,11 @@ def sheet_pdf(voice: Voice, answer: Estimate, *, form: Form, made: date, back: B
             "code": back.code,
             "picture": _qr(back.address),
         }
-    return _set(_TEMPLATES[form], lines)
+    return set_lines(_TEMPLATES[form], lines)
 
 
-def _set(template: str, lines: dict[str, Any]) -> bytes:
+def set_lines(template: str, lines: dict[str, Any]) -> bytes:
+    """The lines of one template of this folder as a tagged PDF. Raises PrintMissingError."""
     typst = _typst()
     compiler = typst.Compiler(
         input=Path(__file__).with_name(template), font_paths=_fonts(), sys_inputs={"data": json.dumps(lines, ensure_ascii=False)}

@@ -17,7 +17,7 @@ from bot.speech.finder_words import finder_json, finder_lines
 from bot.speech.guidance_words import guidance_json, guidance_lines
 from bot.speech.people_words import people_lines
 from bot.speech.policies import policy_json, policy_row
-from bot.speech.premium_words import per_person_lines, premium_json, premium_lines
+from bot.speech.premium_words import category_lines, per_person_lines, premium_json, premium_lines
 from bot.speech.reasons import reason_lines
 from bot.speech.understood_words import understood_json, understood_lines
 from bot.speech.voice import DOMAIN, MissingCatalogueError, Voice
@@ -102,6 +102,7 @@ __all__ = [
     "Voice",
     "admission_json",
     "admission_lines",
+    "category_lines",
     "changed_json",
     "changed_lines",
     "check_bill_json",

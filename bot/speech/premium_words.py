@@ -28,6 +28,12 @@ def per_person_lines(voice: Voice, answer: PremiumAnswer) -> list[str]:
     return [*_share_lines(voice, answer, answer.shares[0]), voice.say("premium.times"), *_closing(voice, answer)]
 
 
+def category_lines(voice: Voice, answer: PremiumAnswer) -> list[str]:
+    """The lines for one person of each category, for lists of many."""
+    lines = ["".join(_share_lines(voice, answer, share)) for share in answer.shares]
+    return [*lines, *_closing(voice, answer)] if answer.shares else [voice.note(note) for note in answer.cautions]
+
+
 def premium_json(voice: Voice, answer: PremiumAnswer) -> dict[str, Any]:
     """The answer as JSON: a row each category, then the household; money as decimal strings in yuan."""
     household = answer.household

@@ -50,7 +50,8 @@ class Columns:
 class Names:
     """The words of tables. `meanings` says for each fact of a short list what a cell may call each of its keys.
 
-    `levels` are the hospital levels a word may mean, `facilities` those that each place has; `totals` what stands in a row of sums.
+    `levels` are the hospital levels a word may mean, `facilities` those that each place has; `totals` what stands in a row of sums;
+    `further` the columns that only lists of one kind have.
     """
 
     columns: Mapping[str, Sequence[str]]
@@ -59,6 +60,7 @@ class Names:
     meanings: Mapping[str, Mapping[str, Any]]
     levels: Mapping[str, frozenset[str]]
     facilities: Mapping[str, frozenset[str]]
+    further: Mapping[str, Mapping[str, Sequence[str]]]
 
     @classmethod
     def read(cls, path: Path, vocabulary: Vocabulary, shelf: Shelf, voices: Iterable[Voice]) -> Self:
@@ -87,6 +89,7 @@ class Names:
                 place: frozenset(key for edition in editions for key in edition.policy.facilities)
                 for place, editions in shelf.places.items()
             },
+            further={kind: data[kind] for kind in ("enrolment", "sheet")},
         )
 
     def columns_of(self, header: Sequence[str]) -> Columns:
@@ -105,6 +108,12 @@ class Names:
         other = [column for column in header if column not in {*facts.values(), *unused, *personal}]
         near = {column: get_close_matches(tidied[column], known, 1, 0.8) for column in other}
         return Columns(facts, personal, unused, {column: names[0] for column, names in near.items() if names})
+
+    def further_of(self, kind: str, header: Sequence[str]) -> dict[str, str]:
+        """Which columns of a list of a kind say what only such lists say; where several say the same, the name that stands first."""
+        tidied = {_UNIT.sub("", _tidy(column)): column for column in header}
+        found = {fact: next((tidied[name] for name in names if name in tidied), None) for fact, names in self.further[kind].items()}
+        return {fact: column for fact, column in found.items() if column is not None}
 
     def is_total(self, cells: Iterable[Any]) -> bool:
         """Whether a row with such cells tells a sum of others."""

@@ -69,10 +69,10 @@ def own_form(request: web.Request) -> None:
         raise ApiError(403, "forbidden")
 
 
-def fields(body: bytes) -> dict[str, str]:
-    """What a form sends, however it was made; nothing when it has more fields than any form of ours."""
+def fields(body: bytes, most: int = _MOST_FIELDS) -> dict[str, str]:
+    """What a form sends, however it was made; nothing when it has more fields than the form has."""
     try:
-        return dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=_MOST_FIELDS))
+        return dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=most))
     except ValueError:
         return {}
 

@@ -1,13 +1,15 @@
 """Desks of two villages on one server, and their coordinators."""
 
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from urllib.parse import urlencode
 
 import pytest
 
-from bot.desk import Book, Keys, Room
+from bot.desk import Book, Keys, Kind, Registers, Room
 from tests.server import Server
 
 
@@ -25,6 +27,23 @@ def desks(running: Server) -> tuple[str, str]:
     """The keys of two villages on one server."""
     keys = Keys(Room(running.data_dir))
     return keys.add("李庄", "张三"), keys.add("王庄", "李四")
+
+
+def written(registers: Registers, kind: Kind, day: str, people: dict[str, str]) -> int:
+    """A list of an office that is taken."""
+    number = registers.begin(kind, day)
+    assert registers.write(number, people) == set()
+    registers.finish(number)
+    return number
+
+
+@contextmanager
+def source_of(data: bytes, ending: str) -> Iterator[Path]:
+    """A list that has come, as a file in a folder of its own."""
+    with TemporaryDirectory() as folder:
+        source = Path(folder, f"in{ending}")
+        source.write_bytes(data)
+        yield source
 
 
 class Person:
@@ -56,6 +75,11 @@ class Person:
     def open(self, key: str) -> int:
         """Type a key."""
         return self.ask("POST", "/desk", urlencode({"key": key}).encode(), Content_Type="application/x-www-form-urlencoded")[0]
+
+    def send(self, path: str, **fields: str) -> tuple[int, str, str]:
+        """Send a form without a file: status, where it leads, and the page."""
+        sent = self.ask("POST", path, urlencode(fields).encode(), Content_Type="application/x-www-form-urlencoded")
+        return sent[0], sent[1].get("Location", ""), sent[2].decode()
 
     def bring(self, file: tuple[str, bytes] | None = None, path: str = "/desk/roster", **fields: str) -> tuple[int, str, str]:
         """Send the form for a list: status, where it leads, and the page."""

@@ -4,8 +4,8 @@ from bot.desk import Book, Imports, Registers, Rosters
 from bot.knowledge import Knowledge
 from bot.lists import Brought, bring
 from bot.lists.effects import Effect, Effects, effects_of
-from tests.desk.conftest import Person
-from tests.desk.test_registers import BACK, LOW, WATCHED, written
+from tests.desk.conftest import Person, written
+from tests.desk.test_registers import BACK, LOW, WATCHED
 
 HEAD = "身份证号,人员类别,医院级别,出院日期,总费用,自费金额\n"
 #: By hand from FACTS. 20,000 at county level leave an ordinary resident 4,400.00, low-income 1,100.00, monitored 3,840.00, back in poverty

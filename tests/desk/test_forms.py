@@ -27,6 +27,7 @@ PIECES = st.sampled_from(
 )
 
 
+@pytest.mark.filterwarnings("ignore::aiohttp.BadContentDispositionHeader", "ignore::aiohttp.BadContentDispositionParam")
 @settings(max_examples=300)
 @given(st.lists(PIECES, max_size=25), st.binary(max_size=200), st.sampled_from(["edge", "", '"', "edge; charset=x", "\u00e9dge", "e" * 80]))
 @example([HEAD, b'file"; filename="a.csv"\r\n\r\n', b"a,b\r\n1,2\r\n--edge--\r\n"], b"", "edge")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.desk import KEEP_DAYS, Book, Cases, Desk, Keeping, Registers, Room, Rosters, Visits
+from bot.desk import KEEP_DAYS, Bills, Book, Brought, Cases, Desk, Enrollee, Enrolments, Keeping, Registers, Room, Rosters, Visits
 from tests.desk.conftest import Person
 
 DAY = 86_400
@@ -25,7 +25,9 @@ def clock(tmp_path: Path) -> tuple[Book, list[int]]:
 
 
 def filled(book: Book, name: str) -> None:
-    """A list, a household, a register and a case."""
+    """A list of each kind, a household, a register and a case."""
+    Enrolments(book).bring(Brought(name, "anhui-bozhou", 2025, "户号", ""), [Enrollee(2, name, name, "", "ordinary", False)])
+    Bills(book).bring(name, [], [])
     rosters, registers = Rosters(book), Registers(book)
     rosters.finish(rosters.begin(name, None), ["户号"], 1, [])
     Visits(book).put("2026-01-01", name, {"total": "1"})
@@ -46,9 +48,10 @@ def test_lists_and_households_go_when_their_time_is_over(clock: tuple[Book, list
     assert keeping.sweep() == 0
     filled(book, "新的")
     time[0] += 1
-    assert keeping.sweep() == 2
+    assert keeping.sweep() == 4
     assert [head.name for head in Rosters(book).heads()] == ["新的"]
     assert [visit.label for visit in Visits(book).of_day("2026-01-01")] == ["新的"]
+    assert [each.name for each in Enrolments(book).all()] == [each[1] for each in Bills(book).heads()] == ["新的"]
     assert (len(Registers(book).all()), len(Cases(book).all())) == (2, 2)
     assert [trace.did for trace in book.trail() if trace.did in ("chose.keep_days", "forgotten")] == ["chose.keep_days", "forgotten"]
 
@@ -65,9 +68,9 @@ def test_everything_is_in_the_zip(clock: tuple[Book, list[int]], tmp_path: Path)
         assert {"lists", "visits", "registers", "listed", "cases", "entries", "trail"} <= tables
         for table in tables:
             rows = list(csv.reader(io.StringIO(packed.read(f"{table}.csv").decode("utf-8-sig"))))
-            every = kept.execute(f"SELECT * FROM {table}").fetchall()
-            assert rows[0] == [column[1] for column in kept.execute(f"PRAGMA table_info({table})")]
-            assert rows[1:] == [["" if cell is None else str(cell).replace("=1+1", "'=1+1", 1) for cell in row] for row in every]
+            told = kept.execute(f"SELECT * FROM {table}")
+            assert rows[0] == [column[0] for column in told.description]
+            assert rows[1:] == [["" if cell is None else str(cell).replace("=1+1", "'=1+1", 1) for cell in row] for row in told]
     assert book.trail()[-1].did == "taken.everything"
 
 

@@ -5,11 +5,11 @@ import io
 import openpyxl
 import pytest
 
-from bot.desk import Book, Change, Conflict, Imports, Kind, Registers
+from bot.desk import Book, Change, Conflict, Imports, Registers
 from bot.knowledge import Knowledge
 from bot.lists import Brought
 from bot.lists import bring as bring_list
-from tests.desk.conftest import Person
+from tests.desk.conftest import Person, written
 
 LOW, EXTREME, WATCHED, BACK = "subsistence_allowance", "extreme_poverty", "monitored", "back_in_poverty"
 
@@ -18,14 +18,6 @@ LOW, EXTREME, WATCHED, BACK = "subsistence_allowance", "extreme_poverty", "monit
 def registers(book: Book) -> Registers:
     """The registers of a new desk."""
     return Registers(book)
-
-
-def written(registers: Registers, kind: Kind, day: str, people: dict[str, str]) -> int:
-    """A list of an office that is taken."""
-    number = registers.begin(kind, day)
-    assert registers.write(number, people) == set()
-    registers.finish(number)
-    return number
 
 
 def changes_of(registers: Registers, number: int) -> list[Change]:

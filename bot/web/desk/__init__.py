@@ -5,8 +5,10 @@ Everything works without scripts and with the keyboard alone.
 
 from aiohttp import web
 
+from bot.web.desk.bills import BILLS
 from bot.web.desk.cases import CASES
 from bot.web.desk.door import enter, leave
+from bot.web.desk.enrolment import ENROLMENT
 from bot.web.desk.imports import IMPORTS
 from bot.web.desk.keeping import KEEPING, sweep_desks
 from bot.web.desk.receiving import WORKS, Works
@@ -23,6 +25,8 @@ _ROUTES = (
     *IMPORTS,
     *REGISTERS,
     *WARNINGS,
+    *ENROLMENT,
+    *BILLS,
     *CASES,
     *TALK,
     *TRAIL,

@@ -4,13 +4,13 @@ import asyncio
 import csv
 import secrets
 import shutil
-from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass
+import warnings
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path, PurePath
 from typing import Any
 
-from aiohttp import BodyPartReader, MultipartReader, web
+from aiohttp import BadContentDispositionHeader, BadContentDispositionParam, BodyPartReader, MultipartReader, web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from bot.desk import Book, Import, Imports, RoomError
@@ -25,16 +25,11 @@ MOST_FILE_BYTES = 256 * 1024 * 1024
 #: Up to here a list is worked on while its sender waits: a village's is done before they have looked up.
 _SMALL_BYTES = 256 * 1024
 _CHUNK = 256 * 1024
+# They would tell on standard error what a form calls its parts, which may be somebody's name.
+warnings.filterwarnings("ignore", category=BadContentDispositionHeader)
+warnings.filterwarnings("ignore", category=BadContentDispositionParam)
 #: What aiohttp raises for a form that is none.
 NO_FORM = (ValueError, AssertionError, LookupError, RuntimeError, HttpProcessingError, web.RequestPayloadError, ConnectionError)
-
-
-@dataclass(frozen=True, slots=True)
-class Received:
-    """What a form sent: what was typed into its fields, and the list as a file in a folder of its own."""
-
-    fields: dict[str, str]
-    source: Path
 
 
 class Works:
@@ -65,18 +60,29 @@ class Works:
 WORKS = web.AppKey("works", Works)
 
 
-async def receive(request: web.Request, voice: Voice, book: Book, fields: dict[str, str]) -> Received:
-    """The list of a form; what was typed beside it is put into `fields` as it comes. Raises ListError and ApiError.
+async def receive(request: web.Request, voice: Voice, book: Book, fields: dict[str, str]) -> Path:
+    """The list of a form as a file; what was typed beside it is put into `fields` as it comes. Raises ListError and ApiError.
 
-    The file stands in a folder of its own, which is thrown away by whoever works on it.
+    It stands in a folder of its own, which is thrown away by whoever works on it.
     """
     folder = await asyncio.to_thread(_new_folder, book)
     try:
         file = await _read(request, folder, fields)
-        return Received(fields, await asyncio.to_thread(_list, voice, folder, file, fields.get("pasted", "").strip("\r\n ")))
+        return await asyncio.to_thread(_list, voice, folder, file, fields.get("pasted", "").strip("\r\n "))
     except BaseException:
         await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
         raise
+
+
+@asynccontextmanager
+async def received(request: web.Request, voice: Voice, book: Book, fields: dict[str, str]) -> AsyncIterator[Path]:
+    """The same for what is worked on at once; the file is gone afterwards."""
+    source = await receive(request, voice, book, fields)
+    try:
+        with request.app[LINES].busy(request.protocol):
+            yield source
+    finally:
+        await asyncio.to_thread(shutil.rmtree, source.parent, ignore_errors=True)
 
 
 async def take_in(request: web.Request, book: Book, brought: Brought) -> Import:

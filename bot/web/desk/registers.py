@@ -32,8 +32,8 @@ async def _bring(request: web.Request, voice: Voice, book: Book) -> web.Response
     """Keep an office's list, whole or not at all: rows that do not tell are named, to be mended."""
     typed: dict[str, str] = {}
     try:
-        received = await receive(request, voice, book, typed)
-        brought = await _brought(voice, book, typed, received.source)
+        source = await receive(request, voice, book, typed)
+        brought = await _brought(voice, book, typed, source)
         found = await take_in(request, book, brought)
         if found.state == "failed":
             raise ListError(found.said)

@@ -13,7 +13,7 @@ from bot.desk.rosters import Order
 from bot.lists import MONEY, OWN_COST, Brought, ListError, csv_lines, write_workbook
 from bot.speech import Voice, policy_row
 from bot.web.desk.door import at_desk, desk_page, number_of, see
-from bot.web.desk.forms import LONGEST_NAME, Sent
+from bot.web.desk.forms import LONGEST_NAME, NOTHING, Sent, sent_of
 from bot.web.desk.imports import place_of
 from bot.web.desk.receiving import receive, take_in
 from bot.web.errors import ApiError
@@ -30,7 +30,7 @@ _NOTHING = "0.00"
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
-async def show(request: web.Request, voice: Voice, book: Book, notice: str = "", sent: Sent | None = None) -> web.Response:
+async def show(request: web.Request, voice: Voice, book: Book, notice: str = "", sent: Sent = NOTHING) -> web.Response:
     """The lists of the desk, and the form for a new one."""
     heads, coming = await asyncio.to_thread(lambda: (Rosters(book).heads(), Imports(book).open()))
     return desk_page(
@@ -48,24 +48,16 @@ async def _bring(request: web.Request, voice: Voice, book: Book) -> web.Response
     """Settle a list that was uploaded or pasted. What was pasted stays in the page when it cannot be settled."""
     typed: dict[str, str] = {}
     try:
-        received = await receive(request, voice, book, typed)
-        name = _name(voice, typed)
+        source = await receive(request, voice, book, typed)
+        name = sent_of(typed).name or voice.say("desk.unnamed")
         number = await asyncio.to_thread(Imports(book).begin, "roster", name)
-        brought = Brought(number, "roster", name, received.source, voice.lang, typed.get("place") or None)
+        brought = Brought(number, "roster", name, source, voice.lang, typed.get("place") or None)
         found = await take_in(request, book, brought)
         if found.state == "failed":
             raise ListError(found.said)
     except ListError as error:
-        return await show(request, voice, book, str(error), _typed(voice, typed))
+        return await show(request, voice, book, str(error), sent_of(typed))
     return see(place_of(found))
-
-
-def _typed(voice: Voice, typed: dict[str, str]) -> Sent:
-    return Sent(_name(voice, typed), typed.get("place"), typed.get("pasted", "").encode(), ".csv")
-
-
-def _name(voice: Voice, typed: dict[str, str]) -> str:
-    return typed.get("name", "").strip()[:LONGEST_NAME] or voice.say("desk.unnamed")
 
 
 async def _roster(request: web.Request, voice: Voice, book: Book) -> web.Response:

@@ -1,19 +1,17 @@
 """Early warning (防返贫预警) at the desk: whose cost of a year passes the threshold, who is near it, whom the offices were told about."""
 
 import asyncio
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from aiohttp import web
 
 from bot.desk import WHATS, Book, Choices, Feedback, Rosters
 from bot.lists import ListError
-from bot.lists.warnings import NEAR, OFFICES, near, people_for, who_words, write_warnings
+from bot.lists.warnings import NEAR, OFFICES, near, people_for, warnings_file, who_words
 from bot.lists.years import Years
 from bot.speech import Voice
 from bot.tables import WARN_AT
-from bot.web.desk.door import at_desk, desk_page, number_of, see
+from bot.web.desk.door import at_desk, desk_file, desk_page, number_of, see
 from bot.web.desk.forms import day_of
 from bot.web.errors import ApiError
 from bot.web.lines import LINES
@@ -127,26 +125,19 @@ def _people(book: Book, number: int, sent: dict[str, str]) -> list[tuple[str, in
     return [(bills[-1].who, bills[-1].year)] if bills and bills[-1].who else []
 
 
-async def _file(request: web.Request, voice: Voice, book: Book) -> web.StreamResponse:
+async def _file(request: web.Request, voice: Voice, book: Book) -> web.Response:
     """The file for an office."""
-    number, office, ending = number_of(request), request.match_info["office"], request.match_info["ending"]
-    known = next(each for each in OFFICES if each == office)
-    with TemporaryDirectory(dir=book.work()) as folder, request.app[LINES].busy(request.protocol):
-        path = Path(folder, f"out.{ending}")
-        await asyncio.to_thread(_write, path, voice, book, number, known)
-        named = f'attachment; filename="nengbao-{office}-{number}.{ending}"'
-        response = web.FileResponse(
-            path, headers={"Content-Disposition": named, "Cache-Control": "no-store", "Content-Type": _KINDS[ending]}
-        )
-        await response.prepare(request)
-    return response
+    number, ending = number_of(request), request.match_info["ending"]
+    office = next(each for each in OFFICES if each == request.match_info["office"])
 
+    def written() -> bytes:
+        rosters, threshold = Rosters(book), _threshold(book)
+        if rosters.roster(number, taken=True) is None:
+            raise ApiError(404, "not_found")
+        return warnings_file(people_for(rosters, number, office, threshold), Feedback(book), threshold, voice, ending)
 
-def _write(path: Path, voice: Voice, book: Book, number: int, office: Any) -> None:
-    rosters, threshold = Rosters(book), _threshold(book)
-    if rosters.roster(number, taken=True) is None:
-        raise ApiError(404, "not_found")
-    write_warnings(path, people_for(rosters, number, office, threshold), Feedback(book), threshold, voice)
+    with request.app[LINES].busy(request.protocol):
+        return desk_file(await asyncio.to_thread(written), _KINDS[ending], f"nengbao-{office}-{number}.{ending}")
 
 
 def _threshold(book: Book) -> int:
