@@ -5,7 +5,7 @@ from bot.desk.cases import LATER, Case, Cases, Entry
 from bot.desk.keys import Desk, Key, Keys, Tried, plain
 from bot.desk.registers import KINDS, Change, Conflict, Registers, Version
 from bot.desk.room import Room, RoomError
-from bot.desk.visits import Visit, Visits
+from bot.desk.visits import Visit, Visits, tidy_label
 
 __all__ = [
     "KINDS",
@@ -29,4 +29,5 @@ __all__ = [
     "Visit",
     "Visits",
     "plain",
+    "tidy_label",
 ]

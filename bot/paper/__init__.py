@@ -5,6 +5,6 @@ The words are those of the voice; typst and segno (extra `[print]`) are loaded w
 
 from bot.paper.errors import PrintMissingError
 from bot.paper.lines import sheet_lines
-from bot.paper.press import Back, Form, sheet_pdf
+from bot.paper.press import Back, Form, sheet_pdf, sheets_pdf
 
-__all__ = ["Back", "Form", "PrintMissingError", "sheet_lines", "sheet_pdf"]
+__all__ = ["Back", "Form", "PrintMissingError", "sheet_lines", "sheet_pdf", "sheets_pdf"]
