@@ -1,6 +1,6 @@
 """The households of a day with what each of them comes to: their estimates, what they pay together, what to look out for."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -11,7 +11,7 @@ from bot.speech import Voice
 from bot.speech.contract import fault_words
 from bot.speech.people_words import least_firm
 from bot.tables import WARN_AT
-from engine import LAYERS, Case, CaseError, Estimate, Fault, Shelf, estimate, fen, own_cost, read_case, yuan
+from engine import LAYERS, Case, CaseError, Estimate, Fault, Layer, Shelf, estimate, fen, own_cost, read_case, yuan
 
 _WARN_AT = fen(WARN_AT)
 
@@ -87,10 +87,17 @@ def together(households: Sequence[Household]) -> Together:
 
 def telling_layers(households: Iterable[Household]) -> list[str]:
     """The layers that pay anything to anybody, or may do so by an amount that nobody can compute."""
-    telling = {
-        layer.key for each in households if each.answer for layer in each.answer.layers if layer.status in ("paid", "not_computable")
-    }
-    return [layer for layer in LAYERS if layer in telling]
+    return _layers(households, lambda layer: layer.status in ("paid", "not_computable"))
+
+
+def concerning_layers(households: Iterable[Household]) -> list[str]:
+    """The layers that anybody may claim; what they lose only for want of registration among them."""
+    return _layers(households, lambda layer: layer.status != "not_applicable" or layer.reason == "unregistered")
+
+
+def _layers(households: Iterable[Household], wanted: Callable[[Layer], bool]) -> list[str]:
+    found = {layer.key for each in households if each.answer for layer in each.answer.layers if wanted(layer)}
+    return [layer for layer in LAYERS if layer in found]
 
 
 def may_fall_back(answer: Estimate) -> bool:

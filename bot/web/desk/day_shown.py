@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from bot.desk import Visit
-from bot.lists.households import Household, basis_of_warnings, telling_layers, together, warnings, why_not
+from bot.lists.households import Household, basis_of_warnings, concerning_layers, telling_layers, together, warnings, why_not
 from bot.paper import sheet_lines
 from bot.speech import Voice
 from bot.speech.compare_words import cautions_of, own_words
@@ -100,7 +100,7 @@ def _rows(voice: Voice, households: Sequence[Household]) -> Iterator[tuple[str, 
     yield voice.say("slot.total"), facts(lambda each: _amount(voice, each.case.total if each.case else None))
     yield voice.say("slot.self_funded"), facts(lambda each: _self_funded(voice, each))
     yield voice.say("desk.day.eligible"), row(lambda answer: _cell(_amount(voice, answer.eligible)))
-    for key in telling_layers(households):
+    for key in concerning_layers(households):
         yield voice.say(f"layer.{key}"), row(lambda answer, key=key: _layer_cell(voice, answer, key))  # type: ignore[misc]
     if _some_borne(households):
         yield voice.say("desk.column.hospital_borne"), row(lambda answer: _cell(_amount(voice, answer.hospital_borne)))

@@ -93,11 +93,11 @@ def _amount(voice: Voice, knowledge: Knowledge, name: str, said: str) -> tuple[s
             return "", voice.say("problem.zero")
         if voice.has(f"fault.{problem.code}"):
             return "", named_fault(voice, Fault(name, problem.code))
-    meant = [doubt.candidates for doubt in heard.ambiguous if doubt.slot == name]
-    figures = unicodedata.normalize("NFKC", said)
-    if len(meant) == 1 and len(meant[0]) == 1 and _FIGURES.fullmatch(figures):
-        return meant[0][0], ""
-    return "", voice.say("desk.day.unit" if _FIGURES.fullmatch(figures) else "desk.day.exact", text=said[:_LONGEST_SHOWN])
+    doubts = (doubt.candidates for doubt in heard.ambiguous if doubt.slot == name)
+    meant = next(doubts, ()) if _FIGURES.fullmatch(unicodedata.normalize("NFKC", said)) else ()
+    if len(meant) == 1:
+        return meant[0], ""
+    return "", voice.say("desk.day.unit" if meant else "desk.day.exact", text=said[:_LONGEST_SHOWN])
 
 
 def _wrong_case(voice: Voice, knowledge: Knowledge, facts: Mapping[str, Any]) -> dict[str, str]:
