@@ -16,7 +16,7 @@ from aiohttp import web
 from bot.desk import Book, Visit, Visits
 from bot.lists import ListError, table_csv, table_xlsx
 from bot.lists.households import Household, as_table, by_own, settled, together, warnings
-from bot.paper import PrintMissingError, sheets_pdf
+from bot.paper import Form, PrintMissingError, sheets_pdf
 from bot.speech import Voice
 from bot.speech.estimate_words import headline
 from bot.web.desk.day_shown import compared, detail, doubts, name_of, options, shown_rows, sum_cells
@@ -153,13 +153,14 @@ async def _compare(request: web.Request, voice: Voice, book: Book) -> web.Respon
         "heads": [(each.visit.number, name_of(voice, each.visit)) for each in chosen],
         "rows": compared(voice, chosen),
         "doubts": doubts(voice, chosen),
+        "other_langs": {},  # their addresses hold one `n` alone
     }
     return desk_page(request, voice, "desk_compare.html", book.desk, **values)
 
 
 async def _slips(request: web.Request, voice: Voice, book: Book) -> web.Response:
     """The slips of all households of a day in one file, or of one, as they were visited; there is no talk for a code to lead back to."""
-    day, form = _day(request), "slip" if request.query.get("form") == "slip" else "a4"
+    day, form = _day(request), _form(request)
     households = await asyncio.to_thread(lambda: _settle(request, Visits(book).of_day(day, taken=True)))
     if "number" in request.match_info:
         households = [_find(households, number_of(request))]
@@ -168,7 +169,7 @@ async def _slips(request: web.Request, voice: Voice, book: Book) -> web.Response
         raise ApiError(404, "not_found")
     made = request.app[ASSISTANT].today()
     try:
-        pdf = await asyncio.to_thread(partial(sheets_pdf, voice, sheets, form=form, made=made))  # type: ignore[arg-type]
+        pdf = await asyncio.to_thread(partial(sheets_pdf, voice, sheets, form=form, made=made))
     except PrintMissingError as error:
         raise ApiError(503, error.code) from error
     response = pdf_of(pdf)
@@ -188,6 +189,10 @@ async def _file(request: web.Request, voice: Voice, book: Book) -> web.Response:
         return desk_file(await asyncio.to_thread(written), _FILES[ending], name)
     except ListError as error:
         return await _show(request, voice, book, str(error))
+
+
+def _form(request: web.Request) -> Form:
+    return "slip" if request.query.get("form") == "slip" else "a4"
 
 
 def _read(request: web.Request, voice: Voice, sent: Mapping[str, str]) -> Typed:
