@@ -12,7 +12,7 @@ from bot.desk.keys import Desk, Key, Keys, Tried, plain
 from bot.desk.registers import KINDS, Change, Changes, Conflict, Kind, Registers, Told, Version
 from bot.desk.room import Room, RoomError
 from bot.desk.rosters import Head, Reject, Roster, Rosters, Row, Year
-from bot.desk.visits import Visit, Visits
+from bot.desk.visits import Visit, Visits, tidy_label
 
 __all__ = [
     "KEEP_DAYS",
@@ -67,4 +67,5 @@ __all__ = [
     "Year",
     "moment",
     "plain",
+    "tidy_label",
 ]

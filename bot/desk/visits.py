@@ -5,6 +5,7 @@ What a case comes to is worked out whenever it is looked at, by the rules of tha
 
 import json
 import sqlite3
+import unicodedata
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +17,9 @@ _TABLES = (
     "CREATE TABLE IF NOT EXISTS visits (id INTEGER PRIMARY KEY AUTOINCREMENT, source TEXT UNIQUE, day TEXT NOT NULL, "
     "label TEXT NOT NULL, facts TEXT NOT NULL, at INTEGER NOT NULL, who TEXT NOT NULL)",
 )
+
+
+_ALL = "SELECT id, day, label, facts, at, who FROM visits"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +46,7 @@ class Visits:
             "INSERT INTO visits (source, day, label, facts, at, who) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (source) DO UPDATE SET "
             "label = excluded.label, facts = excluded.facts, at = excluded.at RETURNING id"
         )
-        row = (source, day, label, _written(facts), self._book.now(), self._book.desk.who)
+        row = (source, day, tidy_label(label), _written(facts), self._book.now(), self._book.desk.who)
         with self._opened() as kept:
             known = kept.execute("SELECT 1 FROM visits WHERE source = ?", (source,)).fetchone()
             [(number,)] = kept.execute(query, row).fetchall()
@@ -53,7 +57,7 @@ class Visits:
         """Another label or case for a household; whether there is such a one."""
         with self._opened() as kept:
             query = "UPDATE visits SET label = ?, facts = ?, at = ? WHERE id = ?"
-            done = kept.execute(query, (label, _written(facts), self._book.now(), number)).rowcount == 1
+            done = kept.execute(query, (tidy_label(label), _written(facts), self._book.now(), number)).rowcount == 1
             if done:
                 self._book.trace(kept, "visit.changed", str(number))
         return done
@@ -74,12 +78,18 @@ class Visits:
                 self._book.trace(kept, "visit.forgotten", str(number))
         return len(found)
 
-    def of_day(self, day: str) -> list[Visit]:
-        """The households of a day, in the order in which they were visited."""
+    def of_day(self, day: str, *, taken: bool = False) -> list[Visit]:
+        """The households of a day, in the order in which they were visited, looked at or `taken` away as a file."""
         with self._opened() as kept:
-            rows = kept.execute("SELECT id, day, label, facts, at, who FROM visits WHERE day = ? ORDER BY id", (day,)).fetchall()
-            self._book.trace(kept, "visit.seen", day)
-        return [Visit(number, said, label, json.loads(facts), moment(at), who) for number, said, label, facts, at, who in rows]
+            rows = kept.execute(f"{_ALL} WHERE day = ? ORDER BY id", (day,)).fetchall()
+            self._book.trace(kept, "visit.taken" if taken else "visit.seen", day)
+        return [_visit(*row) for row in rows]
+
+    def newest(self) -> Visit | None:
+        """The household that was put in last, whose place and hospital the next one begins with. Nobody looks at it: it leaves no trace."""
+        with self._opened() as kept:
+            row = kept.execute(f"{_ALL} ORDER BY id DESC LIMIT 1").fetchone()
+        return _visit(*row) if row is not None else None
 
     def days(self) -> list[tuple[str, int]]:
         """The days with households, the newest first, and how many."""
@@ -95,6 +105,15 @@ class Visits:
             for statement in _TABLES:
                 kept.execute(statement)
             yield kept
+
+
+def tidy_label(text: str) -> str:
+    """A label on one line, without signs that nobody sees."""
+    return " ".join("".join(char if unicodedata.category(char)[0] != "C" else " " for char in text).split())
+
+
+def _visit(number: int, day: str, label: str, facts: str, at: int, who: str) -> Visit:
+    return Visit(number, day, label, json.loads(facts), moment(at), who)
 
 
 def _written(facts: Mapping[str, Any]) -> str:

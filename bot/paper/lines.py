@@ -39,8 +39,11 @@ _PAST_CAUTIONS = frozenset({"verified_until", "expired_rules"})
 _PLACED_ADVICE = frozenset({"bring", "bring.uninsured", "re_aid"})
 
 
-def sheet_lines(voice: Voice, answer: Estimate, *, made: date) -> dict[str, Any]:
-    """Everything that stands on the sheet, as JSON can hold it. The way back is None; the press puts it in."""
+def sheet_lines(voice: Voice, answer: Estimate, *, made: date, label: str = "") -> dict[str, Any]:
+    """Everything that stands on the sheet, as JSON can hold it. The way back is None; the press puts it in.
+
+    `label`: whose it is, as a coordinator calls them; empty for nobody's name.
+    """
     picture = who_pays(voice, answer)
     lang, _, region = voice.lang.partition("_")
     return {
@@ -48,6 +51,7 @@ def sheet_lines(voice: Voice, answer: Estimate, *, made: date) -> dict[str, Any]
         # Hant is a script and no region.
         "region": region.lower() if len(region) == len("CN") else None,
         "title": voice.say("paper.title"),
+        "label": label,
         "made": voice.say("paper.made", made=made),
         "day": [made.year, made.month, made.day],
         "strip": [*_strip(voice, answer)],

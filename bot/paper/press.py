@@ -1,6 +1,7 @@
-"""Sets the lines of a sheet with typst. The data travels as one JSON text in `sys.inputs` and is never pasted into the source."""
+"""Sets the lines of sheets with typst. The data travels as one JSON text in `sys.inputs` and is never pasted into the source."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -49,11 +50,19 @@ def sheet_pdf(voice: Voice, answer: Estimate, *, form: Form, made: date, back: B
             "code": back.code,
             "picture": _qr(back.address),
         }
-    return set_lines(_TEMPLATES[form], lines)
+    return set_lines(_TEMPLATES[form], [lines])
 
 
-def set_lines(template: str, lines: dict[str, Any]) -> bytes:
-    """The lines of one template of this folder as a tagged PDF. Raises PrintMissingError."""
+def sheets_pdf(voice: Voice, answers: Iterable[tuple[str, Estimate]], *, form: Form, made: date) -> bytes:
+    """The sheets of several households, at least one, as one such PDF: a page (or slip) for each, in their order, its label on top.
+
+    No QR code leads back: behind the households of a desk is no talk. Takes about 50 ms each. Raises PrintMissingError.
+    """
+    return set_lines(_TEMPLATES[form], [sheet_lines(voice, answer, made=made, label=label) for label, answer in answers])
+
+
+def set_lines(template: str, lines: Any) -> bytes:
+    """What is set by one template of this folder, as JSON can hold it, as a tagged PDF. Raises PrintMissingError."""
     typst = _typst()
     compiler = typst.Compiler(
         input=Path(__file__).with_name(template), font_paths=_fonts(), sys_inputs={"data": json.dumps(lines, ensure_ascii=False)}

@@ -81,6 +81,8 @@ def make_app(
             *WRONG,
             web.get("/widget.js", serve),
             web.get("/page.css", serve),
+            web.get("/desk.js", serve),
+            web.get("/desk.css", serve),
             web.get("/ws", _socket),
             web.post("/api/v1/turn", _turn),
             *(web.post(path, handler) for path, handler in _QUESTIONS.items()),

@@ -11,7 +11,7 @@ import segno
 
 from bot.knowledge import Knowledge
 from bot.langs import LANGS
-from bot.paper import Back, sheet_lines, sheet_pdf
+from bot.paper import Back, sheet_lines, sheet_pdf, sheets_pdf
 from engine import estimate, read_case
 from tests.doors.test_command import run
 
@@ -128,3 +128,29 @@ def test_the_command_writes_a_sheet(tmp_path: Path) -> None:
     assert "写不到" in refused.stderr
     assert run("estimate", *asked, "--slip", data_dir=tmp_path).returncode == 2
     assert [path.name for path in tmp_path.glob("*.pdf")] == ["sheet.pdf"]
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_many_sheets_are_one_file(knowledge: Knowledge, lang: str) -> None:
+    """A page each, in their order, tagged; the longest label and the longest estimate fit on one; none has the amounts of another."""
+    named = [("3号院", CASE), ("", CASE | {"total": "20000", "self_funded": "0"}), ("长" * 60, LONG), ("老规定", REFUSED)]
+    answers = [(label, estimate(read_case(case), knowledge.shelf, MADE)) for label, case in named]
+    for form in ("a4", "slip"):
+        sheet = sheets_pdf(knowledge.voice(lang), answers, form=form, made=MADE)  # type: ignore[arg-type]
+        document = pypdfium2.PdfDocument(sheet)
+        pages = [re.sub(r"\s", "", page.get_textpage().get_text_range()) for page in document]
+        assert len(pages) == len(named)
+        assert [label in page for (label, _), page in zip(named, pages, strict=True)] == [True] * 4
+        assert ["4,517.50" in page for page in pages] == [True, False, False, False]
+        assert ["1,100" in page for page in pages] == [False, True, False, False]
+        assert pypdfium2.raw.FPDFCatalog_IsTagged(document)
+        assert b"pdfuaid" in sheet
+
+
+def test_a_sheet_alone_is_the_page_that_it_is_among_others(knowledge: Knowledge) -> None:
+    """The same words, with or without others before it."""
+    voice, answer = knowledge.voice("zh_CN"), estimate(read_case(CASE), knowledge.shelf, MADE)
+    many = pypdfium2.PdfDocument(sheets_pdf(voice, [("", answer), ("", answer)], form="a4", made=MADE))
+    alone = pypdfium2.PdfDocument(sheet_pdf(voice, answer, form="a4", made=MADE))
+    said = [page.get_textpage().get_text_range() for page in (*many, *alone)]
+    assert said[0] == said[1] == said[2]

@@ -7,6 +7,7 @@ from aiohttp import web
 
 from bot.web.desk.bills import BILLS
 from bot.web.desk.cases import CASES
+from bot.web.desk.day import DAY
 from bot.web.desk.door import enter, leave
 from bot.web.desk.enrolment import ENROLMENT
 from bot.web.desk.imports import IMPORTS
@@ -21,6 +22,7 @@ from bot.web.desk.warnings import WARNINGS
 _ROUTES = (
     web.post("/desk", enter),
     web.post("/desk/leave", leave),
+    *DAY,
     *ROSTERS,
     *IMPORTS,
     *REGISTERS,
