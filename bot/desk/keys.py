@@ -121,13 +121,22 @@ class Keys:
             _prepare(kept)
             return _found(kept, key)
 
+    def of_number(self, number: int) -> Desk | None:
+        """The desk that the key of that number opens: of a talk in which it opened one. None when it was taken back."""
+        with self._room.keys() as kept:
+            _prepare(kept)
+            return _desk(kept.execute(f"{_FIND} AND k.id = ?", (number,)).fetchone())
+
 
 def _found(kept: sqlite3.Connection, key: str) -> Desk | None:
-    found = kept.execute(_FIND, (_hashed(key),)).fetchone()
-    return Desk(*found) if found is not None else None
+    return _desk(kept.execute(f"{_FIND} AND k.hash = ?", (_hashed(key),)).fetchone())
 
 
-_FIND = "SELECT d.id, d.name, k.id, k.who FROM keys k JOIN desks d ON d.id = k.desk WHERE k.hash = ? AND k.revoked IS NULL"
+def _desk(row: tuple[int, str, int, str] | None) -> Desk | None:
+    return Desk(*row) if row is not None else None
+
+
+_FIND = "SELECT d.id, d.name, k.id, k.who FROM keys k JOIN desks d ON d.id = k.desk WHERE k.revoked IS NULL"
 
 
 def _prepare(kept: sqlite3.Connection) -> None:
