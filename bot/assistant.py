@@ -40,7 +40,7 @@ from bot.langs import LANGS, named
 from bot.speech import Voice, reply_json
 from bot.store import Change, ConflictError, Kept, Parcel, Store
 from bot.understanding import understand, understand_at_desk
-from engine import Estimate
+from engine import Estimate, estimate, read_case
 
 
 class UnknownConversationError(Exception):
@@ -204,9 +204,11 @@ class Assistant:
         lang = language(conversation)
         return Standing(json.loads(newest[-1]) if newest else None, self.knowledge.voice(lang), lang is not None)
 
-    async def estimate(self, conversation: str) -> Estimate | None:
-        """The estimate a talk has come to. Raises UnknownConversationError."""
+    async def estimate(self, conversation: str, case: Mapping[str, Any] | None = None) -> Estimate | None:
+        """The estimate a talk has come to, or of a case that was told in it. Raises UnknownConversationError and CaseError."""
         kept = await self._load(conversation)
+        if case is not None:
+            return estimate(read_case(case), self.knowledge.shelf, self.today())
         return estimate_at(_decoded(kept), self._rules())
 
     async def data(self, conversation: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import unicodedata
 from dataclasses import dataclass, replace
 
 from bot.conversation import Conversation, Household, Incoming, OpenDesk, Reply, Rules, Turned, household_of, key_number, to_be_kept
-from bot.conversation.desk import COMPARE, LIST, NEXT, REVOKED
+from bot.conversation.desk import COMPARE, LIST, NEXT, REVOKED, SLIP
 from bot.desk import Book, Desk, Keys, Room, RoomError, Tried, Visits
 from engine import Note
 
@@ -17,8 +17,8 @@ _TYPED = re.compile(r"(?:/desk(?:@\w+)?|打?[开開]桌子)[ :，,]*(?:[钥鑰]�
 _GIVEN = re.compile(r"[2-9a-hj-np-z]{5}(?:[ _‐‑–—−.-]+[2-9a-hj-np-z]{5}){3}", re.IGNORECASE)
 _LONGEST = 200
 #: What a turn has to know of the day before it is played.
-_OF_THE_DAY = frozenset({LIST, COMPARE})
-_OF_THE_HOUSEHOLD = frozenset({NEXT, "another"})
+_OF_THE_DAY = frozenset({LIST, COMPARE, SLIP})
+_OF_THE_HOUSEHOLD = frozenset({NEXT, "another", SLIP})
 
 
 def key_in(text: str | None) -> str | None:

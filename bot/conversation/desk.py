@@ -7,7 +7,7 @@ import msgspec
 
 from bot.conversation import ask
 from bot.conversation.heard import Ambiguity, Heard, Slot
-from bot.conversation.households import FEWEST, Household, Visited, at_the_next, chosen, visited, without_desk, worked_out
+from bot.conversation.households import FEWEST, Household, Visited, at_the_next, chosen, to_be_kept, visited, without_desk, worked_out
 from bot.conversation.position import LABEL, SHARED, Position
 from bot.conversation.replies import Choice, Reply
 from bot.conversation.state import HOUSEHOLD, Answer
@@ -78,13 +78,10 @@ class AtDesk(Turn):
 
     def _noted(self) -> Note:
         """What stands at the desk of the household that is left."""
-        if self.before is None or self.before.out_of_pocket is None:
+        household, at = self._of_now()
+        if household is None:
             return Note("chat.desk.next.unfinished")
-        desk = self.incoming.desk
-        if desk is None or desk.at is None:
-            return Note("chat.desk.next.not_kept")
-        household = Household(self.position.label or "", self.position.case())
-        return Note("chat.desk.noted", {"visited": worked_out(desk.at, household, self.rules)})
+        return Note("chat.desk.noted", {"visited": worked_out(at, household, self.rules)}) if at else Note("chat.desk.next.not_kept")
 
     def _list(self) -> Turned:
         """The households of today, whoever of this desk told them and wherever."""
@@ -110,11 +107,26 @@ class AtDesk(Turn):
         return self._told_at_desk(Note("chat.desk.compare", {"visited": tuple(today[number - 1] for number in which)}), LIST)
 
     def _slip(self) -> Turned:
-        """The slip of the household of now stands with its estimate; those of the others are printed together."""
-        if (self.incoming.heard and self.incoming.heard.numbers) or self.before is None or self.before.out_of_pocket is None:
-            return self._aside(Note("chat.desk.slip.others"))
-        shown = self._estimate_alone(self.before)
-        return Turned(self.conversation, (replace(shown, notes=(Note("chat.desk.slip"),)),))
+        """The slip of a household: of the one of now, or of one of today by its number."""
+        numbers = self.incoming.heard.numbers if self.incoming.heard else ()
+        household, at = self._numbered(numbers) if numbers else self._of_now()
+        if household is None:
+            return self._told_at_desk(Note("chat.desk.slip.which" if numbers else "chat.desk.slip.not_yet"), LIST)
+        visit = worked_out(at, household, self.rules)
+        if visit.estimate is None:
+            return self._told_at_desk(Note("chat.desk.slip.not_now"), LIST)
+        turned = self._told_at_desk(Note("chat.desk.slip", {"visited": visit}), LIST)
+        first, *rest = turned.replies
+        return replace(turned, replies=(replace(first, case=household.facts), *rest))
+
+    def _numbered(self, numbers: tuple[int, ...]) -> tuple[Household | None, int | None]:
+        """A household of today, and which one it is."""
+        today, number = self.incoming.desk.households if self.incoming.desk else (), numbers[0]
+        return (today[number - 1], number) if len(numbers) == 1 and 1 <= number <= len(today) else (None, None)
+
+    def _of_now(self) -> tuple[Household | None, int | None]:
+        """The household of now, once there is an estimate, and which of its day it is, where it is kept."""
+        return to_be_kept(self.conversation, self.rules), self.incoming.desk.at if self.incoming.desk else None
 
     def _today(self) -> tuple[Visited, ...]:
         return visited(self.incoming.desk.households, self.rules) if self.incoming.desk else ()
@@ -126,8 +138,13 @@ class AtDesk(Turn):
         return Turned(self.conversation, (Reply("text", (note,), tuple(map(_button, (*going_on, *others)))), *asked))
 
     def _estimate(self, answer: Estimate, notes: tuple[Note, ...], new: list[Answer], position: Position) -> Reply:
+        """What goes on comes first; and a sheet printed later is still this household's."""
         shown = super()._estimate(answer, notes, new, position)
-        return replace(shown, choices=tuple(sorted(shown.choices, key=lambda choice: choice not in _FIRST)))
+        case = position.case() if answer.out_of_pocket is not None else None
+        return replace(shown, choices=tuple(sorted(shown.choices, key=lambda choice: choice not in _FIRST)), case=case)
+
+    def _estimate_alone(self, answer: Estimate) -> Reply:
+        return replace(super()._estimate_alone(answer), case=self.position.case() if answer.out_of_pocket is not None else None)
 
     def _again(self, key: str, *, erase: bool) -> Turned:
         """Beginning again opens a household of its own, so that the one before stays at the desk as it was."""

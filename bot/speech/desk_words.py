@@ -20,6 +20,11 @@ def household_noted_lines(voice: Voice, visited: Visited) -> list[str]:
     return [voice.say("chat.desk.noted", household=_household(voice, visited), words=_own(voice, visited.estimate))]
 
 
+def household_slip_lines(voice: Voice, visited: Visited) -> list[str]:
+    """Whose slip comes with these words."""
+    return [voice.say("chat.desk.slip", household=_household(voice, visited))]
+
+
 def households_lines(voice: Voice, visited: Sequence[Visited]) -> list[str]:
     """A line each household with what it pays, then the sum of those that can be computed."""
     settled = [each.estimate for each in visited if each.estimate is not None]
@@ -73,6 +78,8 @@ def _household(voice: Voice, visited: Visited) -> str:
 
 
 def _name(voice: Voice, visited: Visited) -> str:
+    if visited.number is None:
+        return visited.label or voice.say("chat.desk.household.this")
     key = "chat.desk.household.called" if visited.label else "chat.desk.household"
     return voice.say(key, number=visited.number, label=visited.label)
 

@@ -21,7 +21,7 @@ from bot.understanding.vocabulary import Vocabulary
 _NUMBER = "(?:[0-9０-９]{1,4}|[一二三四五六七八九十]{1,3})"
 _APART = r"\s，,。；;：:、"
 #: 2组5号, 五队 12号院; 3号院, 12号楼三单元502, 2栋3单元502室; and a number that stands alone: 12号, 502室. Nothing but these ends follows.
-_GROUP = f"{_NUMBER}(?:村民)?[组組队隊社](?: ?{_NUMBER}[号號][院门門房家户戶]?)?"
+_GROUP = f"{_NUMBER}(?:村民)?[组組队隊社](?: ?{_NUMBER}[号號户戶][院门門房家户戶]?)?"
 _YARD = f"{_NUMBER}[号號](?:院|门|門|房|家|户|戶)"
 _FLAT = f"{_NUMBER}(?:[号號][楼樓]|[栋棟幢]|单元|單元)(?:{_NUMBER}(?:单元|單元|门|門))?(?:[0-9０-９]{{1,4}}[室号號]?)?"
 _ALONE = "[0-9０-９]{1,4}[号號室]"
