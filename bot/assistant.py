@@ -25,8 +25,8 @@ from bot.conversation import (
     Turned,
     estimate_at,
     is_agreed,
-    key_number,
     language,
+    mark_of,
     offered,
     open_question,
     summary,
@@ -99,6 +99,7 @@ class _Arrived:
     opened_by: str | None = None
     is_secret: bool = False
     desk: Desk | None = None
+    mark: str = ""
     begins: Conversation = field(default_factory=Conversation)
     person: str | None = None
 
@@ -180,14 +181,14 @@ class Assistant:
         if await self.store.opened(opened_by) is not None:
             return anew  # it came again
         try:
-            tried = await self.desks.opens(key, _who(message))
+            tried, mark = await self.desks.opens(key, _who(message))
         except RoomError:
             return arrived.doing("chat.desk.away")
         if tried.desk is None:
             return arrived.doing("desk.locked" if tried.locked else "desk.wrong")
-        if (number := key_number(talk)) is not None:
-            return arrived.doing("desk" if number == tried.desk.key else "chat.desk.another")
-        return replace(anew, desk=tried.desk, begins=Conversation(talk.answers), person=message.person)
+        if (known := mark_of(talk)) is not None:
+            return arrived.doing("desk" if known == mark else "chat.desk.another")
+        return replace(anew, desk=tried.desk, mark=mark, begins=Conversation(talk.answers), person=message.person)
 
     async def missed(self, conversation: str, after: int) -> list[dict[str, Any]]:
         """The answers of all turns after the given one. Raises UnknownConversationError."""
@@ -227,7 +228,7 @@ class Assistant:
         """A new code on paper that leads back to a talk; None when it is not kept, or is one of many households. Raises StoreError."""
         key = self._ids.key_of(conversation)
         kept = await self.store.load(key) if key is not None else None
-        return await self.store.code(kept.key) if kept is not None and key_number(_decoded(kept)) is None else None
+        return await self.store.code(kept.key) if kept is not None and mark_of(_decoded(kept)) is None else None
 
     async def found(self, code: str) -> str | None:
         """The talk that a code on paper leads back to."""
@@ -253,7 +254,7 @@ class Assistant:
         rules = self._rules()
         voice = self.knowledge.voice(language(conversation) or message.lang)
         incoming = replace(self._incoming(message, conversation, rules, voice), code=f"{secrets.randbelow(1_000_000):06}")
-        incoming, seat = await self.desks.informed(incoming, conversation, Seat(key, rules, arrived.desk))
+        incoming, seat = await self.desks.informed(incoming, conversation, Seat(key, rules, arrived.desk, arrived.mark))
         turned = await self.desks.kept(seat, conversation, take_turn(conversation, incoming, rules))
         # Who forgets everything, also their language, hears so in that language.
         voice = self.knowledge.voice(language(turned.conversation) or language(conversation) or message.lang)
@@ -331,7 +332,7 @@ class Assistant:
         if pressed is not None:
             return Incoming(message.message_id, choice=pressed, place=message.place, agreement=message.agreement)
         known = summary(conversation, rules).get("place", message.place)
-        at_desk = key_number(conversation) is not None and not message.manner
+        at_desk = mark_of(conversation) is not None and not message.manner
         read = understand_at_desk if at_desk else understand
         heard = read(message.text, self.knowledge.vocabulary, open_question(conversation, rules), known)
         return Incoming(

@@ -1,5 +1,5 @@
 """The coordinator's desk in a talk: a key that is typed opens it, every turn asks anew whether it still does, and what a household comes to
-is kept there. The key itself goes no further than this: a talk knows it by its number.
+is kept there. The key itself goes no further than this: a talk knows it by a mark.
 """
 
 import asyncio
@@ -7,7 +7,7 @@ import re
 import unicodedata
 from dataclasses import dataclass, replace
 
-from bot.conversation import Conversation, Household, Incoming, OpenDesk, Reply, Rules, Turned, household_of, key_number, to_be_kept
+from bot.conversation import Conversation, Household, Incoming, OpenDesk, Reply, Rules, Turned, household_of, mark_of, to_be_kept
 from bot.conversation.desk import COMPARE, LIST, NEXT, REVOKED, SLIP
 from bot.desk import Book, Desk, Keys, Room, RoomError, Tried, Visits
 from engine import Note
@@ -30,11 +30,12 @@ def key_in(text: str | None) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """A talk at a desk: its key in the store, the rules of the day, and the desk once it is known to be open."""
+    """A talk at a desk: its key in the store, the rules of the day, and the desk once it is known to be open, with the mark of its key."""
 
     talk: str
     rules: Rules
     desk: Desk | None = None
+    mark: str = ""
 
     @property
     def day(self) -> str:
@@ -52,22 +53,22 @@ class Desks:
 
     room: Room | None = None
 
-    async def opens(self, key: str, who: str) -> Tried:
-        """The desk that a key opens. Raises RoomError."""
-        return await asyncio.to_thread(lambda: self._keys().open(key, who))
+    async def opens(self, key: str, who: str) -> tuple[Tried, str]:
+        """The desk that a key opens, and the mark that a talk knows the key by. Raises RoomError."""
+        return await asyncio.to_thread(self._open, key, who)
 
     async def informed(self, incoming: Incoming, conversation: Conversation, seat: Seat) -> tuple[Incoming, Seat]:
         """A message with what it has to know of the desk in its talk; of a key that was taken back, that the desk ends here."""
-        number = key_number(conversation)
+        mark = mark_of(conversation)
         if seat.desk is not None:
-            return replace(incoming, desk=OpenDesk(seat.desk.name, seat.desk.key, has_just_opened=True)), seat
-        if number is None:
+            return replace(incoming, desk=OpenDesk(seat.desk.name, seat.mark, has_just_opened=True)), seat
+        if mark is None:
             return incoming, seat
         try:
-            desk = await asyncio.to_thread(lambda: self._keys().of_number(number))
+            desk = await asyncio.to_thread(lambda: self._keys().of_mark(mark))
             if desk is None:
                 return Incoming(incoming.message, action=REVOKED, place=incoming.place), seat
-            seat = replace(seat, desk=desk)
+            seat = replace(seat, desk=desk, mark=mark)
             known = await asyncio.to_thread(self._known, desk, incoming, seat, conversation)
         except RoomError:
             return incoming, seat
@@ -79,7 +80,7 @@ class Desks:
         It is written before the turn is: when that fails, the same message comes again and writes the same.
         """
         after = turned.conversation
-        household = to_be_kept(after, seat.rules) if key_number(after) is not None else None
+        household = to_be_kept(after, seat.rules) if mark_of(after) is not None else None
         if household is None or not _is_told(before, turned, household, seat.rules):
             return turned
         try:
@@ -88,11 +89,16 @@ class Desks:
             return replace(turned, replies=(Reply("text", (Note("chat.desk.not_kept"),)), *turned.replies))
         return turned
 
+    def _open(self, key: str, who: str) -> tuple[Tried, str]:
+        keys = self._keys()
+        tried = keys.open(key, who)
+        return tried, keys.mark(tried.desk.key) if tried.desk is not None else ""
+
     def _known(self, desk: Desk, incoming: Incoming, seat: Seat, conversation: Conversation) -> OpenDesk:
         visits, asked = self._visits(desk), _asked(incoming)
         households = tuple(Household(visit.label, visit.facts) for visit in visits.of_day(seat.day)) if asked in _OF_THE_DAY else ()
         at = visits.place_of(seat.source(conversation)) if asked in _OF_THE_HOUSEHOLD else None
-        return OpenDesk(desk.name, desk.key, households, at)
+        return OpenDesk(desk.name, seat.mark, households, at)
 
     def _put(self, household: Household, seat: Seat, conversation: Conversation) -> None:
         if seat.desk is None:

@@ -3,7 +3,7 @@
 from bot.conversation.alone import Alone, alone
 from bot.conversation.flow import Flow, read_flow
 from bot.conversation.heard import Ambiguity, Heard, Problem, Slot
-from bot.conversation.households import Household, OpenDesk, household_of, key_number, to_be_kept
+from bot.conversation.households import Household, OpenDesk, household_of, mark_of, to_be_kept
 from bot.conversation.playing import is_agreed, language, offered, open_question, summary, take_turn
 from bot.conversation.position import Rules, estimate_at
 from bot.conversation.replies import Choice, Reply
@@ -35,8 +35,8 @@ __all__ = [
     "estimate_at",
     "household_of",
     "is_agreed",
-    "key_number",
     "language",
+    "mark_of",
     "offered",
     "open_question",
     "read_flow",

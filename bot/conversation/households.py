@@ -25,14 +25,14 @@ class Household:
 
 @dataclass(frozen=True, slots=True)
 class OpenDesk:
-    """What a turn may know of the desk that is open in its talk. `key`: the number of the key that opened it, never the key.
+    """What a turn may know of the desk that is open in its talk. `mark`: what the key is known by that opened it.
 
     `households`: those of today, where they are asked for; `at`: which of its day the household of now is, where that is asked for and
     it is kept. `has_just_opened`: this very message did it.
     """
 
     name: str
-    key: int
+    mark: str
     households: tuple[Household, ...] = ()
     at: int | None = None
     has_just_opened: bool = False
@@ -51,9 +51,9 @@ class Visited:
     estimate: Estimate | None
 
 
-def key_number(conversation: Conversation) -> int | None:
-    """The number of the key that opened a desk in a talk; None in a talk without one."""
-    return next((int(answer.value) for answer in conversation.answers if answer.slot == DESK and answer.value is not None), None)
+def mark_of(conversation: Conversation) -> str | None:
+    """What the key is known by that opened a desk in a talk; None in a talk without one."""
+    return next((str(answer.value) for answer in conversation.answers if answer.slot == DESK), None)
 
 
 def household_of(conversation: Conversation, rules: Rules) -> str | None:
@@ -71,9 +71,9 @@ def to_be_kept(conversation: Conversation, rules: Rules) -> Household | None:
     return Household(position.label or "", position.case())
 
 
-def at_a_new_desk(conversation: Conversation, message: str, key: int) -> Conversation:
+def at_a_new_desk(conversation: Conversation, message: str, mark: str) -> Conversation:
     """A talk at a desk that begins: what the person set stays, what was told before does not belong to it."""
-    return Conversation((Answer(DESK, key, PRESET), Answer(HOUSEHOLD, message, PRESET), *_kept_on(conversation)), conversation.turn)
+    return Conversation((Answer(DESK, mark, PRESET), Answer(HOUSEHOLD, message, PRESET), *_kept_on(conversation)), conversation.turn)
 
 
 def without_desk(conversation: Conversation) -> Conversation:

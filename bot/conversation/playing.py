@@ -5,7 +5,7 @@ from typing import Any
 
 from bot.conversation import ask
 from bot.conversation.desk import AtDesk
-from bot.conversation.households import at_a_new_desk, key_number
+from bot.conversation.households import at_a_new_desk, mark_of
 from bot.conversation.position import Rules, estimate_at, replay
 from bot.conversation.replies import Choice, Reply
 from bot.conversation.state import AGREED, LANG, PRESET, Answer, Conversation
@@ -16,9 +16,9 @@ def take_turn(conversation: Conversation, incoming: Incoming, rules: Rules) -> T
     """Play one message. Never raises for anything a person can send."""
     desk = incoming.desk
     if desk is not None and desk.has_just_opened:
-        conversation = at_a_new_desk(conversation, incoming.message, desk.key)
+        conversation = at_a_new_desk(conversation, incoming.message, desk.mark)
     start, taken_back = without_stale(_with_place(conversation, incoming.place, rules), incoming, rules)
-    kind = Turn if key_number(start) is None else AtDesk
+    kind = Turn if mark_of(start) is None else AtDesk
     turned = kind(start, incoming, rules).play()
     if taken_back and turned.conversation.answers[: len(start.answers)] == start.answers:
         turned = replace(turned, replies=(Reply("text", taken_back), *turned.replies))

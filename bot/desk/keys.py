@@ -121,15 +121,30 @@ class Keys:
             _prepare(kept)
             return _found(kept, key)
 
-    def of_number(self, number: int) -> Desk | None:
-        """The desk that the key of that number opens: of a talk in which it opened one. None when it was taken back."""
+    def mark(self, number: int) -> str:
+        """What a talk knows a key by that opened a desk in it. Beside the number it tells a little of a hash, since another server, or an
+        older copy of this one's desks, may have another key of that number.
+        """
         with self._room.keys() as kept:
             _prepare(kept)
-            return _desk(kept.execute(f"{_FIND} AND k.id = ?", (number,)).fetchone())
+            return _mark(kept, number)
+
+    def of_mark(self, mark: str) -> Desk | None:
+        """The desk of the key that a talk knows by this mark; None when it was taken back, or is none of these keys."""
+        number = int(mark.partition("-")[0])
+        with self._room.keys() as kept:
+            _prepare(kept)
+            found = _desk(kept.execute(f"{_FIND} AND k.id = ?", (number,)).fetchone())
+            return found if found is not None and _mark(kept, number) == mark else None
 
 
 def _found(kept: sqlite3.Connection, key: str) -> Desk | None:
     return _desk(kept.execute(f"{_FIND} AND k.hash = ?", (_hashed(key),)).fetchone())
+
+
+def _mark(kept: sqlite3.Connection, number: int) -> str:
+    (hashed,) = kept.execute("SELECT hash FROM keys WHERE id = ?", (number,)).fetchone()
+    return f"{number}-{hashlib.sha256(hashed).hexdigest()[:16]}"
 
 
 def _desk(row: tuple[int, str, int, str] | None) -> Desk | None:

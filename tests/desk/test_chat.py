@@ -11,7 +11,7 @@ import pytest
 
 from bot.assistant import Assistant, Message
 from bot.at_desk import Desks, key_in
-from bot.conversation import Conversation, key_number
+from bot.conversation import Conversation, mark_of
 from bot.desk import Book, Desk, Keys, Room, Visits
 from bot.knowledge import Knowledge
 from bot.store import Change, SqliteStore
@@ -345,11 +345,13 @@ async def test_a_long_day_stays_small_in_the_talk(seated: Assistant, somebody: C
 
 
 async def test_the_data_of_a_talk_tell_of_the_desk_without_its_key(seated: Assistant, somebody: Coordinator, key: str) -> None:
-    """The export names the number of the key, which opens nothing."""
+    """The export names the key's mark, which opens nothing."""
     await somebody.say(f"/desk {key}")
     await somebody.say("3号院 低保 县医院 两万")
     data = await seated.data(str(somebody.talk))
-    assert any(answer["slot"] == "desk" and answer["value"] == 1 for answer in data["answers"])
+    (mark,) = [answer["value"] for answer in data["answers"] if answer["slot"] == "desk"]
+    assert key_in(f"/desk {mark}")
+    assert "打不开" in await Coordinator(seated).say(f"/desk {mark}")
     assert key not in str(data)
 
 
@@ -440,15 +442,18 @@ async def test_a_door_with_people_of_its_own_goes_on_at_the_desk(seated: Assista
     assert b"20000" not in states
 
 
-def test_a_desk_is_known_by_the_number_of_its_key(room: Room, key: str) -> None:
-    """While the key opens it; not when it was taken back, and not by a number that no key has."""
-    keys = Keys(room)
-    assert keys.of_number(1) == Desk(1, "李庄", 1, "张三") == keys.known(key)
-    assert keys.of_number(2) is None
+def test_a_desk_is_known_by_the_mark_of_its_key(room: Room, key: str, tmp_path: Path) -> None:
+    """While the key opens it; not when it was taken back, and not by a mark of another server's key with the same number."""
+    keys, elsewhere = Keys(room), Keys(Room(tmp_path / "elsewhere"))
+    mark = keys.mark(1)
+    assert keys.of_mark(mark) == Desk(1, "李庄", 1, "张三") == keys.known(key)
+    elsewhere.add("王庄")
+    assert elsewhere.of_mark(mark) is None
+    assert elsewhere.of_mark("2-0") is None
     keys.revoke(1)
-    assert keys.of_number(1) is None
+    assert keys.of_mark(mark) is None
 
 
 def test_an_empty_talk_has_no_desk() -> None:
     """Nothing but an opened key makes one."""
-    assert key_number(Conversation()) is None
+    assert mark_of(Conversation()) is None
