@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
-from bot.desk.room import Room
+from bot.desk.room import Room, RoomError
 
 #: Without letters and digits that are taken for one another.
 _ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
@@ -122,20 +122,21 @@ class Keys:
             return _found(kept, key)
 
     def mark(self, number: int) -> str:
-        """What a talk knows a key by that opened a desk in it. Beside the number it tells a little of a hash, since another server, or an
-        older copy of this one's desks, may have another key of that number.
+        """What a talk knows a key by that opened a desk in it: the number, and a little of a hash, since another server, or an older copy
+        of these desks, may have another key of that number. Raises RoomError also for a number that no key has.
         """
         with self._room.keys() as kept:
             _prepare(kept)
             return _mark(kept, number)
 
     def of_mark(self, mark: str) -> Desk | None:
-        """The desk of the key that a talk knows by this mark; None when it was taken back, or is none of these keys."""
+        """The desk of the key that a talk knows by this mark; None when it was taken back. Raises RoomError also for none of these keys."""
         number = int(mark.partition("-")[0])
         with self._room.keys() as kept:
             _prepare(kept)
-            found = _desk(kept.execute(f"{_FIND} AND k.id = ?", (number,)).fetchone())
-            return found if found is not None and _mark(kept, number) == mark else None
+            if _mark(kept, number) != mark:
+                raise RoomError(f"key {number} is another one here")
+            return _desk(kept.execute(f"{_FIND} AND k.id = ?", (number,)).fetchone())
 
 
 def _found(kept: sqlite3.Connection, key: str) -> Desk | None:
@@ -143,8 +144,10 @@ def _found(kept: sqlite3.Connection, key: str) -> Desk | None:
 
 
 def _mark(kept: sqlite3.Connection, number: int) -> str:
-    (hashed,) = kept.execute("SELECT hash FROM keys WHERE id = ?", (number,)).fetchone()
-    return f"{number}-{hashlib.sha256(hashed).hexdigest()[:16]}"
+    found = kept.execute("SELECT hash FROM keys WHERE id = ?", (number,)).fetchone()
+    if found is None:
+        raise RoomError(f"no key {number}")
+    return f"{number}-{hashlib.sha256(found[0]).hexdigest()[:16]}"
 
 
 def _desk(row: tuple[int, str, int, str] | None) -> Desk | None:

@@ -12,7 +12,7 @@ import pytest
 from bot.assistant import Assistant, Message
 from bot.at_desk import Desks, key_in
 from bot.conversation import Conversation, mark_of
-from bot.desk import Book, Desk, Keys, Room, Visits
+from bot.desk import Book, Desk, Keys, Room, RoomError, Visits
 from bot.knowledge import Knowledge
 from bot.store import Change, SqliteStore
 from tests.conftest import TODAY
@@ -382,6 +382,22 @@ async def test_where_the_desk_cannot_be_written_the_talk_goes_on(somebody: Coord
     assert visits(room, key) == [("", "subsistence_allowance", "20000.00")]
 
 
+async def test_a_server_that_does_not_have_the_desk_leaves_the_talk_as_it_is(
+    seated: Assistant, somebody: Coordinator, tmp_path: Path, key: str
+) -> None:
+    """Of two machines with one store each has its own desks: the talk goes on without its list, and never sits at another desk."""
+    await somebody.say(f"/desk {key}")
+    await somebody.say("低保，县医院")
+    elsewhere = Room(tmp_path / "elsewhere")
+    strange = Keys(elsewhere).add("王庄")
+    somebody.assistant = Assistant(seated.knowledge, seated.store, lambda: TODAY, desks=Desks(elsewhere))
+    assert "没能记进名单" in await somebody.say("两万")
+    assert "桌子现在打不开" in await somebody.say("名单")
+    assert visits(elsewhere, strange) == []
+    somebody.assistant = seated
+    assert "还没有记下" in await somebody.say("名单")
+
+
 async def test_without_desks_a_key_is_told_so(assistant: Assistant) -> None:
     """A server whose desks cannot be opened says so and goes on."""
     somebody = Coordinator(assistant)
@@ -448,8 +464,9 @@ def test_a_desk_is_known_by_the_mark_of_its_key(room: Room, key: str, tmp_path: 
     mark = keys.mark(1)
     assert keys.of_mark(mark) == Desk(1, "李庄", 1, "张三") == keys.known(key)
     elsewhere.add("王庄")
-    assert elsewhere.of_mark(mark) is None
-    assert elsewhere.of_mark("2-0") is None
+    for other in (mark, "2-0"):
+        with pytest.raises(RoomError):
+            elsewhere.of_mark(other)
     keys.revoke(1)
     assert keys.of_mark(mark) is None
 
