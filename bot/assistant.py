@@ -13,6 +13,7 @@ from weakref import WeakValueDictionary
 
 import msgspec
 
+from bot.at_desk import Desks, Seat, key_in
 from bot.conversation import (
     CARRIED,
     FORWARDED,
@@ -25,19 +26,21 @@ from bot.conversation import (
     estimate_at,
     is_agreed,
     language,
+    mark_of,
     offered,
     open_question,
     summary,
     take_turn,
 )
 from bot.counters import Counters, Played
+from bot.desk import Desk, RoomError
 from bot.ids import Ids
 from bot.knowledge import Knowledge, china_today
 from bot.langs import LANGS, named
 from bot.speech import Voice, reply_json
 from bot.store import Change, ConflictError, Kept, Parcel, Store
-from bot.understanding import understand
-from engine import Estimate
+from bot.understanding import understand, understand_at_desk
+from engine import Estimate, estimate, read_case
 
 
 class UnknownConversationError(Exception):
@@ -84,6 +87,27 @@ class Standing:
     has_chosen: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class _Arrived:
+    """A message on its way to its turn. `opened_by`: what the first one of a talk is known by.
+
+    `is_secret`: it is a key, which no door shows again. `desk`: what that opens, in a talk that `begins` with the settings of the one
+    before and in which a door's `person` goes on.
+    """
+
+    message: Message
+    opened_by: str | None = None
+    is_secret: bool = False
+    desk: Desk | None = None
+    mark: str = ""
+    begins: Conversation = field(default_factory=Conversation)
+    person: str | None = None
+
+    def doing(self, action: str, **more: Any) -> "_Arrived":
+        """With an action in place of what was typed."""
+        return replace(self, message=replace(self.message, text=None, action=action, **more))
+
+
 @dataclass(slots=True)
 class Assistant:
     """Turns of one conversation come one after the other; conversations do not wait for each other."""
@@ -93,6 +117,7 @@ class Assistant:
     today: Callable[[], date] = china_today
     retention_days: int = 30
     counters: Counters = field(default_factory=Counters)
+    desks: Desks = field(default_factory=Desks)
     _queues: "WeakValueDictionary[str, asyncio.Lock]" = field(default_factory=WeakValueDictionary)
     _ids: Ids = field(init=False)
 
@@ -110,32 +135,60 @@ class Assistant:
             known = message.person or message.conversation
             opened_by = None if known else _name(message)
             async with self._queue(known or str(opened_by)):
-                message, opened_by = await self._carried(message, opened_by, played)
+                arrived = await self._arrived(_Arrived(message, opened_by), played)
                 while True:
                     try:
-                        return await self._turn(message, opened_by, played)
+                        return await self._turn(arrived, played)
                     except ConflictError:
                         # Another process kept a turn of this conversation meanwhile; play ours again on top of it.
                         played.again = True
 
-    async def _carried(self, message: Message, opened_by: str | None, played: Played) -> tuple[Message, str | None]:
-        """Six digits as what they come to: the talk they lead to goes on here, or they lead nowhere. Other messages as they are."""
+    async def _arrived(self, arrived: "_Arrived", played: Played) -> "_Arrived":
+        """Six digits or the key of a desk as what they come to. Other messages as they are, and so is one that was answered already."""
+        message, key = arrived.message, key_in(arrived.message.text)
         code = _CODE.fullmatch(message.text.strip()) if message.text else None
-        if code is None:
-            return message, opened_by
-        kept = await self._kept(message, opened_by, played)
+        if code is None and key is None:
+            return arrived
+        arrived = replace(arrived, is_secret=key is not None)
+        kept = await self._kept(message, arrived.opened_by, played)
         if kept is not None and await self.store.reply(kept.key, message.message_id) is not None:
-            return message, opened_by
-        if message.agreement and (kept is None or not is_agreed(msgspec.json.decode(kept.state, type=Conversation))):
-            return message, opened_by
+            return arrived
+        talk = _decoded(kept)
+        if message.agreement and not is_agreed(talk):
+            return arrived
+        if key is not None:
+            return await self._with_key(arrived, key, talk)
+        return await self._carried(arrived, "".join(code.groups()) if code else "")
+
+    async def _carried(self, arrived: "_Arrived", code: str) -> "_Arrived":
+        """Six digits: the talk they lead to goes on here, or they lead nowhere."""
+        message = arrived.message
         if message.manner == FORWARDED:
             # Whoever sends somebody digits to pass on would read along from then on.
-            return replace(message, text=None, action="pass.forwarded"), opened_by
-        who = message.person or message.conversation or message.channel
-        carried = await self.store.redeem("".join(code.groups()), _name(message), who, message.person)
+            return arrived.doing("pass.forwarded")
+        carried = await self.store.redeem(code, _name(message), _who(message), message.person)
         if carried.key is None:
-            return replace(message, text=None, action="pass.locked" if carried.locked else "pass.wrong"), opened_by
-        return replace(message, text=None, action=CARRIED, conversation=carried.key), None
+            return arrived.doing("pass.locked" if carried.locked else "pass.wrong")
+        return replace(arrived.doing(CARRIED, conversation=carried.key), opened_by=None)
+
+    async def _with_key(self, arrived: "_Arrived", key: str, talk: Conversation) -> "_Arrived":
+        """The key of a desk: a talk of its own begins there, since others may know the one of now; or it opens nothing."""
+        message = arrived.message
+        if message.manner:
+            return arrived.doing("chat.desk.forwarded")
+        opened_by = arrived.opened_by or f"{_name(message)}\n{_who(message)}"
+        anew = replace(arrived.doing("desk", conversation=None, person=None), opened_by=opened_by)
+        if await self.store.opened(opened_by) is not None:
+            return anew  # it came again
+        try:
+            tried, mark = await self.desks.opens(key, _who(message))
+        except RoomError:
+            return arrived.doing("chat.desk.away")
+        if tried.desk is None:
+            return arrived.doing("desk.locked" if tried.locked else "desk.wrong")
+        if (known := mark_of(talk)) is not None:
+            return arrived.doing("desk" if known == mark else "chat.desk.another")
+        return replace(anew, desk=tried.desk, mark=mark, begins=Conversation(talk.answers), person=message.person)
 
     async def missed(self, conversation: str, after: int) -> list[dict[str, Any]]:
         """The answers of all turns after the given one. Raises UnknownConversationError."""
@@ -147,20 +200,22 @@ class Assistant:
         kept = await self.store.of_person(person)
         if kept is None:
             return Standing(None, self.knowledge.voice(None))
-        conversation = msgspec.json.decode(kept.state, type=Conversation)
+        conversation = _decoded(kept)
         newest = await self.store.replies_after(kept.key, conversation.turn - 1)
         lang = language(conversation)
         return Standing(json.loads(newest[-1]) if newest else None, self.knowledge.voice(lang), lang is not None)
 
-    async def estimate(self, conversation: str) -> Estimate | None:
-        """The estimate a talk has come to. Raises UnknownConversationError."""
+    async def estimate(self, conversation: str, case: Mapping[str, Any] | None = None) -> Estimate | None:
+        """The estimate a talk has come to, or of a case that was told in it. Raises UnknownConversationError and CaseError."""
         kept = await self._load(conversation)
-        return estimate_at(msgspec.json.decode(kept.state, type=Conversation), self._rules())
+        if case is not None:
+            return estimate(read_case(case), self.knowledge.shelf, self.today())
+        return estimate_at(_decoded(kept), self._rules())
 
     async def data(self, conversation: str) -> dict[str, Any]:
         """Everything that is kept of a talk: the answers taken, and all replies. Raises UnknownConversationError."""
         kept = await self._load(conversation)
-        talk = msgspec.json.decode(kept.state, type=Conversation)
+        talk = _decoded(kept)
         replies = [json.loads(reply) for reply in await self.store.replies_after(kept.key, 0)]
         return {"conversation": conversation, "answers": msgspec.to_builtins(talk.answers), "turns": replies}
 
@@ -170,9 +225,10 @@ class Assistant:
         return (self._ids.id_of(carried.key) if carried.key is not None else None), carried.locked
 
     async def code(self, conversation: str) -> str | None:
-        """A new code on paper that leads back to a talk; None when it is not kept. Raises StoreError."""
+        """A new code on paper that leads back to a talk; None when it is not kept, or is one of many households. Raises StoreError."""
         key = self._ids.key_of(conversation)
-        return await self.store.code(key) if key is not None else None
+        kept = await self.store.load(key) if key is not None else None
+        return await self.store.code(kept.key) if kept is not None and mark_of(_decoded(kept)) is None else None
 
     async def found(self, code: str) -> str | None:
         """The talk that a code on paper leads back to."""
@@ -185,28 +241,31 @@ class Assistant:
         turned = take_turn(Conversation(), Incoming("", action="start", place=place), self._rules())
         return [reply_json(voice, reply) for reply in turned.replies]
 
-    async def _turn(self, message: Message, opened_by: str | None, played: Played) -> dict[str, Any]:
-        kept = await self._kept(message, opened_by, played)
+    async def _turn(self, arrived: "_Arrived", played: Played) -> dict[str, Any]:
+        message = arrived.message
+        kept = await self._kept(message, arrived.opened_by, played)
         if kept is not None:
             answered = await self.store.reply(kept.key, message.message_id)
             if answered is not None:
                 played.outcome = "repeated"
                 return dict(json.loads(answered)) if answered else self._erased_answer(kept, message)
-        conversation = msgspec.json.decode(kept.state, type=Conversation) if kept else Conversation()
+        conversation = _decoded(kept) if kept else arrived.begins
+        key = kept.key if kept else message.person or secrets.token_urlsafe(16)
         rules = self._rules()
         voice = self.knowledge.voice(language(conversation) or message.lang)
         incoming = replace(self._incoming(message, conversation, rules, voice), code=f"{secrets.randbelow(1_000_000):06}")
-        turned = take_turn(conversation, incoming, rules)
+        incoming, seat = await self.desks.informed(incoming, conversation, Seat(key, rules, arrived.desk, arrived.mark))
+        turned = await self.desks.kept(seat, conversation, take_turn(conversation, incoming, rules))
         # Who forgets everything, also their language, hears so in that language.
         voice = self.knowledge.voice(language(turned.conversation) or language(conversation) or message.lang)
-        key = kept.key if kept else message.person or secrets.token_urlsafe(16)
         answer: dict[str, Any] = {
             "conversation": self._ids.id_of(key),
             "turn": turned.conversation.turn,
             "message_id": message.message_id,
             "replies": [reply_json(voice, reply) for reply in turned.replies],
             "summary": summary(turned.conversation, rules),
-        } | ({"erased": True} if turned.erase else {})
+        }
+        answer |= ({"erased": True} if turned.erase else {}) | ({"secret": True} if arrived.is_secret else {})
         change = Change(
             key=key,
             version=kept.version if kept else 0,
@@ -214,10 +273,11 @@ class Assistant:
             turn=turned.conversation.turn,
             message=message.message_id,
             reply=json.dumps(answer, ensure_ascii=False).encode(),
-            opened_by=opened_by,
+            opened_by=arrived.opened_by,
             erase=turned.erase,
             parcel=_parcel(message, answer, voice),
             code=turned.code,
+            person=arrived.person,
         )
         await self.store.keep(change)
         played.done()
@@ -240,7 +300,7 @@ class Assistant:
 
     def _erased_answer(self, kept: Kept, message: Message) -> dict[str, Any]:
         """What a message gets that comes again after everything was erased: nothing new, and nothing of what was."""
-        turn = msgspec.json.decode(kept.state, type=Conversation).turn
+        turn = _decoded(kept).turn
         return {"conversation": self._ids.id_of(kept.key), "turn": turn, "message_id": message.message_id, "replies": [], "summary": {}}
 
     def _count(self, message: Message, incoming: Incoming, turned: Turned) -> None:
@@ -272,7 +332,9 @@ class Assistant:
         if pressed is not None:
             return Incoming(message.message_id, choice=pressed, place=message.place, agreement=message.agreement)
         known = summary(conversation, rules).get("place", message.place)
-        heard = understand(message.text, self.knowledge.vocabulary, open_question(conversation, rules), known)
+        at_desk = mark_of(conversation) is not None and not message.manner
+        read = understand_at_desk if at_desk else understand
+        heard = read(message.text, self.knowledge.vocabulary, open_question(conversation, rules), known)
         return Incoming(
             message.message_id, heard, place=message.place, agreement=message.agreement, unread=message.unread, manner=message.manner
         )
@@ -282,6 +344,16 @@ class Assistant:
         lock = self._queues.setdefault(key, asyncio.Lock())
         async with lock:
             yield
+
+
+def _decoded(kept: Kept | None) -> Conversation:
+    """A talk as it is kept; one that nothing is kept of is empty."""
+    return msgspec.json.decode(kept.state, type=Conversation) if kept else Conversation()
+
+
+def _who(message: Message) -> str:
+    """Who tries digits or a key, as far as the door can tell."""
+    return message.person or message.conversation or message.channel
 
 
 def _name(message: Message) -> str:

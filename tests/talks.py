@@ -23,10 +23,10 @@ class Talk:
     doors: bool = True
 
 
-def read_talks() -> list[Talk]:
-    """All talks of the folder."""
+def read_talks(folder: Path = FOLDER) -> list[Talk]:
+    """All talks of a folder."""
     found = []
-    for path in sorted(FOLDER.glob("*.yaml")):
+    for path in sorted(folder.glob("*.yaml")):
         raw = yaml.safe_load(path.read_text(encoding="utf-8"))
         found.append(Talk(path.stem, raw["fact"], raw.get("place"), raw["talk"], raw.get("doors", True)))
     return found

@@ -107,10 +107,12 @@ def _answering(assistant: "Assistant", settings: "Settings") -> "list[Answering]
 @contextmanager
 def _assistant(settings: "Settings") -> Iterator["Assistant"]:
     from bot.assistant import Assistant
+    from bot.at_desk import Desks
+    from bot.desk import Room
 
     knowledge = knowledge_of(settings)
     with opened_store(settings) as store:
-        yield Assistant(knowledge, store, retention_days=settings.retention_days)
+        yield Assistant(knowledge, store, retention_days=settings.retention_days, desks=Desks(Room(settings.data_dir)))
 
 
 def _check_place(knowledge: "Knowledge", place: str | None) -> None:

@@ -3,23 +3,12 @@
 from bot.conversation.alone import Alone, alone
 from bot.conversation.flow import Flow, read_flow
 from bot.conversation.heard import Ambiguity, Heard, Problem, Slot
+from bot.conversation.households import Household, OpenDesk, household_of, mark_of, to_be_kept
+from bot.conversation.playing import is_agreed, language, offered, open_question, summary, take_turn
 from bot.conversation.position import Rules, estimate_at
 from bot.conversation.replies import Choice, Reply
 from bot.conversation.state import PRESET, Answer, Conversation
-from bot.conversation.turn import (
-    BESIDE,
-    CARRIED,
-    EDITED,
-    FORWARDED,
-    Incoming,
-    Turned,
-    is_agreed,
-    language,
-    offered,
-    open_question,
-    summary,
-    take_turn,
-)
+from bot.conversation.turn import BESIDE, CARRIED, EDITED, FORWARDED, Incoming, Turned
 
 __all__ = [
     "BESIDE",
@@ -34,7 +23,9 @@ __all__ = [
     "Conversation",
     "Flow",
     "Heard",
+    "Household",
     "Incoming",
+    "OpenDesk",
     "Problem",
     "Reply",
     "Rules",
@@ -42,11 +33,14 @@ __all__ = [
     "Turned",
     "alone",
     "estimate_at",
+    "household_of",
     "is_agreed",
     "language",
+    "mark_of",
     "offered",
     "open_question",
     "read_flow",
     "summary",
     "take_turn",
+    "to_be_kept",
 ]

@@ -22,6 +22,7 @@ from bot.conversation.position import (
     edition_of,
 )
 from bot.conversation.replies import Choice, Reply
+from bot.conversation.state import DESK
 from engine import CARES, CaseError, Estimate, Note, estimate, fen, read_case
 
 #: Answers beside the bill that can be asked what stands behind them.
@@ -29,6 +30,11 @@ REASONED = frozenset({"premium", "compare", "changed", "year", ADMISSION})
 #: Slots whose readings are keys, days or yes and no. Those of any other slot are amounts.
 _KEYS = frozenset({"category", "facility", EARLIER_FACILITY, "place", "care"})
 _NO_MONEY = _KEYS | FLAGS | {"on"}
+
+
+#: At a coordinator's desk: what goes on from one household to the next, and what is left to be asked in words there.
+_AT_DESK = ("desk.next", "desk.list")
+_NOT_AT_DESK = ("changed", "sheet", "admission", "another")
 
 
 def question(position: Position, rules: Rules) -> Reply:
@@ -165,14 +171,19 @@ def held(slot: str, candidates: tuple[str, ...], position: Position, rules: Rule
 
 
 def changes(answer: Estimate, position: Position, rules: Rules) -> tuple[Choice, ...]:
-    """The buttons under an estimate: whatever was assumed first, then everything else that can be changed, then what can be asked."""
+    """The buttons under an estimate: at a desk what comes next there, then whatever was assumed, then everything else that can be changed,
+    then what can be asked.
+    """
+    desk = tuple(_action(name) for name in _AT_DESK) if DESK in position.settings else ()
     if answer.status == "refused":
-        return tuple(_after_refusal(answer))
+        return (*desk, *_after_refusal(answer))
     offered = {"changed": len(rules.shelf.places[answer.case.place]) > 1, "people": bool(position.people)}
+    offered |= dict.fromkeys(_NOT_AT_DESK, False) if desk else {}
     questions = [name for name in rules.flow.beside if offered.get(name, True)]
     insured = () if answer.case.insured else (Choice("insured=true", Note("label.insured_true")),)
     others = [key for key in position.maybe if position.both and key != answer.case.category]
     return (
+        *desk,
         *insured,
         *(Choice(f"category={key}", Note("label.as_category", {"category": key})) for key in others),
         *(choice for name in rules.flow.changes for choice in _change(name, answer, position)),

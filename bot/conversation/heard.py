@@ -48,6 +48,7 @@ class Heard(msgspec.Struct, frozen=True):
 
     `unsure`: the slot the person said not to know. `rest`: the words nothing was read from. `household`: only beside the intent premium;
     `hospitals`: those that are to be compared, beside the intent compare; `despair`: beside the intent human, a life may be in danger.
+    At a coordinator's desk `begins` says that the next household was called, of which the rest is told, and `numbers` which ones are meant.
     """
 
     slots: dict[str, Slot] = msgspec.field(default_factory=dict)
@@ -59,3 +60,5 @@ class Heard(msgspec.Struct, frozen=True):
     household: Household | None = None
     hospitals: tuple[str, ...] = ()
     despair: bool = False
+    begins: bool = False
+    numbers: tuple[int, ...] = ()

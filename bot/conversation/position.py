@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from bot.conversation.flow import Flow
 from bot.conversation.heard import Ambiguity
-from bot.conversation.state import AGREED, LANG, Answer, Conversation
+from bot.conversation.state import AGREED, DESK, HOUSEHOLD, LANG, Answer, Conversation
 from engine import CaseError, Edition, Estimate, Found, Questions, Shelf, asked_lines, estimate, find, own_cost, read_case, read_finding
 
 #: Answers that are no case facts of their own: an opened question, and the two halves of an earlier stay.
@@ -43,7 +43,10 @@ GUARDIAN = "guardian"
 #: Below this age what a child tells of itself is a guardian's to decide (个人信息保护法 第三十一条).
 _GROWN_ENOUGH = 14
 
-#: The next person of a family: what was told of the one before is closed.
+#: What a household at a desk is called, a house number or a nickname: so long at most, and no fact of a case.
+LABEL, LONGEST_LABEL = "label", 60
+
+#: The next person of a family, or household of a desk: what was told of the one before is closed.
 ANOTHER = "another"
 #: What the next person shares with the one before: where they are insured, the hospital, the day, and by which rules they agreed to count.
 SHARED = frozenset({"place", "facility", "on", "expired_ok"})
@@ -77,7 +80,7 @@ class Position:
     """The facts that hold, settings beside them, the earlier stays told or the sum of the year in their place, and the open question.
 
     `maybe` are categories in doubt, of which all hold at once when `both`; `people` those of a family who were told before; `guardian`
-    says that it is or was asked whether a grown-up writes.
+    says that it is or was asked whether a grown-up writes; `label` is what a household at a desk is called.
     """
 
     facts: dict[str, Any] = field(default_factory=dict)
@@ -95,6 +98,7 @@ class Position:
     both: bool = False
     people: tuple[Person, ...] = ()
     who: str | None = None
+    label: str | None = None
     guardian: Literal["open", "asked"] | None = None
     question: str | None = None
 
@@ -109,7 +113,7 @@ def replay(answers: Iterable[Answer], rules: Rules) -> Position:
     position = Position()
     for answer in answers:
         if answer.slot == ANOTHER:
-            position = _next_person(position, rules)
+            position = _next_person(position, answer.message, rules)
         else:
             _play(position, answer)
     _resolve(position, rules)
@@ -167,10 +171,12 @@ def by_category(position: Position, rules: Rules) -> dict[str, Estimate]:
     return {key: estimate(read_case(position.case() | {"category": key}), rules.shelf, rules.today) for key in keys}
 
 
-def _next_person(position: Position, rules: Rules) -> Position:
-    """The family goes on with somebody else; what they share stays."""
+def _next_person(position: Position, message: str, rules: Rules) -> Position:
+    """The family goes on with somebody else; what they share stays. Households of a desk share the same and are no family."""
     facts = {name: value for name, value in position.facts.items() if name in SHARED}
     said = {name: answer for name, answer in position.said.items() if name in SHARED}
+    if DESK in position.settings:
+        return Position(facts, position.settings | {HOUSEHOLD: message}, said=said)
     _resolve(position, rules)
     return Position(facts, position.settings, said=said, people=(*position.people, Person(position.case(), position.who)))
 
@@ -223,6 +229,10 @@ def _of_series(position: Position, answer: Answer) -> None:
 
 def _for_whom(position: Position, answer: Answer) -> None:
     position.who = None if answer.value is None else str(answer.value)
+
+
+def _called(position: Position, answer: Answer) -> None:
+    position.label = None if answer.value is None else str(answer.value)
 
 
 def _guardian(position: Position, answer: Answer) -> None:
@@ -280,10 +290,13 @@ def _settled(position: Position, slot: str) -> None:
 _PARTS: Mapping[str, Callable[[Position, Answer], None]] = {
     LANG: _setting,
     AGREED: _setting,
+    DESK: _setting,
+    HOUSEHOLD: _setting,
     ASK: _opened,
     UNCLEAR: _doubted,
     EARLIER: _no_earlier,
     WHO: _for_whom,
+    LABEL: _called,
     GUARDIAN: _guardian,
     MAYBE: _categories,
     BOTH: _categories,

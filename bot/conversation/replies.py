@@ -1,7 +1,8 @@
 """Replies as values: notes to be worded, choices to be tapped, an estimate to be shown. `bot/speech` finds the words."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from engine import Estimate, Note
 
@@ -16,7 +17,10 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One message to the person. `before` is the estimate that stood before this turn, for the difference; `who` the bill is asked for."""
+    """One message to the person. `before` is the estimate that stood before this turn, for the difference; `who` the bill is asked for.
+
+    `case`: the contract case of which a sheet of paper may be wanted, where the talk goes on from one household to the next.
+    """
 
     kind: Literal["text", "question", "estimate"]
     notes: tuple[Note, ...] = ()
@@ -24,3 +28,4 @@ class Reply:
     estimate: Estimate | None = None
     before: Estimate | None = None
     who: str | None = None
+    case: Mapping[str, Any] | None = None

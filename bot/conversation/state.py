@@ -7,6 +7,9 @@ import msgspec
 PRESET = ""
 #: What is no fact of a case: the language, and that the person agreed to talk over a foreign service.
 LANG, AGREED = "lang", "agreed"
+#: Of a talk at a coordinator's desk: the mark by which the key is known that opened it, never the key; and the message that opened the
+#: household of now, by which the desk knows it.
+DESK, HOUSEHOLD = "desk", "household"
 
 
 class Answer(msgspec.Struct, frozen=True):

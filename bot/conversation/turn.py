@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
 
 import msgspec
 
@@ -10,6 +9,7 @@ from bot.conversation import ask, beside
 from bot.conversation.answers import answer_for, doubted, read_back, without
 from bot.conversation.heard import Ambiguity, Heard, Slot
 from bot.conversation.hearing import as_meant, corrected, in_series, problem_note
+from bot.conversation.households import OpenDesk
 from bot.conversation.people import family
 from bot.conversation.position import (
     ADMISSION,
@@ -43,9 +43,12 @@ from bot.conversation.replies import Choice, Reply
 from bot.conversation.state import AGREED, LANG, PRESET, Answer, Conversation
 from engine import CaseError, Estimate, Fault, Note, fen
 
+#: What is done at a coordinator's desk, and what a key comes to that opens none. Where no desk is open it is told how one is opened.
+DESK_DOING, DESK_REFUSED = "desk", ("desk.wrong", "desk.locked", "chat.desk.forwarded", "chat.desk.another", "chat.desk.away")
 ACTIONS = frozenset(
     (
         *("start", "back", "restart", "why", "help", "forget", "human", "greeting", "leave", "another", "people", "pass", "data", "lang"),
+        DESK_DOING,
         *SERIES,
         *beside.QUESTIONS,
     )
@@ -65,7 +68,7 @@ _ASK_AGAIN = ("care", "insured")
 _GUARDIAN_NOTES = {True: Note("guardian.parent"), False: Note("guardian.alone")}
 #: What a person is asked at a door that leads through a foreign service.
 _REFUSED = f"{AGREED}=false"
-_CONSENT = (Choice(f"{AGREED}=true", Note("label.agree")), Choice(_REFUSED, Note("label.refuse")))
+CONSENT = (Choice(f"{AGREED}=true", Note("label.agree")), Choice(_REFUSED, Note("label.refuse")))
 #: Doubts within a question that is open already.
 _HALVES_ASKED = (EARLIER_FACILITY, EARLIER_TOTAL)
 #: Problems that say that the bill goes by rules we do not have.
@@ -78,7 +81,7 @@ class Incoming:
 
     `agreement` names a door that leads through a foreign service: nothing is taken before the person agreed to that. `unread` is the
     action that stands for what came with a text and cannot be read (a picture with words under it). `manner`: EDITED, FORWARDED or BESIDE.
-    `code`: six digits that may lead to this talk, if it asks for some.
+    `code`: six digits that may lead to this talk, if it asks for some. `desk`: of a talk at a coordinator's desk, what may be known of it.
     """
 
     message: str
@@ -90,6 +93,7 @@ class Incoming:
     unread: str | None = None
     code: str | None = None
     manner: str | None = None
+    desk: OpenDesk | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,55 +106,7 @@ class Turned:
     code: str | None = None
 
 
-def take_turn(conversation: Conversation, incoming: Incoming, rules: Rules) -> Turned:
-    """Play one message. Never raises for anything a person can send."""
-    start, taken_back = _without_stale(_with_place(conversation, incoming.place, rules), incoming, rules)
-    turned = _Turn(start, incoming, rules).play()
-    if taken_back and turned.conversation.answers[: len(start.answers)] == start.answers:
-        turned = replace(turned, replies=(Reply("text", taken_back), *turned.replies))
-    return replace(turned, conversation=Conversation(turned.conversation.answers, conversation.turn + 1))
-
-
-def language(conversation: Conversation) -> str | None:
-    """The language the person chose within the talk."""
-    return next((str(answer.value) for answer in conversation.answers if answer.slot == LANG), None)
-
-
-def is_agreed(conversation: Conversation) -> bool:
-    """Whether the person agreed to a door that leads through a foreign service."""
-    return any(answer.slot == AGREED for answer in conversation.answers)
-
-
-def summary(conversation: Conversation, rules: Rules) -> dict[str, Any]:
-    """What is known so far, by slot."""
-    return replay(conversation.answers, rules).case()
-
-
-def open_question(conversation: Conversation, rules: Rules) -> str | None:
-    """The slot that is being asked for, or the series it belongs to, so that a bare answer can be understood."""
-    question = replay(conversation.answers, rules).question
-    return question and question.partition(".")[0]
-
-
-def offered(conversation: Conversation, rules: Rules, agreement: str | None = None) -> tuple[Choice, ...]:
-    """The buttons that stand under the newest question or estimate; of a door that needs an agreement first, those of that."""
-    if agreement and not is_agreed(conversation):
-        return _CONSENT
-    position = replay(conversation.answers, rules)
-    if position.question is not None:
-        return ask.question(position, rules).choices
-    answer = estimate_at(conversation, rules)
-    return ask.changes(answer, position, rules) if answer else ()
-
-
-def _with_place(conversation: Conversation, place: str | None, rules: Rules) -> Conversation:
-    """A talk begun on a page of one place starts with that place answered; the person's own word replaces it."""
-    if place not in rules.shelf.places or any(answer.slot == "place" for answer in conversation.answers):
-        return conversation
-    return Conversation((Answer("place", place, PRESET), *conversation.answers), conversation.turn)
-
-
-def _without_stale(conversation: Conversation, incoming: Incoming, rules: Rules) -> tuple[Conversation, tuple[Note, ...]]:
+def without_stale(conversation: Conversation, incoming: Incoming, rules: Rules) -> tuple[Conversation, tuple[Note, ...]]:
     """The talk without answers that today's packs do not know any more (one was removed meanwhile), and a line for each of them."""
     stale = replay(conversation.answers, rules).stale
     answers = tuple(Answer(slot, None, incoming.message) for slot in stale)
@@ -161,7 +117,7 @@ def _stale_note(slot: str) -> Note:
     return Note("stale.place") if slot == "place" else Note("stale", {"slot": slot})
 
 
-class _Turn:
+class Turn:
     """One message at work."""
 
     def __init__(self, conversation: Conversation, incoming: Incoming, rules: Rules) -> None:
@@ -202,7 +158,7 @@ class _Turn:
     def _carried(self) -> Turned:
         """A talk that came from another door goes on where it stands; only who agreed at this one is let in."""
         agreed = self._with_setting(AGREED, True) if self.incoming.agreement else self.conversation
-        turned = _Turn(agreed, self.incoming, self.rules)._repeat()
+        turned = type(self)(agreed, self.incoming, self.rules)._repeat()
         return replace(turned, replies=(Reply("text", (Note("carried"),)), *turned.replies))
 
     def _pass(self) -> Turned:
@@ -232,7 +188,7 @@ class _Turn:
             return self._languages()
         after = self._chosen_language(said.choice or "") or self._newest_link()
         note = Note(f"agreement.{door}", {"days": str(self.rules.retention_days)})
-        return Turned(after, (Reply("question", (note,), _CONSENT),))
+        return Turned(after, (Reply("question", (note,), CONSENT),))
 
     def _refused(self) -> Turned:
         """Nothing stays of who does not agree. A talk that was carried here from another door is not theirs alone to end."""
@@ -303,7 +259,9 @@ class _Turn:
             return self._begin(action)
         if action in beside.QUESTIONS:
             return self._aside(*self._beside_answer(Heard(intent=action), self.position))
-        known = action in ("help", "greeting", *UNSUPPORTED, *PASS_REFUSED)
+        known = action in ("help", "greeting", *UNSUPPORTED, *PASS_REFUSED, *DESK_REFUSED)
+        if not known and action.partition(".")[0] == DESK_DOING:
+            return self._aside(Note("chat.desk"))
         return self._aside(Note(action if known else "old_button"))
 
     def _choice(self, choice: str) -> Turned:
@@ -345,7 +303,7 @@ class _Turn:
             return self._aside(Note("another.not_yet"))
         begins = "another" if self.before is not None and self.before.out_of_pocket is not None else "another.unfinished"
         begun = Conversation((*self.conversation.answers, Answer(ANOTHER, True, self.incoming.message)), self.conversation.turn)
-        following = _Turn(begun, self.incoming, self.rules)
+        following = type(self)(begun, self.incoming, self.rules)
         turned = following._text(heard) if heard else Turned(begun, (following._ask_again(),))
         return replace(turned, replies=(Reply("text", (Note(begins),)), *turned.replies))
 
@@ -484,7 +442,7 @@ class _Turn:
         notes += tuple(_stale_note(slot) for slot in position.stale)
         notes += tuple(_GUARDIAN_NOTES[each.value] for each in new if each.slot == GUARDIAN and isinstance(each.value, bool))
         notes += tuple(read_back([answer for answer in new if answer.slot.startswith(f"{SHEET}.")]))
-        after, _ = _without_stale(after, self.incoming, self.rules)
+        after, _ = without_stale(after, self.incoming, self.rules)
         answer = answer_of(position, self.rules)
         replies: list[Reply] = []
         through = self._through(position, new)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
-from bot.desk.room import Room
+from bot.desk.room import Room, RoomError
 
 #: Without letters and digits that are taken for one another.
 _ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
@@ -134,13 +134,40 @@ class Keys:
             _prepare(kept)
             return _found(kept, key)
 
+    def mark(self, number: int) -> str:
+        """What a talk knows a key by that opened a desk in it: the number, and a little of a hash, since another server, or an older copy
+        of these desks, may have another key of that number. Raises RoomError also for a number that no key has.
+        """
+        with self._room.keys() as kept:
+            _prepare(kept)
+            return _mark(kept, number)
+
+    def of_mark(self, mark: str) -> Desk | None:
+        """The desk of the key that a talk knows by this mark; None when it was taken back. Raises RoomError also for none of these keys."""
+        number = int(mark.partition("-")[0])
+        with self._room.keys() as kept:
+            _prepare(kept)
+            if _mark(kept, number) != mark:
+                raise RoomError(f"key {number} is another one here")
+            return _desk(kept.execute(f"{_FIND} AND k.id = ?", (number,)).fetchone())
+
 
 def _found(kept: sqlite3.Connection, key: str) -> Desk | None:
-    found = kept.execute(_FIND, (_hashed(key),)).fetchone()
-    return Desk(*found) if found is not None else None
+    return _desk(kept.execute(f"{_FIND} AND k.hash = ?", (_hashed(key),)).fetchone())
 
 
-_FIND = "SELECT d.id, d.name, k.id, k.who FROM keys k JOIN desks d ON d.id = k.desk WHERE k.hash = ? AND k.revoked IS NULL"
+def _mark(kept: sqlite3.Connection, number: int) -> str:
+    found = kept.execute("SELECT hash FROM keys WHERE id = ?", (number,)).fetchone()
+    if found is None:
+        raise RoomError(f"no key {number}")
+    return f"{number}-{hashlib.sha256(found[0]).hexdigest()[:16]}"
+
+
+def _desk(row: tuple[int, str, int, str] | None) -> Desk | None:
+    return Desk(*row) if row is not None else None
+
+
+_FIND = "SELECT d.id, d.name, k.id, k.who FROM keys k JOIN desks d ON d.id = k.desk WHERE k.revoked IS NULL"
 
 
 def _prepare(kept: sqlite3.Connection) -> None:

@@ -91,6 +91,13 @@ class Visits:
             row = kept.execute(f"{_ALL} ORDER BY id DESC LIMIT 1").fetchone()
         return _visit(*row) if row is not None else None
 
+    def place_of(self, source: str) -> int | None:
+        """Which household of its day a chat's household is, counted from one; None when it is not kept."""
+        query = "SELECT (SELECT count(*) FROM visits o WHERE o.day = v.day AND o.id <= v.id) FROM visits v WHERE v.source = ?"
+        with self._opened() as kept:
+            found = kept.execute(query, (source,)).fetchone()
+        return int(found[0]) if found is not None else None
+
     def days(self) -> list[tuple[str, int]]:
         """The days with households, the newest first, and how many."""
         with self._opened() as kept:

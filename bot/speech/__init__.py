@@ -10,6 +10,7 @@ from bot.speech.check_words import check_bill_json, check_bill_lines
 from bot.speech.compare_words import changed_json, changed_lines, compare_json, compare_lines
 from bot.speech.contract import clauses_json, estimate_json, fault_words, reject_words, year_json
 from bot.speech.coverage_words import coverage_json, coverage_lines, coverage_table
+from bot.speech.desk_words import household_noted_lines, household_slip_lines, households_compared_lines, households_lines
 from bot.speech.diff_words import diff_json, diff_lines, diff_table
 from bot.speech.either_words import either_lines
 from bot.speech.estimate_words import estimate_lines, figure_words, why_lines
@@ -31,7 +32,7 @@ def reply_json(voice: Voice, reply: Reply) -> dict[str, Any]:
     words["choices"] = [{"key": choice.key, "label": voice.note(choice.label)} for choice in reply.choices]
     if reply.estimate is not None:
         words["estimate"] = estimate_json(voice, reply.estimate)
-    beside = [*_pictures(voice, reply), *_clauses(voice, reply), *_file(voice, reply)]
+    beside = [*_pictures(voice, reply), *_clauses(voice, reply), *_file(voice, reply), *_sheet(reply)]
     if beside or reply.estimate is not None:
         words["attachments"] = beside
     return words
@@ -39,8 +40,14 @@ def reply_json(voice: Voice, reply: Reply) -> dict[str, Any]:
 
 def _file(voice: Voice, reply: Reply) -> Iterator[dict[str, Any]]:
     """Where everything that is kept of the talk can be fetched, with the talk's key."""
-    if any(note.key == "data" for note in reply.notes):
+    if any(note.key in ("data", "chat.desk.data") for note in reply.notes):
         yield {"kind": "file", "text": voice.say("data.download"), "address": "/api/v1/data"}
+
+
+def _sheet(reply: Reply) -> Iterator[dict[str, Any]]:
+    """The case of which a sheet can be printed, whatever the talk goes on to."""
+    if reply.case is not None:
+        yield {"kind": "sheet", "address": "/api/v1/sheet", "case": dict(reply.case)}
 
 
 def _clauses(voice: Voice, reply: Reply) -> Iterator[dict[str, Any]]:
@@ -94,6 +101,10 @@ ANSWERS: Mapping[str, Callable[..., list[str]]] = {
     "either": either_lines,
     "people": people_lines,
     "admission": admission_lines,
+    "chat.desk.noted": household_noted_lines,
+    "chat.desk.slip": household_slip_lines,
+    "chat.desk.list": households_lines,
+    "chat.desk.compare": households_compared_lines,
 }
 
 __all__ = [

@@ -203,9 +203,9 @@ def _renamed(voice: Voice, before: Side, after: Side) -> Iterator[str]:
 
 def _layer_line(voice: Voice, change: LayerChange) -> str:
     """One layer under both editions; empty for one that concerns the person under neither."""
-    if not any(map(_concerns, (change.before, change.after))):
+    if not any(map(concerns, (change.before, change.after))):
         return ""
-    was, now = _layer_words(voice, change.before), _layer_words(voice, change.after)
+    was, now = layer_words(voice, change.before), layer_words(voice, change.after)
     if was == now:
         return voice.say("changed.layer.same", layer=change.key, words=was)
     moved = change.amount or 0
@@ -214,12 +214,12 @@ def _layer_line(voice: Voice, change: LayerChange) -> str:
     return voice.say("changed.layer", layer=change.key, words=was, now_words=now, more_words=more)
 
 
-def _concerns(layer: Layer | None) -> bool:
+def concerns(layer: Layer | None) -> bool:
     """Whether a layer is for this person; one that is lost only for want of registration is."""
     return layer is not None and (layer.status != "not_applicable" or layer.reason == "unregistered")
 
 
-def _layer_words(voice: Voice, layer: Layer | None) -> str:
+def layer_words(voice: Voice, layer: Layer | None) -> str:
     """What one edition's layer does, as a part of a sentence."""
     if layer is None:
         return voice.say("changed.layer.none")

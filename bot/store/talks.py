@@ -73,6 +73,8 @@ def keep(connection: Connection, change: Change, now: int) -> None:
         post(connection, change.parcel, now)
     if change.code is not None:
         passes.keep_pass(connection, change.code, identity, now)
+    if change.person is not None:
+        passes.go_on_with(connection, change.person, change.key)
 
 
 def _erase(connection: Connection, conversation: int, channel: str | None) -> None:

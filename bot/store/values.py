@@ -41,7 +41,8 @@ class Waiting:
 class Change:
     """One turn to be kept. `version` 0 opens the conversation; `opened_by` then identifies a resent first message.
 
-    `parcel` is put on its way in the same transaction; `code` leads to the conversation from then on, for a while.
+    `parcel` is put on its way in the same transaction; `code` leads to the conversation from then on, for a while; in it a door's `person`
+    goes on.
     """
 
     key: str
@@ -54,3 +55,4 @@ class Change:
     erase: bool = False
     parcel: Parcel | None = None
     code: str | None = None
+    person: str | None = None

@@ -8,7 +8,7 @@ again, so that nothing is answered twice; the person is asked instead, with a bu
 import asyncio
 import contextlib
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -30,6 +30,8 @@ Bot = ExtBot[Any]
 Begin = Callable[[], Awaitable[None]]
 #: Everything that is kept of a talk, by its key, as a file; None when it is not kept any more.
 Data = Callable[[str], Awaitable[bytes | None]]
+#: The sheet of paper of a case, in a voice's words; None where none can be made.
+Sheet = Callable[[Mapping[str, Any], Voice], Awaitable[bytes | None]]
 
 #: What is quick needs no "typing"; with many chats at once the messages themselves come first.
 _TYPING_AFTER, _TYPING_EVERY, _TYPING_CHATS = 0.3, 4.0, 20
@@ -59,6 +61,7 @@ class Courier:
     store: Store
     voice: Callable[[str | None], Voice]
     data: Data
+    sheet: Sheet
     _busy: dict[str, "asyncio.Task[None]"] = field(default_factory=dict)
     _again: set[str] = field(default_factory=set)
 
@@ -130,7 +133,13 @@ class Courier:
             if doubtful and part.edits is None:
                 part = _did_it_arrive(voice)
             doubtful = False
-            await self._send(parcel, number, part)
+            await self._send(parcel, number, await self._with_file(part, voice))
+
+    async def _with_file(self, part: Part, voice: Voice) -> Part:
+        """A part with the file that belongs to it; without it where there is none, and its words go alone."""
+        name = "nengbao.json" if part.data is not None else "nengbao.pdf"
+        content = await self.data(part.data) if part.data is not None else await self.sheet(part.sheet, voice) if part.sheet else None
+        return part if content is None else replace(part, file=(name, content))
 
     async def _send(self, parcel: Waiting, number: int, part: Part) -> None:
         """Send one part, however often it takes. Raises _GoneError."""
@@ -159,18 +168,21 @@ class Courier:
 
     async def _call(self, chat: int, part: Part, begin: Begin) -> None:
         keyboard, entities = part.keyboard, part.entities
-        kept = await self.data(part.data) if part.data is not None else None
         if part.edits is not None:
             # What cannot be edited any more, or says it already, is as good as done.
             with contextlib.suppress(BadRequest):
-                await self.bot.edit_message_text(part.words, chat, part.edits, rate_limit_args=begin)
+                if part.words:
+                    await self.bot.edit_message_text(part.words, chat, part.edits, rate_limit_args=begin)
+                else:
+                    await self.bot.delete_message(chat, part.edits, rate_limit_args=begin)
         elif part.svg is not None:
             picture = InputFile(await asyncio.to_thread(png, part.svg), filename="nengbao.png")
             await self.bot.send_photo(
                 chat, picture, caption=part.words, caption_entities=entities, reply_markup=keyboard, rate_limit_args=begin
             )
-        elif kept is not None:
-            file = InputFile(kept, filename="nengbao.json")
+        elif part.file is not None:
+            name, content = part.file
+            file = InputFile(content, filename=name)
             await self.bot.send_document(chat, file, caption=part.words, reply_markup=keyboard, rate_limit_args=begin)
         else:
             await self.bot.send_message(
@@ -201,8 +213,8 @@ def _after_refusal(part: Part, error: BadRequest) -> Part | None:
     """What is left to be sent of a part that Telegram refused: its words without picture or file, or nothing. Raises _GoneError."""
     if any(sign in error.message.lower() for sign in _GONE):
         raise _GoneError from error
-    if part.svg is not None or part.data is not None:
-        return replace(part, svg=None, data=None)
+    if part.svg is not None or part.file is not None:
+        return replace(part, svg=None, file=None)
     _log.error("message_refused", error=type(error).__name__)
     return None
 

@@ -13,6 +13,7 @@ import logging
 import time
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
@@ -28,11 +29,14 @@ from bot.assistant import Assistant, Message, UnknownConversationError
 from bot.conversation import BESIDE
 from bot.limits import Limit
 from bot.logs import places
+from bot.paper import PrintMissingError, sheet_pdf
 from bot.settings import Settings
+from bot.speech import Voice
 from bot.store import Parcel, Shown, StoreError
 from bot.telegram.courier import CHANNEL, Bot, Courier, pause
 from bot.telegram.pace import Pace, seconds
 from bot.telegram.updates import COMMANDS, WANTED, InGroup, Meaning, Pressed, Said, TappedInGroup, chat_of, read
+from engine import CaseError, estimate, read_case
 
 #: What the door tells of itself, for whoever runs it: ready, waiting, bad_token, unreachable, taken, webhook_refused.
 Tell = Callable[[str, str], None]
@@ -72,7 +76,7 @@ class Telegram:
         self._bot = _bot(token, settings.telegram_api or _DEFAULT_API, settings.telegram_rate)
         self._chats = Limit(settings.conversation_rate, max(1, round(settings.conversation_rate)))
         self._door = Limit(settings.door_rate, max(1, round(2 * settings.door_rate)))
-        self._courier = Courier(self._bot, assistant.store, assistant.knowledge.voice, self._file)
+        self._courier = Courier(self._bot, assistant.store, assistant.knowledge.voice, self._file, self._sheet)
         self._account: Account | None = None
         self._told: str | None = None
         self._asides: set[asyncio.Task[None]] = set()
@@ -275,6 +279,7 @@ class Telegram:
         pressed = said.pressed
         closes = pressed is not None and pressed.closes
         context = {"message": pressed.message, "words": pressed.words, "label": pressed.label} if pressed and closes else {}
+        context |= {"secret": said.secret} if said.secret is not None else {}
         return Message(
             message_id=said.update,
             text=said.text,
@@ -314,6 +319,14 @@ class Telegram:
             return None
         turns = [{name: value for name, value in turn.items() if name != "conversation"} for turn in kept["turns"]]
         return json.dumps({"answers": kept["answers"], "turns": turns}, ensure_ascii=False, indent=1).encode()
+
+    async def _sheet(self, case: Mapping[str, Any], voice: Voice) -> bytes | None:
+        """The slip of a case; None where none can be printed here, or no rules answer it any more."""
+        try:
+            answer = estimate(read_case(case), self._assistant.knowledge.shelf, self._assistant.today())
+            return await asyncio.to_thread(partial(sheet_pdf, voice, answer, form="slip", made=self._assistant.today()))
+        except (CaseError, PrintMissingError):
+            return None
 
     async def _show_menu(self, said: Said) -> None:
         """The commands in the language of the talk. Telegram itself has one menu for all who read Chinese, in whichever characters."""

@@ -20,9 +20,11 @@ _ENDS = re.compile(r"[^\n。；？！]*[\n。；？！]?")
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One call to Telegram. `edits`: the message to be changed instead of a new one; `svg`: the picture above the words.
+    """One call to Telegram. `edits`: the message to be changed instead of a new one, or to be taken away where there are no words for it;
+    `svg`: the picture above the words.
 
-    `data`: the key of the talk whose file comes with the words. `answers` and `topic`: the message in a group that is answered, and where.
+    `data`: the key of the talk whose file comes with the words; `sheet`: the case of which a slip of paper does;
+    `file`: either of them by its name, once it is there. `answers` and `topic`: the message in a group that is answered, and where.
     """
 
     words: str
@@ -31,6 +33,8 @@ class Part:
     svg: str | None = None
     edits: int | None = None
     data: str | None = None
+    sheet: Mapping[str, Any] | None = None
+    file: tuple[str, bytes] | None = None
     answers: int | None = None
     topic: int | None = None
 
@@ -43,14 +47,15 @@ class Part:
 def parts(body: Mapping[str, Any], voice: Voice) -> list[Part]:
     """A parcel's body as the messages it is sent in, always the same for the same body.
 
-    First the question that was answered with a button is closed with the answer, since Telegram shows no word of a person who taps.
+    First the question that was answered with a button is closed with the answer, since Telegram shows no word of a person who taps; or a
+    key that was typed is taken out of the chat.
     """
-    closed = body["context"]
-    chosen = (
-        [Part(f"{closed['words']}\n\n{voice.say('telegram.chosen', label=closed['label'])}", edits=closed["message"])] if closed else []
-    )
+    about = body["context"]
+    before = [Part("", edits=about["secret"])] if "secret" in about else []
+    if "label" in about:
+        before = [Part(f"{about['words']}\n\n{voice.say('telegram.chosen', label=about['label'])}", edits=about["message"])]
     said = [part for group in _groups(body["replies"]) for part in _group_parts(group, body.get("conversation"))]
-    return [*chosen, *(replace(part, **body.get("group", {})) for part in said)]
+    return [*before, *(replace(part, **body.get("group", {})) for part in said)]
 
 
 def _groups(replies: Sequence[Mapping[str, Any]]) -> list[list[Mapping[str, Any]]]:
@@ -65,7 +70,7 @@ def _groups(replies: Sequence[Mapping[str, Any]]) -> list[list[Mapping[str, Any]
 
 
 def _is_alone(reply: Mapping[str, Any]) -> bool:
-    return reply["kind"] == "estimate" or bool(_attached(reply, "file"))
+    return reply["kind"] == "estimate" or bool(_attached(reply, "file")) or bool(_attached(reply, "sheet"))
 
 
 def _attached(reply: Mapping[str, Any], kind: str) -> list[Mapping[str, Any]]:
@@ -78,6 +83,9 @@ def _group_parts(group: Sequence[Mapping[str, Any]], talk: str | None) -> Iterat
     keyboard = _keyboard(choices, question=group[-1]["kind"] == "question")
     if talk is not None and _attached(group[0], "file") and length(words) <= MessageLimit.CAPTION_LENGTH:
         yield Part(words, keyboard, data=talk)
+        return
+    if group[0]["kind"] != "estimate" and (sheets := _attached(group[0], "sheet")):
+        yield Part(words, keyboard, sheet=sheets[0]["case"])
         return
     pictures = [each["data"] for reply in group for each in _attached(reply, "picture")]
     estimate = group[0]["kind"] == "estimate"

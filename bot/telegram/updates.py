@@ -8,6 +8,7 @@ from telegram import CallbackQuery, Message, MessageEntity, MessageOriginUser, U
 from telegram import User as Account
 from telegram.constants import ChatType
 
+from bot.at_desk import key_in
 from bot.conversation import EDITED, FORWARDED
 from bot.langs import spoken
 
@@ -52,7 +53,8 @@ class Pressed:
 class Said:
     """A message of a person in a private chat: exactly one of text, choice and action. `unread`: what came with the text.
 
-    `manner`: that it was forwarded, or written before and changed now. `album`: the pictures sent together that it belongs to.
+    `manner`: that it was forwarded, or written before and changed now. `album`: the pictures sent together that it belongs to. `secret`:
+    the message that holds a key, which nobody should find in the chat.
     """
 
     chat: int
@@ -66,6 +68,7 @@ class Said:
     pressed: Pressed | None = None
     manner: str | None = None
     album: str | None = None
+    secret: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +148,8 @@ def _said(message: Message, update: str, bot: Account, *, edited: bool) -> Meani
     command, rest = _command(text, bot) if manner is None else (None, "")
     if command in COMMANDS:
         return _commanded(command, rest, said)
-    return Said(text=text, unread=unread, manner=manner, album=message.media_group_id if unread and not edited else None, **said)
+    album = message.media_group_id if unread and not edited else None
+    return Said(text=text, unread=unread, manner=manner, album=album, secret=message.message_id if key_in(text) else None, **said)
 
 
 def _is_ours(message: Message, bot: Account) -> bool:

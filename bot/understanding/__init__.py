@@ -3,7 +3,8 @@
 `Vocabulary.read(path, places)` once, then `understand(text, vocabulary, expecting)` for each message.
 """
 
+from bot.understanding.desk import understand_at_desk
 from bot.understanding.reading import understand
 from bot.understanding.vocabulary import Vocabulary
 
-__all__ = ["Vocabulary", "understand"]
+__all__ = ["Vocabulary", "understand", "understand_at_desk"]

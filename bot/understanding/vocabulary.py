@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 from typing import Any, Self
@@ -54,7 +54,7 @@ _SLOT_SECTIONS = ("words", "standing_alone", "when_asked", "whole_answer", "eith
 _INTENTS = frozenset(
     (
         *("back", "restart", "help", "why", "compare", "changed", "year", "premium", "documents", "forget", "human", "greeting"),
-        *("correct", "estimate", "finder", "sheet", "admission", "leave", "another", "people", "pass", "data", "lang"),
+        *("correct", "estimate", "finder", "sheet", "admission", "leave", "another", "people", "pass", "data", "lang", "desk"),
     )
 )
 #: Every other section and the lists it must have; None: the section is itself a list.
@@ -89,6 +89,7 @@ _SECTIONS: dict[str, tuple[str, ...] | None] = {
     "sheet": (*LAYERS, "own"),
     "homophones": ("also", "never"),
     "who": ("self", "parent", "child", "spouse", "relative", "neighbour"),
+    "desk": ("next", "list", "compare", "slip", "close"),
 }
 
 
@@ -143,6 +144,8 @@ class Vocabulary:
     sounds: Sounds
     who: Lexicon
     person: PersonPatterns
+    desk: Commands
+    next_household: Pattern
 
     @classmethod
     def read(cls, path: Path, places: Names, facilities: Names | None = None) -> Self:
@@ -182,6 +185,8 @@ class Vocabulary:
             sounds=_sounds(data, meanings),
             who=_lexicon(_meanings(data["who"])),
             person=person_patterns(data["who"]),
+            desk=_desk_commands(data),
+            next_household=re.compile(any_of(data["desk"]["next"])),
         )
 
 
@@ -254,6 +259,11 @@ def _commands(intents: Any) -> Commands:
         distress=re.compile(any_of([*intents["distress"], *intents["despair"]])),
         despair=re.compile(any_of(intents["despair"])),
     )
+
+
+def _desk_commands(data: Any) -> Commands:
+    """What is asked of a coordinator's desk, with the same politeness around it."""
+    return replace(_commands(data["intents"]), exact={word: f"desk.{name}" for word, name in _inverted(data["desk"]).items()})
 
 
 def _problems(tree: Tree) -> Iterator[Problem]:

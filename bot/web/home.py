@@ -3,8 +3,9 @@
 import asyncio
 import json
 import re
+from collections.abc import Mapping
 from functools import partial
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -15,12 +16,12 @@ from bot.limits import Limit
 from bot.paper import Back, PrintMissingError, sheet_pdf
 from bot.speech import Voice
 from bot.store import Report, StoreError
-from bot.web.errors import ApiError, dumps
+from bot.web.errors import ApiError, dumps, wrong_case
 from bot.web.openapi import operation
 from bot.web.pages.rendering import own_address
 from bot.web.requests import read_json, read_model
 from bot.web.shared import ASSISTANT, CLIENTS, client_of, limited
-from engine import all_figures
+from engine import CaseError, all_figures
 
 #: Codes are tried far less often than talks are spoken in: a person types one, a machine that guesses needs millions.
 _CODES = web.AppKey("codes", Limit)
@@ -45,10 +46,11 @@ class _Request(BaseModel):
 
 
 class Print(_Request):
-    """The sheet of a talk's estimate: one A4 page, or the narrow slip of a pocket printer."""
+    """The sheet of a talk's estimate: one A4 page, or the narrow slip of a pocket printer. `case`: another one than the talk stands at."""
 
     conversation: _Key
     form: Form = "a4"
+    case: dict[str, Any] | None = None
 
 
 class Data(_Request):
@@ -77,15 +79,17 @@ async def _sheet(request: web.Request) -> web.Response:
     limited(request.app[CLIENTS], client_of(request))
     asked = read_model(await read_json(request), Print)
     voice = request.app[ASSISTANT].knowledge.voice(request.query.get("lang"))
-    return pdf_of(await sheet(request, voice, asked.conversation, asked.form))
+    return pdf_of(await sheet(request, voice, asked.conversation, asked.form, asked.case))
 
 
-async def sheet(request: web.Request, voice: Voice, conversation: str, form: Form) -> bytes:
-    """The sheet of a talk's estimate as a PDF, with a code that leads back to the talk. Raises ApiError."""
+async def sheet(request: web.Request, voice: Voice, conversation: str, form: Form, case: Mapping[str, Any] | None = None) -> bytes:
+    """The sheet of a talk's estimate, or of a case told in it, as a PDF with a code that leads back to the talk. Raises ApiError."""
     try:
-        answer = await request.app[ASSISTANT].estimate(conversation)
+        answer = await request.app[ASSISTANT].estimate(conversation, case)
     except UnknownConversationError as error:
         raise ApiError(404, "unknown_conversation", "conversation") from error
+    except CaseError as error:
+        raise wrong_case(voice, error) from error
     if answer is None:
         raise ApiError(422, "no_estimate", "conversation")
     back = await _way_back(request, conversation)

@@ -5,6 +5,7 @@ no message is ever taken on its word alone: another site can make a browser send
 """
 
 import hashlib
+import json
 import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -22,6 +23,7 @@ from bot.understanding.reading import LONGEST
 from bot.web.errors import ApiError
 from bot.web.home import FORMS, data_of, pdf_of, sheet
 from bot.web.pages.rendering import is_secure, page, page_voice
+from bot.web.requests import parse_json
 from bot.web.shared import ASSISTANT, CLIENTS, SETTINGS, answered, client_of, fields, limited, own_form
 from engine import fen
 
@@ -120,7 +122,10 @@ async def _file(request: web.Request) -> web.Response:
         own_form(request)
         if "form" not in sent:
             return await data_of(request, str(form.conversation))
-        return pdf_of(await sheet(request, voice, str(form.conversation), "slip" if sent["form"] == "slip" else "a4"))
+        case = parse_json(sent["case"]) if "case" in sent else None
+        if case is not None and not isinstance(case, dict):
+            raise ApiError(422, "invalid", "case")
+        return pdf_of(await sheet(request, voice, str(form.conversation), "slip" if sent["form"] == "slip" else "a4", case))
     except ApiError as error:
         return _page(request, voice, await _refused(request, voice, form, error))
 
@@ -135,7 +140,7 @@ async def _told(request: web.Request, voice: Voice, form: _Form, answer: dict[st
     turns = await request.app[ASSISTANT].missed(key, 0)
     again = bool(turns) and answer["turn"] < turns[-1]["turn"]
     # Before the first message stood the page that nobody kept.
-    said = "" if again else _words_of(voice, form, [*_opened(request, voice, form).turns, *turns[:-1]])
+    said = "" if again or answer.get("secret") else _words_of(voice, form, [*_opened(request, voice, form).turns, *turns[:-1]])
     notice = voice.say("plain.again") if again else ""
     response = _page(request, voice, _Talk(key, turns or [answer], form, notice, said))
     remember(request, response, key)
@@ -189,7 +194,7 @@ def _check(voice: Voice, form: _Form) -> None:
 def _page(request: web.Request, voice: Voice, talk: _Talk) -> web.Response:
     *earlier, newest = talk.turns or [{"replies": []}]
     shown, form = [_turn(voice, turn) for turn in earlier[-_SHOWN - _FOLDED :]], talk.form
-    lost = talk.sorry is not None
+    lost, case = talk.sorry is not None, _case(newest)
     return page(
         request,
         "plain.html",
@@ -208,8 +213,15 @@ def _page(request: web.Request, voice: Voice, talk: _Talk) -> web.Response:
         text=form.value if lost and form.kind == "text" else "",
         retry={"name": form.kind, "value": form.value} if lost and form.kind != "text" and not talk.turns else None,
         actions=ACTIONS,
-        forms=FORMS if talk.conversation and any("estimate" in reply for reply in newest["replies"]) else (),
+        forms=FORMS if talk.conversation and (case or any("estimate" in reply for reply in newest["replies"])) else (),
+        case=json.dumps(case, ensure_ascii=False) if case else None,
     )
+
+
+def _case(turn: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The case of which a sheet is printed, where the talk may stand at another one by now."""
+    beside = (each for reply in turn["replies"] for each in reply.get("attachments", ()) if each["kind"] == "sheet")
+    return next((each["case"] for each in beside), None)
 
 
 def _words_of(voice: Voice, form: _Form, turns: list[dict[str, Any]]) -> str:

@@ -1,5 +1,6 @@
 """Any sequence of answers, corrections, going back and starting again ends in a consistent state."""
 
+from dataclasses import replace
 from datetime import date
 
 from hypothesis import settings
@@ -11,19 +12,23 @@ from bot.conversation import (
     Ambiguity,
     Conversation,
     Heard,
+    Household,
     Incoming,
+    OpenDesk,
     Rules,
     Slot,
     Turned,
     estimate_at,
+    mark_of,
     open_question,
     read_flow,
     summary,
     take_turn,
+    to_be_kept,
 )
 from bot.knowledge import read_vocabulary
 from bot.speech import Voice, reply_json
-from bot.understanding import understand
+from bot.understanding import understand, understand_at_desk
 from engine import estimate, read_case, read_questions
 from tests.shelf import SHELF
 
@@ -72,6 +77,7 @@ CHOICES = [
     "action=compare",
     "action=another",
     "action=people",
+    *(f"action=desk{name}" for name in ("", ".next", ".list", ".compare", ".slip", ".x")),
     "guardian=true",
     "guardian=x",
     "who=neighbour",
@@ -120,6 +126,25 @@ TEXTS = [
     "不知道",
 ]
 
+#: What is said at a coordinator's desk, and what stands there.
+AT_DESK = [
+    *(
+        "下一位",
+        "下一位 3号院",
+        "下一户：老张家，低保，县医院，两万",
+        "下一位，再算一个人",
+        "名单",
+        "比一比",
+        "对比 1 3",
+        "对比 9",
+        "单子",
+        "单子 2",
+    ),
+    *("叫 老李家", "门牌 12号", "12号，低保", "收桌子"),
+]
+_CASE = {"place": "anhui-bozhou", "category": "subsistence_allowance", "facility": "county", "total": "20000.00"}
+HOUSEHOLDS = (Household("3号院", _CASE), Household("", _CASE | {"category": "ordinary"}), Household("旧的", {"place": "nowhere"}))
+
 #: What is heard in passing, beside the texts.
 HEARD = [
     Heard({"who": Slot("parent", "俺妈")}, intent="estimate"),
@@ -136,6 +161,8 @@ HEARD = [
 
 class Talking(RuleBasedStateMachine):
     """A person who says anything in any order."""
+
+    reads = staticmethod(understand)
 
     def __init__(self) -> None:
         super().__init__()
@@ -156,7 +183,7 @@ class Talking(RuleBasedStateMachine):
     @rule(text=st.one_of(st.sampled_from(TEXTS), st.text(max_size=30)))
     def says(self, text: str) -> None:
         """Any sentence."""
-        heard = understand(text, VOCABULARY, open_question(self.talk, RULES))
+        heard = self.reads(text, VOCABULARY, open_question(self.talk, RULES))
         self._take(Incoming(self._next(), heard=heard))
 
     @rule(heard=st.sampled_from(HEARD))
@@ -224,5 +251,39 @@ class Talking(RuleBasedStateMachine):
         return f"m{self.number}"
 
 
+class TalkingAtDesk(Talking):
+    """A coordinator who says anything in any order, with households at the desk."""
+
+    reads = staticmethod(understand_at_desk)
+
+    @initialize(place=st.sampled_from([None, "anhui-bozhou", "nowhere"]))
+    def begins(self, place: str | None) -> None:
+        """The desk is opened."""
+        turned = take_turn(self.talk, Incoming(self._next(), place=place, desk=OpenDesk("李庄", "1-0", has_just_opened=True)), RULES)
+        self.talk = turned.conversation
+
+    @rule(text=st.sampled_from(AT_DESK))
+    def asks_the_desk(self, text: str) -> None:
+        """What only a desk can be asked; the last of it closes the desk."""
+        self.says(text)
+
+    @invariant()
+    def stays_small(self) -> None:
+        """However many households were told, two of them at most are in the talk while the desk is open."""
+        assert mark_of(self.talk) is None or sum(answer.slot == "another" for answer in self.talk.answers) <= 1
+
+    @invariant()
+    def keeps_what_the_engine_takes(self) -> None:
+        """What is to be kept of a household is a case that is answered."""
+        household = to_be_kept(self.talk, RULES)
+        assert household is None or estimate(read_case(household.facts), SHELF, RULES.today).out_of_pocket is not None
+
+    def _take(self, incoming: Incoming) -> Turned:
+        desk = OpenDesk("李庄", "1-0", HOUSEHOLDS, 2) if mark_of(self.talk) is not None else None
+        return super()._take(replace(incoming, desk=desk))
+
+
 Talking.TestCase.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
 TestTalking = Talking.TestCase
+TalkingAtDesk.TestCase.settings = Talking.TestCase.settings
+TestTalkingAtDesk = TalkingAtDesk.TestCase

@@ -1,5 +1,7 @@
 """The households of a day as values: what they come to together is the sum of what each comes to, and a file has a column for each part."""
 
+import csv
+import io
 from typing import Any
 
 import pytest
@@ -9,7 +11,7 @@ from hypothesis import strategies as st
 from bot.desk import Book, Visit, Visits
 from bot.knowledge import Knowledge
 from bot.langs import LANGS
-from bot.lists.households import as_table, by_own, settled, together
+from bot.lists.households import by_own, households_file, settled, together
 from engine import CATEGORIES, LAYERS, estimate, firmness, own_cost, read_case, yuan
 from tests.conftest import TODAY
 
@@ -61,10 +63,10 @@ def test_a_file_has_a_column_for_each_part(knowledge: Knowledge, lang: str) -> N
         {"place": place, "category": "extreme_poverty", "facility": "county", "total": "90000"} for place in PLACES
     ]
     cases += [{"place": "anhui-bozhou"}, {"place": "nowhere", "category": "ordinary", "facility": "county", "total": "1"}]
-    table = as_table(knowledge.voice(lang), settled(visits(cases), knowledge.shelf, TODAY))
-    names = [name for name, _ in table.columns]
+    told = households_file(knowledge.voice(lang), settled(visits(cases), knowledge.shelf, TODAY), "a.csv", "csv")
+    names, *rows = csv.reader(io.StringIO(told.decode("utf-8-sig")))
     assert len(set(names)) == len(names)
-    assert {len(row) for row in table.rows} == {len(names)}
+    assert {len(row) for row in rows} == {len(names)}
 
 
 def test_the_next_household_begins_where_the_last_one_was_put_in(book: Book) -> None:

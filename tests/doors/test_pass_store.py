@@ -30,6 +30,18 @@ def _raw(folder: Path) -> bytes:
     return b"".join(path.read_bytes() for path in folder.iterdir())
 
 
+async def test_a_talk_takes_the_person_of_a_door_along(store: Store) -> None:
+    """Who opens one that is not their own goes on in it from that very turn; when it is forgotten, so is what they had said before."""
+    await store.keep(Change("wechat-1", 0, b"{}", 1, "m1", b"{}"))
+    await store.keep(Change("desk", 0, b"[]", 1, "m2", b"{}", opened_by="m2", person="wechat-1"))
+    of_person = await store.of_person("wechat-1")
+    assert of_person is not None
+    assert of_person.key == "desk"
+    assert await store.reply("wechat-1", "m2") == b"{}"
+    await store.keep(Change("desk", 1, b"[]", 2, "m3", b"{}", erase=True))
+    assert await store.load("wechat-1") is None
+
+
 async def test_two_talks_never_have_the_same_digits(store: Store) -> None:
     """A turn that would give away digits of another talk is refused whole, and played again with others."""
     await store.keep(Change("one", 0, b"{}", 1, "m1", b"{}", code="123456"))

@@ -12,11 +12,11 @@
  *   steps?: { say: string }[], figures?: Figure[] }} Layer
  * @typedef {{ label: string, own: string, total: string, parts: { label: string, amount: string, tone: string }[] }} Bar
  * @typedef {{ kind: string, media_type: string, text?: string, data: string, bars?: Bar[],
- *   clauses?: { say: string, address: string }[], address?: string }} Attachment
+ *   clauses?: { say: string, address: string }[], address?: string, case?: object }} Attachment
  * @typedef {{ place?: string, edition?: string, status: string, total: string, hospital_borne?: string, layers?: Layer[],
  *   out_of_pocket?: { amount: string, low: string, high: string } | null }} Estimate
  * @typedef {{ kind: string, text: string, choices?: Choice[], estimate?: Estimate, attachments?: Attachment[] }} Reply
- * @typedef {{ conversation: string, turn: number, message_id: string, replies: Reply[], erased?: boolean }} Answer
+ * @typedef {{ conversation: string, turn: number, message_id: string, replies: Reply[], erased?: boolean, secret?: boolean }} Answer
  * @typedef {{ text: string } | { choice: string } | { action: string }} Sending
  * @typedef {{ code?: string, say?: string, field?: string | null }} Refusal
  *
@@ -194,14 +194,15 @@ class Diary {
   }
 
   /** Note an answer; one that is known already changes nothing. @param {Answer} answer */
-  settle({ conversation, turn, message_id, replies, erased }) {
+  settle({ conversation, turn, message_id, replies, erased, secret }) {
     const carried = this.conversation && conversation !== this.conversation; // a talk that came from another door counts its own turns
     this.conversation = conversation;
     this.after = carried ? turn : Math.max(this.after, turn);
     const known = this.entries.find((entry) => entry.id === message_id);
     if (known && !isWaiting(known)) return;
     if (erased) this.entries = this.entries.filter(isWaiting); // forgotten here too, not only at the server
-    this.place({ id: message_id, words: known ? known.words : null, turn, replies });
+    const words = known && !secret ? known.words : null; // the key of a desk is shown and kept no longer than it has to be
+    this.place({ id: message_id, words, turn, replies });
   }
 
   /** Note that a message was turned down for good. @param {string} id @param {string} error */
@@ -794,14 +795,16 @@ function choicesNode(choices, words) {
 }
 
 /** What can be done with an answer besides answering it. @param {Reply} reply @param {Words} words */
-function toolsNode({ text, kind, estimate }, words) {
-  const paper = estimate && estimate.out_of_pocket;
+function toolsNode({ text, kind, estimate, attachments = [] }, words) {
+  const own = attachments.find((each) => each.kind === "sheet"); // of a household, whatever the talk goes on to
+  const paper = own || (estimate && estimate.out_of_pocket);
+  const about = own ? { "data-case": JSON.stringify(own.case) } : {};
   return el(
     "div",
     { class: "tools", part: "tools" },
     "speechSynthesis" in window && buttonFor("read", words.read, { "data-text": aloud(text, words) }),
-    paper && buttonFor("sheet", words.sheet, { "data-form": "a4" }),
-    paper && buttonFor("sheet", words.slip, { "data-form": "slip" }),
+    paper && buttonFor("sheet", words.sheet, { "data-form": "a4", ...about }),
+    paper && buttonFor("sheet", words.slip, { "data-form": "slip", ...about }),
     kind === "estimate" && paper && wrongButton("out_of_pocket", words.glance[2], words),
   );
 }
@@ -1254,7 +1257,8 @@ class NengbaoChat extends HTMLElement {
     const { diary, about } = /** @type {Talk} */ (this.talk);
     const label = button.textContent;
     button.textContent = this.words.printing;
-    const body = { conversation: diary.conversation, form: button.dataset.form };
+    const { form, case: own } = button.dataset;
+    const body = { conversation: diary.conversation, form, ...(own && { case: JSON.parse(own) }) };
     const [status, file] = await posted(new URL(`/api/v1/sheet?lang=${about.lang}`, this.server).href, body).catch(() => [0, null]);
     button.textContent = label;
     if (status === 200) save(/** @type {Blob} */ (file), "nengbao.pdf");

@@ -1,0 +1,169 @@
+"""One turn of a talk at a coordinator's desk: the same talk, household after household, with what only a desk can be asked. Pure."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import msgspec
+
+from bot.conversation import ask
+from bot.conversation.heard import Ambiguity, Heard, Slot
+from bot.conversation.households import FEWEST, Household, Visited, at_the_next, chosen, to_be_kept, visited, without_desk, worked_out
+from bot.conversation.position import LABEL, SHARED, Position
+from bot.conversation.replies import Choice, Reply
+from bot.conversation.state import HOUSEHOLD, Answer
+from bot.conversation.turn import DESK_DOING, Turn, Turned
+from engine import Estimate, Note
+
+#: What is asked of a desk, as an action or the intent of a message.
+NEXT, LIST, COMPARE, SLIP, CLOSE = (f"{DESK_DOING}.{name}" for name in ("next", "list", "compare", "slip", "close"))
+#: What a turn is made of whose desk is not open any more.
+REVOKED = f"{DESK_DOING}.revoked"
+_HELP = (Note("chat.desk.help"), Note("chat.desk.help.next"), Note("chat.desk.help.wrong"))
+
+
+def _button(name: str) -> Choice:
+    return Choice(f"action={name}", Note(f"label.{name}"))
+
+
+#: These stand first under every estimate.
+_FIRST = (_button(NEXT), _button(LIST))
+
+
+class AtDesk(Turn):
+    """A message at an open desk. Where the desk cannot be read just now, the talk goes on without what stands there."""
+
+    def play(self) -> Turned:
+        if self.incoming.action == REVOKED:
+            return self._ended(Note("chat.desk.revoked"))
+        if self.incoming.desk is not None and self.incoming.desk.has_just_opened:
+            return self._opened(self.incoming.desk.name)
+        return super().play()
+
+    def _opened(self, name: str) -> Turned:
+        """The first words at a desk."""
+        first = Reply("text", (Note("chat.desk.opened", {"name": name}), Note("chat.desk.first")), (_button(LIST),))
+        return Turned(self.conversation, (first, self._ask_again()))
+
+    def _ended(self, note: Note) -> Turned:
+        """The desk is closed and nothing of its households stays in the talk, which may be carried to somebody else from now on."""
+        ordinary = Turn(without_desk(self.conversation), self.incoming, self.rules)
+        return Turned(ordinary.conversation, (Reply("text", (note,)), ordinary._ask_again()), erase=True)
+
+    def _action(self, action: str) -> Turned:
+        doing: dict[str, Callable[[], Turned]] = {
+            NEXT: self._another,
+            LIST: self._list,
+            COMPARE: self._compare,
+            SLIP: self._slip,
+            CLOSE: lambda: self._ended(Note("chat.desk.closed")),
+            DESK_DOING: lambda: self._aside(Note("chat.desk.is_open")),
+            "help": lambda: self._aside(*_HELP),
+            "pass": lambda: self._aside(Note("chat.desk.pass")),
+        }
+        return doing[action]() if action in doing else super()._action(action)
+
+    def _text(self, heard: Heard) -> Turned:
+        if heard.begins:
+            return self._another(None if heard.intent == "another" else msgspec.structs.replace(heard, begins=False))
+        return self._action(heard.intent) if heard.intent in (LIST, COMPARE, SLIP, CLOSE) else super()._text(heard)
+
+    def _another(self, heard: Heard | None = None) -> Turned:
+        """Go on with the next household, of which something may be told already."""
+        if not self.position.facts.keys() - SHARED:
+            return self._text(heard) if heard else self._aside(Note("chat.desk.next.empty"))
+        begun = at_the_next(self.conversation, self.incoming.message, self.rules)
+        following = AtDesk(begun, self.incoming, self.rules)
+        turned = following._text(heard) if heard else Turned(begun, (following._ask_again(),))
+        return replace(turned, replies=(Reply("text", (self._noted(), Note("chat.desk.next"))), *turned.replies))
+
+    def _noted(self) -> Note:
+        """What stands at the desk of the household that is left."""
+        household, at = self._of_now()
+        if household is None:
+            return Note("chat.desk.next.unfinished")
+        return Note("chat.desk.noted", {"visited": worked_out(at, household, self.rules)}) if at else Note("chat.desk.next.not_kept")
+
+    def _list(self) -> Turned:
+        """The households of today, whoever of this desk told them and wherever."""
+        if self.incoming.desk is None:
+            return self._aside(Note("chat.desk.away"))
+        today = self._today()
+        if not today:
+            return self._told_at_desk(Note("chat.desk.list.none"), CLOSE)
+        others = (COMPARE, CLOSE) if len(today) >= FEWEST else (CLOSE,)
+        return self._told_at_desk(Note("chat.desk.list", {"visited": today}), *others)
+
+    def _compare(self) -> Turned:
+        """Households beside each other; without two of them, hospitals are."""
+        numbers = self.incoming.heard.numbers if self.incoming.heard else ()
+        if self.incoming.desk is None:
+            return self._aside(Note("chat.desk.away"))
+        today = self._today()
+        if len(today) < FEWEST:
+            return self._aside(Note("chat.desk.compare.few")) if numbers or self.before is None else super()._action("compare")
+        which = chosen(numbers, len(today))
+        if which is None:
+            return self._told_at_desk(Note("chat.desk.compare.which"), LIST)
+        return self._told_at_desk(Note("chat.desk.compare", {"visited": tuple(today[number - 1] for number in which)}), LIST)
+
+    def _slip(self) -> Turned:
+        """The slip of a household: of the one of now, or of one of today by its number."""
+        numbers = self.incoming.heard.numbers if self.incoming.heard else ()
+        household, at = self._numbered(numbers) if numbers else self._of_now()
+        if household is None:
+            return self._told_at_desk(Note("chat.desk.slip.which" if numbers else "chat.desk.slip.not_yet"), LIST)
+        visit = worked_out(at, household, self.rules)
+        if visit.estimate is None:
+            return self._told_at_desk(Note("chat.desk.slip.not_now"), LIST)
+        turned = self._told_at_desk(Note("chat.desk.slip", {"visited": visit}), LIST)
+        first, *rest = turned.replies
+        return replace(turned, replies=(replace(first, case=household.facts), *rest))
+
+    def _numbered(self, numbers: tuple[int, ...]) -> tuple[Household | None, int | None]:
+        """A household of today, and which one it is."""
+        today, number = self.incoming.desk.households if self.incoming.desk else (), numbers[0]
+        return (today[number - 1], number) if len(numbers) == 1 and 1 <= number <= len(today) else (None, None)
+
+    def _of_now(self) -> tuple[Household | None, int | None]:
+        """The household of now, once there is an estimate, and which of its day it is, where it is kept."""
+        return to_be_kept(self.conversation, self.rules), self.incoming.desk.at if self.incoming.desk else None
+
+    def _today(self) -> tuple[Visited, ...]:
+        return visited(self.incoming.desk.households, self.rules) if self.incoming.desk else ()
+
+    def _told_at_desk(self, note: Note, *others: str) -> Turned:
+        """What was asked of the desk, with what can be done there next; then the talk is where it was."""
+        going_on = (NEXT,) if self.position.question is None else ()
+        asked = (ask.question(self.position, self.rules),) if self.position.question is not None else ()
+        return Turned(self.conversation, (Reply("text", (note,), tuple(map(_button, (*going_on, *others)))), *asked))
+
+    def _estimate(self, answer: Estimate, notes: tuple[Note, ...], new: list[Answer], position: Position) -> Reply:
+        """What goes on comes first; and a sheet printed later is still this household's."""
+        shown = super()._estimate(answer, notes, new, position)
+        case = position.case() if answer.out_of_pocket is not None else None
+        return replace(shown, choices=tuple(sorted(shown.choices, key=lambda choice: choice not in _FIRST)), case=case)
+
+    def _estimate_alone(self, answer: Estimate) -> Reply:
+        return replace(super()._estimate_alone(answer), case=self.position.case() if answer.out_of_pocket is not None else None)
+
+    def _again(self, key: str, *, erase: bool) -> Turned:
+        """Beginning again opens a household of its own, so that the one before stays at the desk as it was."""
+        if not erase:
+            self.conversation = self._with_setting(HOUSEHOLD, self.incoming.message)
+            return super()._again(key, erase=False)
+        turned = super()._again(key, erase=True)
+        return replace(turned, replies=(Reply("text", (Note("chat.desk.forgotten"),)), *turned.replies))
+
+    def _held(self) -> Note:
+        """Beside what is said of every talk: that a household may have been called by a name, and that the desk keeps its own."""
+        return Note("chat.desk.data", super()._held().values)
+
+    def _accept(self, answers: list[Answer], notes: tuple[Note, ...] = (), doubt: Ambiguity | None = None) -> Turned:
+        called = tuple(Note("chat.desk.label", {"label": answer.value}) for answer in answers if answer.slot == LABEL)
+        return super()._accept(answers, (*called, *notes), doubt)
+
+    def _heard(self, name: str, said: Slot) -> Answer | None:
+        """A house number among other words is no new name of a household that has one."""
+        if name != LABEL:
+            return super()._heard(name, said)
+        return None if said.approximate and self.position.label else Answer(LABEL, said.value, self.incoming.message)

@@ -1,0 +1,145 @@
+"""A message at a coordinator's desk: the next household, the list of the day, and what a household is called.
+
+A house number or a nickname is taken out of a message before anything else is read in it, so that it is never an amount or a day.
+"""
+
+import re
+import unicodedata
+from typing import NamedTuple
+
+import msgspec
+
+from bot.conversation.heard import Heard, Problem, Slot
+from bot.conversation.position import LABEL, LONGEST_LABEL
+from bot.understanding.characters import traditional
+from bot.understanding.intents import command
+from bot.understanding.numerals import DIGITS
+from bot.understanding.reading import LONGEST, understand
+from bot.understanding.tidy import tidy
+from bot.understanding.vocabulary import Vocabulary
+
+_NUMBER = "(?:[0-9０-９]{1,4}|[一二三四五六七八九十]{1,3})"
+_APART = r"\s，,。；;：:、"
+#: 2组5号, 五队 12号院; 3号院, 12号楼三单元502, 2栋3单元502室; and a number that stands alone: 12号, 502室. Nothing but these ends follows.
+_GROUP = f"{_NUMBER}(?:村民)?[组組队隊社](?: ?{_NUMBER}[号號户戶][院门門房家户戶]?)?"
+_YARD = f"{_NUMBER}[号號](?:院|门|門|房|家|户|戶)"
+_FLAT = f"{_NUMBER}(?:[号號][楼樓]|[栋棟幢]|单元|單元)(?:{_NUMBER}(?:单元|單元|门|門))?(?:[0-9０-９]{{1,4}}[室号號]?)?"
+_ALONE = "[0-9０-９]{1,4}[号號室]"
+_NUMBERED = re.compile(f"(?P<label>{_GROUP}|{_YARD}|{_FLAT}|{_ALONE})(?=[{_APART}的是]|$)")
+_BEFORE = re.compile(f"[{_APART}]*(?:这[家户]?是|這[家戶]?是|现在是|現在是|到了)?[{_APART}]*")
+#: 12号，出院: the day on which somebody left hospital.
+_A_DAY = re.compile(f"[{_APART}的是]*[出入住去到转轉办辦开開做动動]")
+#: 叫 老张家, 门牌 12号: so many words are a name, wherever they stand.
+_NAMED = re.compile(
+    f"(?:^|(?<=[{_APART}]))(?:[这這][家户戶位])?(?:(?:名?叫|[户戶]名)(?:[ ：:]|是)+|[门門]牌[号號]?[ ：:是]*)(?P<label>[^{_APART}]+)"
+)
+#: What is said right after 下一位 and is no fact names the household: so long at most, and no question.
+_LONGEST_NAME = 20
+_PIECE = re.compile(rf"[{_APART}]*(?P<label>[^{_APART}]+)")
+_ASKS = re.compile("[?？吗嗎呢]|怎么|怎麼|什么|什麼|多少")
+_A_FEW_DIGITS = re.compile("[0-9０-９]{1,4}")
+_JOINS = r"[\s，,、和跟与第户位家号]"
+_COUNT = "(?:[0-9]{1,4}|[一二三四五六七八九十]{1,3})"
+_NUMBERS = f"{_JOINS}*{_COUNT}(?:{_JOINS}+{_COUNT})*{_JOINS}*的?"
+#: 对比 1 3, 第3户的单子.
+_WITH_NUMBERS = {
+    f"desk.{name}": re.compile(f"(?:{words})[:]?(?P<after>{_NUMBERS})|(?P<before>{_NUMBERS})(?:{words})")
+    for name, words in {"compare": "对比|比一比|比较|比比", "slip": "打印单子|打单子|单子|打印"}.items()
+}
+
+
+class _Called(NamedTuple):
+    """What a household is called, and the message without it. `told_so`: by words that say that it is a name."""
+
+    label: str
+    rest: str
+    told_so: bool
+
+
+def understand_at_desk(text: str, vocabulary: Vocabulary, expecting: str | None = None, place: str | None = None) -> Heard:
+    """Read one message at an open desk; otherwise as `understand` does. What a household is called is the slot `label`."""
+    if len(text) > LONGEST:
+        return understand(text, vocabulary, expecting, place)
+    wish = _wish(tidy(text), vocabulary)
+    if wish is not None and (wish.intent != "desk.list" or expecting != "on"):
+        return wish
+    said = text.strip()
+    called = vocabulary.next_household.match(said.translate(traditional()))
+    if called is None:
+        return _told(said, vocabulary, expecting, place)
+    return msgspec.structs.replace(_of_the_next(said[called.end() :], vocabulary, place), begins=True)
+
+
+def _wish(tidied: str, vocabulary: Vocabulary) -> Heard | None:
+    """What is asked of the desk, with the numbers of households where some are named."""
+    wish = command(tidied, vocabulary.desk)
+    if wish is not None:
+        return Heard(intent="another", begins=True) if wish == "desk.next" else Heard(intent=wish)
+    for intent, pattern in _WITH_NUMBERS.items():
+        found = pattern.fullmatch(tidied.strip())
+        if found is not None:
+            return Heard(intent=intent, numbers=_numbers(found["after"] or found["before"]))
+    return None
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    return tuple(map(_number, re.findall("[0-9]+|[一二三四五六七八九十]+", text)))
+
+
+def _number(written: str) -> int:
+    """A count up to ninety-nine as it is written or spoken."""
+    if written.isascii():
+        return int(written)
+    tens, separator, ones = written.rpartition("十")
+    return (DIGITS.get(tens, 1) * 10 if separator else 0) + DIGITS.get(ones, 0)
+
+
+def _of_the_next(text: str, vocabulary: Vocabulary, place: str | None) -> Heard:
+    """What is said behind 下一位: a name first, if there is one, and then the household's case."""
+    piece = _PIECE.match(text)
+    if piece is None or _numbered(text) or _NAMED.search(text) or not _is_a_name(piece, vocabulary):
+        return _told(text, vocabulary, None, place)
+    return _with_label(_Called(piece["label"], text[piece.end() :], told_so=True), vocabulary, None, place)
+
+
+def _is_a_name(piece: re.Match[str], vocabulary: Vocabulary) -> bool:
+    name, stands_apart = piece["label"], piece.start("label") > 0
+    if len(name) > _LONGEST_NAME or _ASKS.search(name):
+        return False
+    if _A_FEW_DIGITS.fullmatch(name):
+        return stands_apart
+    said = understand(name, vocabulary)
+    carries = said.slots or said.ambiguous or said.problems or said.unsure or said.intent != "unknown"
+    return not carries and (stands_apart or name.endswith(("家", "户", "戶", "院")))
+
+
+def _told(text: str, vocabulary: Vocabulary, expecting: str | None, place: str | None) -> Heard:
+    """A message with or without what the household is called."""
+    named = _NAMED.search(text)
+    if named is not None:
+        rest = f"{text[: named.start()]}，{text[named.end() :]}"
+        return _with_label(_Called(named["label"], rest, told_so=True), vocabulary, expecting, place)
+    found = None if expecting == "on" else _numbered(text)
+    return understand(text, vocabulary, expecting, place) if found is None else _with_label(found, vocabulary, expecting, place)
+
+
+def _numbered(text: str) -> _Called | None:
+    """A house number that a message begins with."""
+    lead = _BEFORE.match(text)
+    found = _NUMBERED.match(text, lead.end() if lead else 0)
+    if found is None:
+        return None
+    rest = text[found.end() :]
+    if re.fullmatch(_ALONE, found["label"]) and _A_DAY.match(rest):
+        return None
+    return _Called(found["label"], rest, told_so=not rest.strip())
+
+
+def _with_label(called: _Called, vocabulary: Vocabulary, expecting: str | None, place: str | None) -> Heard:
+    rest = called.rest.strip()
+    said = understand(rest, vocabulary, expecting, place) if tidy(rest).strip(" \n\x7f，。,;:、的是") else Heard()
+    label = unicodedata.normalize("NFC", called.label).strip()
+    if len(label) > LONGEST_LABEL or not label.isprintable():
+        return msgspec.structs.replace(said, problems=(*said.problems, Problem("label", "", LABEL)))
+    slot = Slot(label, label, approximate=not called.told_so)
+    return msgspec.structs.replace(said, slots={LABEL: slot} | said.slots, intent="estimate" if said.intent == "unknown" else said.intent)
