@@ -6,21 +6,22 @@ from datetime import date
 
 from bot.desk import Visit
 from bot.lists.reading import in_words
+from bot.lists.warnings import Threshold
 from bot.lists.writing import Cell, list_file
 from bot.speech import Voice
 from bot.speech.contract import fault_words
 from bot.speech.people_words import least_firm
-from bot.tables import WARN_AT
-from engine import LAYERS, Case, CaseError, Estimate, Fault, Layer, Shelf, estimate, fen, own_cost, read_case
-
-_WARN_AT = fen(WARN_AT)
+from engine import LAYERS, Case, CaseError, Estimate, Fault, Layer, Shelf, estimate, own_cost, read_case
 
 
 @dataclass(frozen=True, slots=True)
 class Household:
-    """A visit with its estimate by the rules held today. `answer` is None where no case can be read, and `faults` say why."""
+    """A visit with its estimate by the rules held today, and the threshold of warnings. `answer` is None where no case can be read, and
+    `faults` say why.
+    """
 
     visit: Visit
+    threshold: Threshold
     answer: Estimate | None
     faults: tuple[Fault, ...] = ()
 
@@ -52,16 +53,16 @@ class Together:
     paid: dict[str, int] = field(default_factory=dict)
 
 
-def settled(visits: Iterable[Visit], shelf: Shelf, today: date) -> list[Household]:
+def settled(visits: Iterable[Visit], shelf: Shelf, today: date, threshold: Threshold) -> list[Household]:
     """What each visit comes to. `today` only decides whether a verified day has passed."""
-    return [_settled(visit, shelf, today) for visit in visits]
+    return [_settled(visit, shelf, today, threshold) for visit in visits]
 
 
-def _settled(visit: Visit, shelf: Shelf, today: date) -> Household:
+def _settled(visit: Visit, shelf: Shelf, today: date, threshold: Threshold) -> Household:
     try:
-        return Household(visit, estimate(read_case(visit.facts), shelf, today))
+        return Household(visit, threshold, estimate(read_case(visit.facts), shelf, today))
     except CaseError as error:
-        return Household(visit, None, tuple(error.faults))
+        return Household(visit, threshold, None, tuple(error.faults))
 
 
 def by_own(households: Iterable[Household]) -> list[Household]:
@@ -100,16 +101,16 @@ def _layers(households: Iterable[Household], wanted: Callable[[Layer], bool]) ->
     return [layer for layer in LAYERS if layer in found]
 
 
-def may_fall_back(answer: Estimate) -> bool:
+def may_fall_back(answer: Estimate, threshold: Threshold) -> bool:
     """Whether eligible cost of the year that nobody pays is above the threshold of warnings."""
-    return answer.year_to_date is not None and answer.year_to_date.eligible_unpaid > _WARN_AT
+    return answer.year_to_date is not None and answer.year_to_date.eligible_unpaid > threshold.amount
 
 
-def warnings(voice: Voice, answer: Estimate) -> Iterator[str]:
+def warnings(voice: Voice, answer: Estimate, threshold: Threshold) -> Iterator[str]:
     """What to look out for with a household, as far as its estimate tells, in a few words each."""
     open_layers = tuple(layer.key for layer in answer.layers if layer.status == "not_computable")
-    if may_fall_back(answer):
-        yield voice.say("desk.day.warn", warn_amount=_WARN_AT)
+    if may_fall_back(answer, threshold):
+        yield voice.say("desk.day.warn", warn_amount=threshold.amount)
         if any(note.key == "re_aid" for note in answer.advice):
             yield voice.say("desk.day.re_aid")
     if open_layers and answer.status == "partial":
@@ -118,8 +119,10 @@ def warnings(voice: Voice, answer: Estimate) -> Iterator[str]:
 
 def basis_of_warnings(voice: Voice, households: Iterable[Household]) -> str:
     """Where the threshold of warnings comes from; empty where nobody is warned of."""
-    warned = any(each.counted is not None and may_fall_back(each.counted) for each in households)
-    return voice.say("desk.day.warn.basis", warn_amount=_WARN_AT) if warned else ""
+    warned = [each.threshold for each in households if each.counted is not None and may_fall_back(each.counted, each.threshold)]
+    if not warned:
+        return ""
+    return voice.say("desk.warn.chosen") if warned[0].is_chosen else voice.say("desk.day.warn.basis", warn_amount=warned[0].amount)
 
 
 def why_not(voice: Voice, household: Household) -> str:
@@ -167,7 +170,7 @@ def _cells(voice: Voice, household: Household, layers: Sequence[str]) -> Iterato
         yield from (answer.hospital_borne, own.amount, own.low, own.high) if answer and own else (None,) * len(_AMOUNTS)
     yield voice.say(f"desk.status.{household.answer.status}") if household.answer else voice.say("desk.status.refused")
     yield household.answer.edition if household.answer else None
-    yield why_not(voice, household) or " ".join(warnings(voice, household.answer) if household.answer else ())
+    yield why_not(voice, household) or " ".join(warnings(voice, household.answer, household.threshold) if household.answer else ())
 
 
 def _payout(answer: Estimate, key: str) -> int:

@@ -1,12 +1,15 @@
 """Early warning (防返贫预警): the list of people that an office is told about."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from itertools import islice
-from typing import Literal
+from typing import Literal, Self
 
-from bot.desk import Feedback, Rosters, Year
+from bot.desk import Book, Choices, Feedback, Rosters, Year
 from bot.lists.writing import Cell, list_file
 from bot.speech import Voice
+from bot.tables import WARN_AT
+from engine import fen, yuan
 
 Office = Literal["civil", "rural"]
 #: Whose people each office looks after. Who is in no list of either may be newly poor, and both are told (an interpretation).
@@ -19,6 +22,28 @@ NEAR = 80
 _COLUMNS = ("who", "year", "category", "bills", "unpaid", "own", "threshold", "state", "may_apply", "told")
 _MONEY = ("unpaid", "own", "threshold")
 _AT_ONCE = 500
+_CHOICE = "warn_at"
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """From which amount of eligible cost left unpaid in a year to warn, in fen: what the desk chose, else a figure with no document behind
+    it.
+    """
+
+    amount: int = fen(WARN_AT)
+    is_chosen: bool = False
+
+    @classmethod
+    def of(cls, book: Book) -> Self:
+        """That of a desk. Raises RoomError."""
+        chosen = Choices(book).get(_CHOICE)
+        return cls() if chosen is None else cls(chosen, is_chosen=True)
+
+    @staticmethod
+    def choose(book: Book, amount: int) -> None:
+        """Another one for a desk. Raises RoomError."""
+        Choices(book).set(_CHOICE, amount, yuan(amount))
 
 
 def near(threshold: int) -> int:

@@ -12,6 +12,7 @@ from bot.desk import Book, Visit, Visits
 from bot.knowledge import Knowledge
 from bot.langs import LANGS
 from bot.lists.households import by_own, households_file, settled, together
+from bot.lists.warnings import Threshold
 from engine import CATEGORIES, LAYERS, estimate, firmness, own_cost, read_case, yuan
 from tests.conftest import TODAY
 
@@ -40,7 +41,7 @@ def visits(cases: list[dict[str, Any]]) -> list[Visit]:
 @given(cases=st.lists(facts(), max_size=12))
 def test_the_sum_of_the_day_is_the_sum_of_single_estimates(knowledge: Knowledge, cases: list[dict[str, Any]]) -> None:
     """To the fen, layer by layer, and as firm as the least firm of them; who has no amounts is left out and counted."""
-    households = settled(visits(cases), knowledge.shelf, TODAY)
+    households = settled(visits(cases), knowledge.shelf, TODAY, Threshold())
     alone = [estimate(read_case(case), knowledge.shelf, TODAY) for case in cases if "total" in case]
     alone = [answer for answer in alone if answer.out_of_pocket is not None]
     sums = together(households)
@@ -63,7 +64,7 @@ def test_a_file_has_a_column_for_each_part(knowledge: Knowledge, lang: str) -> N
         {"place": place, "category": "extreme_poverty", "facility": "county", "total": "90000"} for place in PLACES
     ]
     cases += [{"place": "anhui-bozhou"}, {"place": "nowhere", "category": "ordinary", "facility": "county", "total": "1"}]
-    told = households_file(knowledge.voice(lang), settled(visits(cases), knowledge.shelf, TODAY), "a.csv", "csv")
+    told = households_file(knowledge.voice(lang), settled(visits(cases), knowledge.shelf, TODAY, Threshold()), "a.csv", "csv")
     names, *rows = csv.reader(io.StringIO(told.decode("utf-8-sig")))
     assert len(set(names)) == len(names)
     assert {len(row) for row in rows} == {len(names)}

@@ -16,6 +16,7 @@ from aiohttp import web
 from bot.desk import Book, Visit, Visits
 from bot.lists import ListError
 from bot.lists.households import Household, by_own, households_file, settled, together, warnings
+from bot.lists.warnings import Threshold
 from bot.paper import Form, PrintMissingError, sheets_pdf
 from bot.speech import Voice
 from bot.speech.estimate_words import headline
@@ -37,7 +38,7 @@ async def _show(request: web.Request, voice: Voice, book: Book, notice: str = ""
     """The table of a day, and the form for the next household. `typed`: what was sent and could not be kept."""
     day, today = _day(request), request.app[ASSISTANT].today().isoformat()
     visits = Visits(book)
-    households, newest, days = await asyncio.to_thread(lambda: (_settle(request, visits.of_day(day)), visits.newest(), visits.days()))
+    households, newest, days = await asyncio.to_thread(lambda: (_settle(request, book, visits.of_day(day)), visits.newest(), visits.days()))
     most_first = request.query.get("by") == "own"
     columns, rows = shown_rows(voice, by_own(households) if most_first else households)
     values: dict[str, Any] = {
@@ -89,16 +90,16 @@ async def _save(request: web.Request, voice: Voice, book: Book) -> web.Response:
     return see(_address(request, voice, next="1"))
 
 
-async def _try(request: web.Request, voice: Voice, _book: Book) -> web.Response:
+async def _try(request: web.Request, voice: Voice, book: Book) -> web.Response:
     """What a household comes to while it is typed: lines to read, and what is wrong with a field. Nothing is kept."""
     sent = fields(await request.read())
     typed = _read(request, voice, sent)
     wrong = {name: words for name, words in typed.wrong.items() if not name or sent.get(name)}
-    lines = [] if typed.wrong else await asyncio.to_thread(_tell, request, voice, typed.facts)
+    lines = [] if typed.wrong else await asyncio.to_thread(_tell, request, voice, book, typed.facts)
     return web.json_response({"lines": lines, "wrong": wrong}, dumps=dumps, headers={"Cache-Control": "no-store"})
 
 
-def _tell(request: web.Request, voice: Voice, facts: Mapping[str, Any]) -> list[str]:
+def _tell(request: web.Request, voice: Voice, book: Book, facts: Mapping[str, Any]) -> list[str]:
     """A case's two amounts, what they were worked out from, and what to look out for; or why there are none."""
     assistant = request.app[ASSISTANT]
     answer = estimate(read_case(facts), assistant.knowledge.shelf, assistant.today())
@@ -106,12 +107,12 @@ def _tell(request: web.Request, voice: Voice, facts: Mapping[str, Any]) -> list[
         return [voice.note(note) for note in answer.cautions]
     case, place = answer.case, answer.policy.name if answer.policy else facts["place"]
     based_on = voice.say("based_on", place=place, category=case.category, facility=case.facility, amount=case.total)
-    return [headline(voice, answer, answer.out_of_pocket), based_on, *warnings(voice, answer)]
+    return [headline(voice, answer, answer.out_of_pocket), based_on, *warnings(voice, answer, Threshold.of(book))]
 
 
 async def _household(request: web.Request, voice: Voice, book: Book, notice: str = "", typed: Typed | None = None) -> web.Response:
     """One household: the form with what was told, what it comes to layer by layer, its slip."""
-    households = await asyncio.to_thread(lambda: _settle(request, Visits(book).of_day(_day(request))))
+    households = await asyncio.to_thread(lambda: _settle(request, book, Visits(book).of_day(_day(request))))
     household = _find(households, number_of(request))
     visit = household.visit
     values: dict[str, Any] = {
@@ -146,7 +147,7 @@ async def _compare(request: web.Request, voice: Voice, book: Book) -> web.Respon
     numbers = list(dict.fromkeys(request.query.getall("n", [])))
     if not _FEWEST <= len(numbers) <= _MOST:
         return await _show(request, voice, book, voice.say("desk.day.compare.how_many", fewest=str(_FEWEST), most=str(_MOST)))
-    households = await asyncio.to_thread(lambda: _settle(request, Visits(book).of_day(_day(request))))
+    households = await asyncio.to_thread(lambda: _settle(request, book, Visits(book).of_day(_day(request))))
     chosen = [_find(households, int(number) if _NUMERAL.fullmatch(number) else 0) for number in numbers]
     values: dict[str, Any] = {
         "day_of": _day(request),
@@ -161,7 +162,7 @@ async def _compare(request: web.Request, voice: Voice, book: Book) -> web.Respon
 async def _slips(request: web.Request, voice: Voice, book: Book) -> web.Response:
     """The slips of all households of a day in one file, or of one, as they were visited; there is no talk for a code to lead back to."""
     day, form = _day(request), _form(request)
-    households = await asyncio.to_thread(lambda: _settle(request, Visits(book).of_day(day, taken=True)))
+    households = await asyncio.to_thread(lambda: _settle(request, book, Visits(book).of_day(day, taken=True)))
     if "number" in request.match_info:
         households = [_find(households, number_of(request))]
     sheets = [(each.visit.label, each.answer) for each in households if each.answer is not None]
@@ -182,7 +183,7 @@ async def _file(request: web.Request, voice: Voice, book: Book) -> web.Response:
     name = f"nengbao-{day}.{ending}"
 
     def written() -> bytes:
-        households = _settle(request, Visits(book).of_day(day, taken=True))
+        households = _settle(request, book, Visits(book).of_day(day, taken=True))
         return households_file(voice, households, name, ending)
 
     try:
@@ -201,9 +202,9 @@ def _read(request: web.Request, voice: Voice, sent: Mapping[str, str]) -> Typed:
     return read_form({**sent, "place": switched}, request.app[ASSISTANT].knowledge, voice)
 
 
-def _settle(request: web.Request, visits: list[Visit]) -> list[Household]:
+def _settle(request: web.Request, book: Book, visits: list[Visit]) -> list[Household]:
     assistant = request.app[ASSISTANT]
-    return settled(visits, assistant.knowledge.shelf, assistant.today())
+    return settled(visits, assistant.knowledge.shelf, assistant.today(), Threshold.of(book))
 
 
 def _find(households: list[Household], number: int) -> Household:

@@ -66,7 +66,7 @@ def detail(voice: Voice, household: Household, today: date) -> dict[str, Any]:
     if household.answer is None:
         return {"headline": why_not(voice, household), "facts": [], "sections": {}, "warnings": []}
     lines = sheet_lines(voice, household.answer, made=today)
-    own, told = household.answer.out_of_pocket, list(warnings(voice, household.answer))
+    own, told = household.answer.out_of_pocket, list(warnings(voice, household.answer, household.threshold))
     words = headline(voice, household.answer, own) if own else ""
     return {"headline": words, "facts": lines["facts"], "sections": lines["sections"], "warnings": told}
 
@@ -108,8 +108,9 @@ def _rows(voice: Voice, households: Sequence[Household]) -> Iterator[tuple[str, 
         voice.say("desk.column.out_of_pocket"),
         [_cell(own_words(voice, each.counted)) if each.counted else _cell("", why_not(voice, each)) for each in households],
     )
-    if any(True for each in households if each.counted for _ in warnings(voice, each.counted)):
-        yield voice.say("desk.day.column.warnings"), row(lambda answer: _cell("", " ".join(warnings(voice, answer))))
+    told = [" ".join(warnings(voice, each.counted, each.threshold)) if each.counted else "" for each in households]
+    if any(told):
+        yield voice.say("desk.day.column.warnings"), [_cell("", words) for words in told]
 
 
 def _cell(first: str, more: str = "") -> Cell:
@@ -132,7 +133,7 @@ def _row(voice: Voice, household: Household, layers: Sequence[str], *, borne: bo
     cells += [_outcome(voice, answer, layer) if answer else "" for layer in layers]
     cells += [_amount(voice, answer.hospital_borne if answer else None)] if borne else []
     cells.append(_own(voice, firmness(answer), own_cost(answer)) if answer else voice.say("desk.status.refused"))
-    told = list(warnings(voice, answer)) if answer else []
+    told = list(warnings(voice, answer, household.threshold)) if answer else []
     return ShownRow(visit.number, name_of(voice, visit), cells, told, why_not(voice, household))
 
 

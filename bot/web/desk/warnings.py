@@ -5,9 +5,9 @@ from typing import Any
 
 from aiohttp import web
 
-from bot.desk import WHATS, Book, Choices, Feedback, Rosters
+from bot.desk import WHATS, Book, Feedback, Rosters
 from bot.lists import ListError
-from bot.lists.warnings import NEAR, OFFICES, near, people_for, warnings_file, who_words
+from bot.lists.warnings import NEAR, OFFICES, Threshold, near, people_for, warnings_file, who_words
 from bot.lists.years import Years
 from bot.speech import Voice
 from bot.tables import WARN_AT
@@ -16,9 +16,8 @@ from bot.web.desk.forms import day_of
 from bot.web.errors import ApiError
 from bot.web.lines import LINES
 from bot.web.shared import ASSISTANT, fields
-from engine import Mark, MoneyError, fen, yuan
+from engine import Mark, MoneyError, fen
 
-_CHOICE = "warn_at"
 #: People of one page.
 _SHOWN = 50
 _MOST_WORDS = 200
@@ -36,8 +35,8 @@ async def _show(request: web.Request, voice: Voice, book: Book, notice: str = ""
     page = max(1, int(asked)) if (asked := request.query.get("page", "1")[:6]).isdecimal() else 1
 
     def read() -> dict[str, Any]:
-        rosters, threshold = Rosters(book), _threshold(book)
-        roster = rosters.roster(number)
+        rosters, chosen = Rosters(book), Threshold.of(book)
+        threshold, roster = chosen.amount, rosters.roster(number)
         if roster is None:
             raise ApiError(404, "not_found")
         people = rosters.burdened(number, near(threshold), None, (page - 1) * _SHOWN, _SHOWN)
@@ -48,7 +47,7 @@ async def _show(request: web.Request, voice: Voice, book: Book, notice: str = ""
             "roster": roster,
             "heads": rosters.heads(),
             "threshold": threshold,
-            "is_chosen": Choices(book).get(_CHOICE) is not None,
+            "is_chosen": chosen.is_chosen,
             "people": [
                 {
                     "year": each,
@@ -92,7 +91,7 @@ async def _choose(request: web.Request, voice: Voice, book: Book) -> web.Respons
         threshold = fen(said or WARN_AT)
     except MoneyError:
         return await _show(request, voice, book, voice.say("desk.warn.no_amount"))
-    await asyncio.to_thread(Choices(book).set, _CHOICE, threshold, yuan(threshold))
+    await asyncio.to_thread(Threshold.choose, book, threshold)
     return see(f"/desk/warnings/{number_of(request)}")
 
 
@@ -116,7 +115,7 @@ async def _mark(request: web.Request, voice: Voice, book: Book) -> web.Response:
 
 def _people(book: Book, number: int, sent: dict[str, str]) -> list[tuple[str, int | None]]:
     """One of a list by the row of their last bill, or everybody whom an office is told about."""
-    rosters, threshold = Rosters(book), _threshold(book)
+    rosters, threshold = Rosters(book), Threshold.of(book).amount
     office = next((each for each in OFFICES if each == sent.get("office")), None)
     if office is not None:
         return [(year.who, year.year) for year in people_for(rosters, number, office, threshold) if year.who]
@@ -131,18 +130,13 @@ async def _file(request: web.Request, voice: Voice, book: Book) -> web.Response:
     office = next(each for each in OFFICES if each == request.match_info["office"])
 
     def written() -> bytes:
-        rosters, threshold = Rosters(book), _threshold(book)
+        rosters, threshold = Rosters(book), Threshold.of(book).amount
         if rosters.roster(number, taken=True) is None:
             raise ApiError(404, "not_found")
         return warnings_file(people_for(rosters, number, office, threshold), Feedback(book), threshold, voice, ending)
 
     with request.app[LINES].busy(request.protocol):
         return desk_file(await asyncio.to_thread(written), _KINDS[ending], f"nengbao-{office}-{number}.{ending}")
-
-
-def _threshold(book: Book) -> int:
-    """From where on to warn, in fen: what the desk chose, else a figure with no document behind it."""
-    return Choices(book).get(_CHOICE) or fen(WARN_AT)
 
 
 WARNINGS = (
