@@ -21,6 +21,7 @@ _TABLES = (
     "CREATE TABLE IF NOT EXISTS list_people (list INTEGER NOT NULL, who TEXT, year INTEGER, category TEXT NOT NULL, "
     "bills INTEGER NOT NULL, own INTEGER NOT NULL, unpaid INTEGER NOT NULL, may_apply INTEGER NOT NULL, last INTEGER NOT NULL)",
     "CREATE INDEX IF NOT EXISTS list_people_by_unpaid ON list_people (list, unpaid DESC)",
+    "CREATE INDEX IF NOT EXISTS list_people_by_who ON list_people (list, who)",
     "CREATE TABLE IF NOT EXISTS list_rejects (list INTEGER NOT NULL, row INTEGER NOT NULL, column TEXT NOT NULL, said TEXT NOT NULL)",
     "CREATE INDEX IF NOT EXISTS list_rejects_by_list ON list_rejects (list, row)",
 )
@@ -205,6 +206,14 @@ class Rosters:
                 query = f"SELECT {_FIELDS} FROM list_rows WHERE list = ? AND who IN ({marks})"  # noqa: S608 - our own words and question marks
                 rows += [_row(found) for found in kept.execute(query, (number, *part))]
         return sorted(rows, key=lambda row: row.number)
+
+    def unpaid_of_years(self, number: int, rows: Iterable[Row]) -> dict[int, int]:
+        """By the row of each bill, what of the eligible cost of its person's year no layer paid; without bills that no rule settles."""
+        query = "SELECT unpaid FROM list_people WHERE list = ? AND who = ? AND year IS ?"
+        with self._opened() as kept:
+            found = {row.number: kept.execute(query, (number, row.person, row.year)).fetchone() for row in rows if row.person is not None}
+        known = {row.number: row.unpaid for row in rows if row.unpaid is not None}
+        return {row: found[row][0] if found.get(row) else unpaid for row, unpaid in known.items()}
 
     def of_year(self, number: int, last: int) -> list[Row]:
         """The bills of a year by the row of its last one, in their order."""

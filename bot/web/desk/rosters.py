@@ -1,7 +1,7 @@
 """Lists of people and bills at the desk: they are settled, shown with who pays most first, and leave as files."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -11,12 +11,16 @@ from aiohttp import web
 from bot.desk import Book, Imports, Roster, Rosters, Row
 from bot.desk.rosters import Order
 from bot.lists import MONEY, OWN_COST, Brought, ListError, csv_lines, write_workbook
+from bot.lists.warnings import Threshold, near
+from bot.lists.years import Years
+from bot.paper import Form, PrintMissingError, sheets_pdf
 from bot.speech import Voice, policy_row
 from bot.web.desk.door import at_desk, desk_page, number_of, see
 from bot.web.desk.forms import LONGEST_NAME, NOTHING, Sent, sent_of
 from bot.web.desk.imports import place_of
 from bot.web.desk.receiving import receive, take_in
 from bot.web.errors import ApiError
+from bot.web.home import pdf_of
 from bot.web.lines import LINES
 from bot.web.shared import ASSISTANT, fields
 from engine import LAYERS, fen
@@ -62,9 +66,14 @@ async def _bring(request: web.Request, voice: Voice, book: Book) -> web.Response
 
 async def _roster(request: web.Request, voice: Voice, book: Book) -> web.Response:
     number, rosters = number_of(request), Rosters(book)
-    order: Order = "row" if request.query.get("by") == "row" else "own"
-    page = max(1, int(asked)) if (asked := request.query.get("page", "1")[:6]).isdecimal() else 1
+    order, page = _asked(request)
     return await _shown(request, voice, book, number, order, page, lambda: rosters.rows(number, order, (page - 1) * _SHOWN, _SHOWN))
+
+
+def _asked(request: web.Request) -> tuple[Order, int]:
+    """In which order, and which page, from 1."""
+    said = request.query.get("page", "1")[:6]
+    return "row" if request.query.get("by") == "row" else "own", max(1, int(said)) if said.isascii() and said.isdecimal() else 1
 
 
 async def _find(request: web.Request, voice: Voice, book: Book) -> web.Response:
@@ -80,16 +89,57 @@ async def _shown(
     roster = await asyncio.to_thread(rosters.roster, number)
     if roster is None:
         raise ApiError(404, "not_found")
-    rows, rejects = await asyncio.to_thread(lambda: (read(), rosters.rejects(number, _WRONG_SHOWN)))
+    rows, rejects, threshold = await asyncio.to_thread(lambda: (read(), rosters.rejects(number, _WRONG_SHOWN), Threshold.of(book)))
+    years = await asyncio.to_thread(rosters.unpaid_of_years, number, rows)
     columns = _worth_showing(roster, rows)
     shown: dict[str, Any] = {
-        "headings": [_heading(voice, roster, at) for at in columns],
-        "rows": [[_cell(voice, roster, at, row.cells[at]) for at in columns] for row in rows],
+        "headings": [*(_heading(voice, roster, at) for at in columns), voice.say("desk.day.column.warnings")],
+        "rows": [
+            [*(_cell(voice, roster, at, row.cells[at]) for at in columns), " ".join(_warnings(voice, roster, row, years, threshold))]
+            for row in rows
+        ],
         "first_own": roster.given,
         "pages": {"page": page, "last": -(-roster.rows // _SHOWN), "by": order},
         **{"roster": roster, "rejects": rejects, "wanted": wanted, "more_wrong": max(0, roster.rejects - _WRONG_SHOWN)},
     }
     return desk_page(request, voice, "desk_roster.html", book.desk, **shown)
+
+
+def _warnings(voice: Voice, roster: Roster, row: Row, years: Mapping[int, int], threshold: Threshold) -> Iterator[str]:
+    """What to look out for with a bill, in a few words each."""
+    unpaid = years.get(row.number, 0)
+    if unpaid > near(threshold.amount):
+        state = "above" if unpaid > threshold.amount else "near"
+        yield voice.say(f"desk.row.{state}", year_amount=unpaid, threshold_amount=threshold.amount)
+    if row.may_apply and unpaid > threshold.amount:
+        yield voice.say("desk.warn.may_apply")
+    if row.cells[roster.columns.index("status", roster.given)] == "partial":
+        yield voice.say("desk.row.open")
+
+
+async def _slips(request: web.Request, voice: Voice, book: Book) -> web.Response:
+    """The slips of the bills of one page in one file, in the order of the page."""
+    roster, rosters, assistant = await _taken(request, book), Rosters(book), request.app[ASSISTANT]
+    order, page = _asked(request)
+    form: Form = "slip" if request.query.get("form") == "slip" else "a4"
+
+    def printed() -> bytes | None:
+        years = Years(roster, assistant.knowledge)
+        rows = rosters.rows(roster.number, order, (page - 1) * _SHOWN, _SHOWN)
+        answers = ((row.who or "", years.estimate(rosters.of_year(roster.number, row.number), row, assistant.today())) for row in rows)
+        sheets = [(who, answer) for who, answer in answers if answer is not None]
+        return sheets_pdf(voice, sheets, form=form, made=assistant.today()) if sheets else None
+
+    try:
+        with request.app[LINES].busy(request.protocol):
+            pdf = await asyncio.to_thread(printed)
+    except PrintMissingError as error:
+        raise ApiError(503, error.code) from error
+    if pdf is None:
+        raise ApiError(404, "not_found")
+    response = pdf_of(pdf)
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 async def _csv(request: web.Request, _voice: Voice, book: Book) -> web.StreamResponse:
@@ -169,5 +219,6 @@ ROSTERS = (
     web.post(r"/desk/roster/{number:\d{1,9}}/find", at_desk(_find, changes=True)),
     web.get(r"/desk/roster/{number:\d{1,9}}.csv", at_desk(_csv)),
     web.get(r"/desk/roster/{number:\d{1,9}}.xlsx", at_desk(_xlsx)),
+    web.get(r"/desk/roster/{number:\d{1,9}}/slips.pdf", at_desk(_slips)),
     web.post(r"/desk/roster/{number:\d{1,9}}/forget", at_desk(_forget, changes=True)),
 )
