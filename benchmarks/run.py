@@ -18,7 +18,7 @@ import click
 from benchmarks.rows import NotRun, Row, markdown, show
 
 #: In this order: what is measured in nanoseconds first, while the process is small. `tables` comes from Parquet to Parquet.
-SCRIPTS = ("one_case", "understanding", "million", "tables", "http_estimate", "turns", "commits", "idle", "storm", "import_time")
+SCRIPTS = ("one_case", "understanding", "million", "tables", "http_estimate", "turns", "commits", "idle", "storm", "desk", "import_time")
 RESULTS = Path(__file__).with_name("RESULTS.md")
 LIBRARIES = ("pydantic", "msgspec", "aiohttp", "uvloop", "numpy", "polars", "duckdb", "ibis-framework", "pyarrow", "OpenFisca-Core")
 
