@@ -2,6 +2,7 @@
 
 import secrets
 import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -139,6 +140,28 @@ def _is_day(text: str | None) -> bool:
         return date.fromisoformat(text or "").isoformat() == text
     except ValueError:
         return False
+
+
+@desk.command()
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+@DATA_DIR
+def backup(folder: Path, data_dir: Path | None) -> None:
+    """Copy all desks and their keys into FOLDER, also while the server runs.
+
+    They are brought back by putting them into `desks/` in the data folder while it does not.
+    """
+    from bot.cli.ending import ended_like_ctrl_c
+
+    with _room(data_dir) as room, ended_like_ctrl_c():
+        files = len(list(room.folder.glob("*.sqlite3")))
+        if not files:
+            fail("还没有桌子，没有什么可备份。", EXIT_REQUEST)
+        try:
+            with click.progressbar(length=files, label="备份", file=sys.stderr, width=24) as bar:
+                done = room.backup(folder, bar.update)
+        except KeyboardInterrupt:
+            fail("已停下。已经备份好的文件在那里，别的没有动。")
+    click.echo(f"备份好了：{done} 个文件，在 {folder}。")
 
 
 @desk.command()

@@ -4,9 +4,12 @@ import os
 import re
 import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from urllib.parse import quote
+
+from bot.files import put
 
 _NUMBER = re.compile(r"[0-9]{1,9}")
 _PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", "busy_timeout = 10000", "secure_delete = ON", "foreign_keys = ON")
@@ -56,6 +59,21 @@ class Room:
             raise RoomError(f"{folder}: {error.strerror}") from error
         return folder
 
+    def backup(self, target: Path, tick: Callable[[int], None]) -> int:
+        """Copy the keys and all desks into a folder, each as it is at one moment, also while a server writes to them; how many files.
+
+        A copy takes the place of an older one only when it is whole. `tick` is called with each file done. Raises RoomError.
+        """
+        files = sorted(self.folder.glob("*.sqlite3"))
+        try:
+            target.mkdir(mode=0o700, parents=True, exist_ok=True)
+            for path in files:
+                _copy(path, target / path.name)
+                tick(1)
+        except (OSError, sqlite3.Error) as error:
+            raise RoomError(f"{target}: {error}") from error
+        return len(files)
+
     def delete(self, number: int) -> None:
         """Throw a desk's file away, with everything in it. Raises RoomError."""
         path = self.path_of(number)
@@ -86,3 +104,12 @@ class Room:
                     raise
         except (OSError, sqlite3.Error) as error:
             raise RoomError(f"{path}: {error}") from error
+
+
+def _copy(path: Path, target: Path) -> None:
+    part = target.with_name(f".{target.name}.part")
+    part.unlink(missing_ok=True)
+    os.close(os.open(part, os.O_CREAT | os.O_EXCL, 0o600))
+    with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)) as source, closing(sqlite3.connect(part)) as copy:
+        source.backup(copy)
+    put(part, target)

@@ -152,3 +152,27 @@ def test_a_desk_is_thrown_away_alone(tmp_path: Path) -> None:
     assert kept is not None
     assert [case.person for case in Cases(Book(room, kept)).all()] == ["3号院"]
     assert nengbao(tmp_path, "delete", "赵庄", "--yes").returncode == 2
+
+
+def test_desks_are_copied_while_they_are_written_to(tmp_path: Path) -> None:
+    """Keys and desks, each whole, for nobody else to read; a copy brought back is the desk as it was. Without desks this is said."""
+    room, folder = Room(tmp_path / "data"), tmp_path / "copy"
+    none = nengbao(tmp_path / "empty", "backup", str(folder))
+    assert (none.returncode, "还没有桌子" in none.stderr) == (2, True)
+    keys = Keys(room)
+    key = keys.add("李庄", "张三")
+    desk = keys.known(key)
+    assert desk is not None
+    Cases(Book(room, desk)).open("3号院", "2026-03-01", "住院了")
+    with room.desk(desk.number):
+        done = nengbao(tmp_path / "data", "backup", str(folder))
+    assert (done.returncode, "2 个文件" in done.stdout) == (0, True), done.stderr
+    assert {file.name: oct(file.stat().st_mode & 0o777) for file in folder.iterdir()} == {
+        "keys.sqlite3": "0o600",
+        "desk-1.sqlite3": "0o600",
+    }
+    Cases(Book(room, desk)).open("5号院", "2026-03-02", "后来的")
+    room.delete(desk.number)
+    (folder / "desk-1.sqlite3").rename(room.path_of(desk.number))
+    assert [case.person for case in Cases(Book(room, desk)).all()] == ["3号院"]
+    assert nengbao(tmp_path / "data", "backup", str(folder)).returncode == 0
