@@ -2,23 +2,21 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime
 from pathlib import Path
 
 from bot import resources
+from bot.china import CHINA
 from bot.conversation import Flow, read_flow
 from bot.langs import LANGS, spoken
 from bot.speech import Voice
 from bot.understanding import Vocabulary
 from engine import Questions, Shelf, read_questions, read_shelf
 
-#: The packs' places all keep Beijing time, wherever the server stands.
-_CHINA = timezone(timedelta(hours=8))
-
 
 def china_today() -> date:
     """The day in China."""
-    return datetime.now(_CHINA).date()
+    return datetime.now(CHINA).date()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """The coordinator's desk: what a village's coordinator keeps about households. It stays on this machine, each desk in a file of its own."""
 
 from bot.desk.bills import Bill, BillList, Bills
-from bot.desk.book import Book, Trace, moment
+from bot.desk.book import Book, Trace
 from bot.desk.cases import LATER, Case, Cases, Entry
 from bot.desk.choices import Choices
 from bot.desk.enrolment import MARKS, Brought, Count, Enrollee, Enrolment, Enrolments, Home, Mark, Member, NobodyError, Unread
@@ -65,7 +65,6 @@ __all__ = [
     "Visit",
     "Visits",
     "Year",
-    "moment",
     "plain",
     "tidy_label",
 ]

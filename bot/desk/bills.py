@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from bot.desk.book import Book, moment
+from bot.china import moment
+from bot.desk.book import Book
 
 _TABLES = (
     "CREATE TABLE IF NOT EXISTS bills (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, at INTEGER NOT NULL, who TEXT NOT NULL, "
@@ -34,7 +35,7 @@ class Bill:
 
 @dataclass(frozen=True, slots=True)
 class BillList:
-    """A list of sheets. `unread`: rows that do not tell, by their number, with the reason in words; `at`: ISO moment, UTC."""
+    """A list of sheets. `unread`: rows that do not tell, by their number, with the reason in words; `at`: ISO moment, Beijing time."""
 
     number: int
     name: str

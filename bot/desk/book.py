@@ -5,9 +5,9 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
+from bot.china import moment
 from bot.desk.keys import Desk
 from bot.desk.room import Room
 
@@ -19,7 +19,9 @@ _TABLE = (
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """Who did what when. `did`: added, seen, taken, forgotten of rosters; others name their part before a dot, as case.closed."""
+    """Who did what when. `at`: ISO moment, Beijing time; `did`: added, seen, taken, forgotten of rosters; others name their part before a
+    dot, as case.closed.
+    """
 
     at: str
     key: int
@@ -34,10 +36,11 @@ class Book:
     def __init__(self, room: Room, desk: Desk, now: Callable[[], float] = time.time) -> None:
         self._room, self.desk, self._now = room, desk, now
 
-    def trail(self) -> list[Trace]:
-        """Who saw and changed what, the oldest first."""
+    def trail(self, newest: int | None = None) -> list[Trace]:
+        """Who saw and changed what, the oldest first; all of it, or the `newest`."""
+        query = "SELECT at, key, who, did, about FROM (SELECT * FROM trail ORDER BY id DESC LIMIT ?) ORDER BY id"
         with self.opened() as kept:
-            rows = kept.execute("SELECT at, key, who, did, about FROM trail ORDER BY id").fetchall()
+            rows = kept.execute(query, (-1 if newest is None else newest,)).fetchall()
         return [Trace(moment(at), *rest) for at, *rest in rows]
 
     def work(self) -> Path:
@@ -65,8 +68,3 @@ class Book:
         """The desk's file as it is at this moment, for what takes long."""
         with self._room.read(self.desk.number) as kept:
             yield kept
-
-
-def moment(seconds: int) -> str:
-    """An ISO moment, UTC."""
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")

@@ -7,7 +7,8 @@ import sqlite3
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from bot.desk.book import Book, moment
+from bot.china import moment
+from bot.desk.book import Book
 
 #: opened: the first of a case; step: something was done; closed: nothing is left to do; reopened: there is again; corrected: the entry
 #: before was wrong.
@@ -24,7 +25,7 @@ _TABLES = (
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of a case. `day`: the ISO day on which it happened; `at`: when it was written, ISO, UTC; `who` wrote it."""
+    """One line of a case. `day`: the ISO day on which it happened; `at`: when it was written, ISO, Beijing time; `who` wrote it."""
 
     what: What
     day: str

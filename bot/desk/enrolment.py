@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Literal, get_args
 
-from bot.desk.book import Book, moment
+from bot.china import moment
+from bot.desk.book import Book
 from engine import Share
 
 #: What was done about somebody: reminded; joined: enrolled since the list was brought; cleared: a mark was wrong.
@@ -107,7 +108,7 @@ class Brought:
 
 @dataclass(frozen=True, slots=True)
 class Enrolment(Brought):
-    """A list as it is kept. `at`: ISO moment, UTC; `who` brought it; how many people it has, and rows that do not tell."""
+    """A list as it is kept. `at`: ISO moment, Beijing time; `who` brought it; how many people it has, and rows that do not tell."""
 
     number: int
     at: str

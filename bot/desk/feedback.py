@@ -6,7 +6,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from bot.desk.book import Book, moment
+from bot.china import moment
+from bot.desk.book import Book
 
 #: Told to civil affairs (民政) or rural revitalisation (乡村振兴), or answered by one of them.
 What = Literal["civil", "rural", "answered"]
@@ -26,7 +27,7 @@ Person = tuple[str, int | None]
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """One entry. `day`: the ISO day on which it happened; `at`: when it was written, ISO, UTC; `by` wrote it."""
+    """One entry. `day`: the ISO day on which it happened; `at`: when it was written, ISO, Beijing time; `by` wrote it."""
 
     what: What
     day: str

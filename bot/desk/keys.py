@@ -9,8 +9,9 @@ import sqlite3
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 
+from bot.china import CHINA
 from bot.desk.room import Room, RoomError
 
 #: Without letters and digits that are taken for one another.
@@ -38,7 +39,7 @@ class Desk:
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A key as it is listed; days in UTC. The key itself is known to its owner alone."""
+    """A key as it is listed; days in Beijing. The key itself is known to its owner alone."""
 
     number: int
     desk: str
@@ -192,4 +193,4 @@ def _hashed(key: str) -> bytes:
 
 
 def _day(seconds: int) -> date:
-    return datetime.fromtimestamp(seconds, UTC).date()
+    return datetime.fromtimestamp(seconds, CHINA).date()

@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from bot.desk.book import Book, moment
+from bot.china import moment
+from bot.desk.book import Book
 
 #: Whose list it is.
 Kind = Literal["civil", "rural"]

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Literal
 
-from bot.desk.book import Book, moment
+from bot.china import moment
+from bot.desk.book import Book
 
 _TABLES = (
     "CREATE TABLE IF NOT EXISTS lists (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, at INTEGER NOT NULL, who TEXT NOT NULL, "
@@ -80,7 +81,7 @@ class Reject:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """A list as it is listed. `at`: ISO moment, UTC; `who` brought it."""
+    """A list as it is listed. `at`: ISO moment, Beijing time; `who` brought it."""
 
     number: int
     name: str

@@ -411,7 +411,7 @@ def test_the_trail_knows_who_wrote_looked_and_took(person: Person) -> None:
     trail = [line for line in person.get("/desk/trail").splitlines() if line.startswith("<li>")]
     did = [
         next(word for word in ("记了一户：", "看了走访的名单：", "下载了走访的名单：", "改了一户：", "删了一户：") if word in line)
-        for line in trail
+        for line in reversed(trail)
     ]
     assert did == ["记了一户：", "看了走访的名单：", "下载了走访的名单：", "改了一户：", "删了一户："]
     log = (person.server.data_dir / "server.log").read_text()

@@ -145,12 +145,8 @@ def test_a_deleted_list_is_gone_from_the_disk_and_the_trail_knows(person: Person
         kept.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     assert "独一无二的院子" not in b"".join(file.read_bytes() for file in folder.glob("desk-1.sqlite3*")).decode("utf-8", "ignore")
     trail = [line for line in person.get("/desk/trail").splitlines() if "要删的" in line]
-    assert [next(did for did in ("放进了", "看了", "下载了", "删了") if did in line) for line in trail] == [
-        "放进了",
-        "看了",
-        "下载了",
-        "删了",
-    ]
+    said = ("放进了", "看了", "下载了", "删了")
+    assert [next(did for did in said if did in line) for line in trail] == [*reversed(said)]
     assert all("张三" in line for line in trail)
 
 

@@ -8,10 +8,14 @@ from bot.desk import KINDS, Book, Trace
 from bot.speech import Voice
 from bot.web.desk.door import at_desk, desk_page
 
+#: The newest entries; the file with everything has all of them.
+_SHOWN = 500
+
 
 async def _show(request: web.Request, voice: Voice, book: Book) -> web.Response:
-    trail = [(trace, _about(voice, trace)) for trace in await asyncio.to_thread(book.trail)]
-    return desk_page(request, voice, "desk_trail.html", book.desk, trail=trail)
+    traces = await asyncio.to_thread(book.trail, _SHOWN + 1)
+    trail = [(trace, _about(voice, trace)) for trace in traces[-_SHOWN:]]
+    return desk_page(request, voice, "desk_trail.html", book.desk, trail=trail[::-1], more=len(traces) > _SHOWN)
 
 
 def _about(voice: Voice, trace: Trace) -> str:
