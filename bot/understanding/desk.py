@@ -119,7 +119,7 @@ def _told(text: str, vocabulary: Vocabulary, expecting: str | None, place: str |
     if named is not None:
         rest = f"{text[: named.start()]}，{text[named.end() :]}"
         return _with_label(_Called(named["label"], rest, told_so=True), vocabulary, expecting, place)
-    found = None if expecting == "on" else _numbered(text)
+    found = None if expecting == "on" else _numbered(text) or _numbered_behind_place(text, vocabulary)
     return understand(text, vocabulary, expecting, place) if found is None else _with_label(found, vocabulary, expecting, place)
 
 
@@ -133,6 +133,17 @@ def _numbered(text: str) -> _Called | None:
     if re.fullmatch(_ALONE, found["label"]) and _A_DAY.match(rest):
         return None
     return _Called(found["label"], rest, told_so=not rest.strip())
+
+
+def _numbered_behind_place(text: str, vocabulary: Vocabulary) -> _Called | None:
+    """A house number behind the place that a message begins with, as one says it the first time in a village."""
+    piece = _PIECE.match(text)
+    found = _numbered(text[piece.end() :]) if piece is not None else None
+    if piece is None or found is None:
+        return None
+    said = understand(piece["label"], vocabulary)
+    is_place = said.slots.keys() == {"place"} and not (said.ambiguous or said.problems)
+    return _Called(found.label, f"{piece['label']}，{found.rest}", told_so=False) if is_place else None
 
 
 def _with_label(called: _Called, vocabulary: Vocabulary, expecting: str | None, place: str | None) -> Heard:

@@ -68,6 +68,8 @@ def test_a_house_number_names_the_household_and_is_no_amount(number: str) -> Non
         for apart in ("，", " ", "："):
             heard = understand_at_desk(f"{number}{apart}{bill}", VOCABULARY)
             assert (label(heard), case(heard)) == (number, case(understand(bill, VOCABULARY))), bill
+            heard = understand_at_desk(f"亳州{apart}{number}{apart}{bill}", VOCABULARY)
+            assert (label(heard), case(heard)) == (number, case(understand(f"亳州，{bill}", VOCABULARY))), bill
             heard = understand_at_desk(f"下一位{apart}{number}{apart}{bill}", VOCABULARY)
             assert (heard.begins, label(heard), case(heard)) == (True, number, case(understand(bill, VOCABULARY))), bill
     for expecting in (None, "total", "category", "facility", "self_funded"):
