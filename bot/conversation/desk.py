@@ -117,7 +117,7 @@ class AtDesk(Turn):
             return self._told_at_desk(Note("chat.desk.slip.not_now"), LIST)
         turned = self._told_at_desk(Note("chat.desk.slip", {"visited": visit}), LIST)
         first, *rest = turned.replies
-        return replace(turned, replies=(replace(first, case=household.facts), *rest))
+        return replace(turned, replies=(replace(first, case=household.facts, label=household.label), *rest))
 
     def _numbered(self, numbers: tuple[int, ...]) -> tuple[Household | None, int | None]:
         """A household of today, and which one it is."""
@@ -141,10 +141,12 @@ class AtDesk(Turn):
         """What goes on comes first; and a sheet printed later is still this household's."""
         shown = super()._estimate(answer, notes, new, position)
         case = position.case() if answer.out_of_pocket is not None else None
-        return replace(shown, choices=tuple(sorted(shown.choices, key=lambda choice: choice not in _FIRST)), case=case)
+        choices = tuple(sorted(shown.choices, key=lambda choice: choice not in _FIRST))
+        return replace(shown, choices=choices, case=case, label=position.label or "")
 
     def _estimate_alone(self, answer: Estimate) -> Reply:
-        return replace(super()._estimate_alone(answer), case=self.position.case() if answer.out_of_pocket is not None else None)
+        case = self.position.case() if answer.out_of_pocket is not None else None
+        return replace(super()._estimate_alone(answer), case=case, label=self.position.label or "")
 
     def _again(self, key: str, *, erase: bool) -> Turned:
         """Beginning again opens a household of its own, so that the one before stays at the desk as it was."""

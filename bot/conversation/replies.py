@@ -19,7 +19,8 @@ class Choice:
 class Reply:
     """One message to the person. `before` is the estimate that stood before this turn, for the difference; `who` the bill is asked for.
 
-    `case`: the contract case of which a sheet of paper may be wanted, where the talk goes on from one household to the next.
+    `case`: the contract case of which a sheet of paper may be wanted, where the talk goes on from one household to the next; `label`: what
+    that household is called.
     """
 
     kind: Literal["text", "question", "estimate"]
@@ -29,3 +30,4 @@ class Reply:
     before: Estimate | None = None
     who: str | None = None
     case: Mapping[str, Any] | None = None
+    label: str = ""

@@ -35,14 +35,15 @@ class Back:
     code: str
 
 
-def sheet_pdf(voice: Voice, answer: Estimate, *, form: Form, made: date, back: Back | None = None) -> bytes:
+def sheet_pdf(voice: Voice, answer: Estimate, *, form: Form, made: date, back: Back | None = None, label: str = "") -> bytes:
     """The sheet of an estimate as a tagged PDF with its font embedded; a refused estimate has one too.
 
     `form`: "a4", one page in large print (14 pt and more, 12 pt for the longest), or "slip", 58 mm wide and as long as needed. `made`: the
-    day printed on it. `back`: None prints no QR code. Takes about 50 ms, 200 ms the first time; call it outside the event loop.
+    day printed on it. `back`: None prints no QR code; `label`: whose it is, as a coordinator calls them. Takes about 50 ms, 200 ms the
+    first time; call it outside the event loop.
     Raises PrintMissingError without the extra `[print]`, ValueError for an address that fits no QR code.
     """
-    lines = sheet_lines(voice, answer, made=made)
+    lines = sheet_lines(voice, answer, made=made, label=label)
     if back is not None:
         lines["back"] = {
             "words": voice.say("paper.back"),

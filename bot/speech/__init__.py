@@ -47,7 +47,7 @@ def _file(voice: Voice, reply: Reply) -> Iterator[dict[str, Any]]:
 def _sheet(reply: Reply) -> Iterator[dict[str, Any]]:
     """The case of which a sheet can be printed, whatever the talk goes on to."""
     if reply.case is not None:
-        yield {"kind": "sheet", "address": "/api/v1/sheet", "case": dict(reply.case)}
+        yield {"kind": "sheet", "address": "/api/v1/sheet", "case": dict(reply.case)} | ({"label": reply.label} if reply.label else {})
 
 
 def _clauses(voice: Voice, reply: Reply) -> Iterator[dict[str, Any]]:

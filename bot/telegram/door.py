@@ -320,11 +320,13 @@ class Telegram:
         turns = [{name: value for name, value in turn.items() if name != "conversation"} for turn in kept["turns"]]
         return json.dumps({"answers": kept["answers"], "turns": turns}, ensure_ascii=False, indent=1).encode()
 
-    async def _sheet(self, case: Mapping[str, Any], voice: Voice) -> bytes | None:
-        """The slip of a case; None where none can be printed here, or no rules answer it any more."""
+    async def _sheet(self, sheet: Mapping[str, Any], voice: Voice) -> bytes | None:
+        """The slip of a case with its label; None where none can be printed here, or no rules answer it any more."""
         try:
-            answer = estimate(read_case(case), self._assistant.knowledge.shelf, self._assistant.today())
-            return await asyncio.to_thread(partial(sheet_pdf, voice, answer, form="slip", made=self._assistant.today()))
+            answer = estimate(read_case(sheet["case"]), self._assistant.knowledge.shelf, self._assistant.today())
+            return await asyncio.to_thread(
+                partial(sheet_pdf, voice, answer, form="slip", made=self._assistant.today(), label=sheet.get("label", ""))
+            )
         except (CaseError, PrintMissingError):
             return None
 

@@ -23,7 +23,7 @@ class Part:
     """One call to Telegram. `edits`: the message to be changed instead of a new one, or to be taken away where there are no words for it;
     `svg`: the picture above the words.
 
-    `data`: the key of the talk whose file comes with the words; `sheet`: the case of which a slip of paper does;
+    `data`: the key of the talk whose file comes with the words; `sheet`: the case of which a slip of paper does, and its `label`;
     `file`: either of them by its name, once it is there. `answers` and `topic`: the message in a group that is answered, and where.
     """
 
@@ -85,7 +85,7 @@ def _group_parts(group: Sequence[Mapping[str, Any]], talk: str | None) -> Iterat
         yield Part(words, keyboard, data=talk)
         return
     if group[0]["kind"] != "estimate" and (sheets := _attached(group[0], "sheet")):
-        yield Part(words, keyboard, sheet=sheets[0]["case"])
+        yield Part(words, keyboard, sheet=sheets[0])
         return
     pictures = [each["data"] for reply in group for each in _attached(reply, "picture")]
     estimate = group[0]["kind"] == "estimate"

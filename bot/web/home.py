@@ -11,6 +11,8 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from bot.assistant import UnknownConversationError
+from bot.conversation.position import LONGEST_LABEL
+from bot.desk import tidy_label
 from bot.knowledge import china_today
 from bot.limits import Limit
 from bot.paper import Back, PrintMissingError, sheet_pdf
@@ -46,11 +48,14 @@ class _Request(BaseModel):
 
 
 class Print(_Request):
-    """The sheet of a talk's estimate: one A4 page, or the narrow slip of a pocket printer. `case`: another one than the talk stands at."""
+    """The sheet of a talk's estimate: one A4 page, or the narrow slip of a pocket printer. `case`: another one than the talk stands at;
+    `label`: what is printed on top of it, such as a house number.
+    """
 
     conversation: _Key
     form: Form = "a4"
     case: dict[str, Any] | None = None
+    label: Annotated[str, StringConstraints(strict=True, max_length=LONGEST_LABEL)] = ""
 
 
 class Data(_Request):
@@ -79,10 +84,12 @@ async def _sheet(request: web.Request) -> web.Response:
     limited(request.app[CLIENTS], client_of(request))
     asked = read_model(await read_json(request), Print)
     voice = request.app[ASSISTANT].knowledge.voice(request.query.get("lang"))
-    return pdf_of(await sheet(request, voice, asked.conversation, asked.form, asked.case))
+    return pdf_of(await sheet(request, voice, asked.conversation, asked.form, asked.case, asked.label))
 
 
-async def sheet(request: web.Request, voice: Voice, conversation: str, form: Form, case: Mapping[str, Any] | None = None) -> bytes:
+async def sheet(
+    request: web.Request, voice: Voice, conversation: str, form: Form, case: Mapping[str, Any] | None = None, label: str = ""
+) -> bytes:
     """The sheet of a talk's estimate, or of a case told in it, as a PDF with a code that leads back to the talk. Raises ApiError."""
     try:
         answer = await request.app[ASSISTANT].estimate(conversation, case)
@@ -94,7 +101,7 @@ async def sheet(request: web.Request, voice: Voice, conversation: str, form: For
         raise ApiError(422, "no_estimate", "conversation")
     back = await _way_back(request, conversation)
     try:
-        return await asyncio.to_thread(partial(sheet_pdf, voice, answer, form=form, made=china_today(), back=back))
+        return await asyncio.to_thread(partial(sheet_pdf, voice, answer, form=form, made=china_today(), back=back, label=tidy_label(label)))
     except PrintMissingError as error:
         raise ApiError(503, error.code) from error
 

@@ -17,11 +17,12 @@ import structlog
 from aiohttp import web
 
 from bot.assistant import UnknownConversationError
+from bot.conversation.position import LONGEST_LABEL
 from bot.logs import places
 from bot.speech import Voice
 from bot.understanding.reading import LONGEST
 from bot.web.errors import ApiError
-from bot.web.home import FORMS, data_of, pdf_of, sheet
+from bot.web.home import FORMS, Form, data_of, pdf_of, sheet
 from bot.web.pages.rendering import is_secure, page, page_voice
 from bot.web.requests import parse_json
 from bot.web.shared import ASSISTANT, CLIENTS, SETTINGS, answered, client_of, fields, limited, own_form
@@ -125,7 +126,8 @@ async def _file(request: web.Request) -> web.Response:
         case = parse_json(sent["case"]) if "case" in sent else None
         if case is not None and not isinstance(case, dict):
             raise ApiError(422, "invalid", "case")
-        return pdf_of(await sheet(request, voice, str(form.conversation), "slip" if sent["form"] == "slip" else "a4", case))
+        paper: Form = "slip" if sent["form"] == "slip" else "a4"
+        return pdf_of(await sheet(request, voice, str(form.conversation), paper, case, sent.get("label", "")[:LONGEST_LABEL]))
     except ApiError as error:
         return _page(request, voice, await _refused(request, voice, form, error))
 
@@ -194,7 +196,7 @@ def _check(voice: Voice, form: _Form) -> None:
 def _page(request: web.Request, voice: Voice, talk: _Talk) -> web.Response:
     *earlier, newest = talk.turns or [{"replies": []}]
     shown, form = [_turn(voice, turn) for turn in earlier[-_SHOWN - _FOLDED :]], talk.form
-    lost, case = talk.sorry is not None, _case(newest)
+    lost, own = talk.sorry is not None, _own_sheet(newest)
     return page(
         request,
         "plain.html",
@@ -213,15 +215,16 @@ def _page(request: web.Request, voice: Voice, talk: _Talk) -> web.Response:
         text=form.value if lost and form.kind == "text" else "",
         retry={"name": form.kind, "value": form.value} if lost and form.kind != "text" and not talk.turns else None,
         actions=ACTIONS,
-        forms=FORMS if talk.conversation and (case or any("estimate" in reply for reply in newest["replies"])) else (),
-        case=json.dumps(case, ensure_ascii=False) if case else None,
+        forms=FORMS if talk.conversation and (own or any("estimate" in reply for reply in newest["replies"])) else (),
+        case=json.dumps(own["case"], ensure_ascii=False) if own else None,
+        label=own.get("label", "") if own else "",
     )
 
 
-def _case(turn: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """The case of which a sheet is printed, where the talk may stand at another one by now."""
+def _own_sheet(turn: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The case of which a sheet is printed and what its household is called, where the talk may stand at another one by now."""
     beside = (each for reply in turn["replies"] for each in reply.get("attachments", ()) if each["kind"] == "sheet")
-    return next((each["case"] for each in beside), None)
+    return next(beside, None)
 
 
 def _words_of(voice: Voice, form: _Form, turns: list[dict[str, Any]]) -> str:

@@ -76,8 +76,9 @@ def test_each_estimate_of_a_desk_is_printed_as_its_own_household(running: Server
     asked = say(running, "单子 1", talk)
     for answer in (first, asked):
         (sheet,) = [each for reply in answer["replies"] for each in reply.get("attachments", ()) if each["kind"] == "sheet"]
-        status, pdf = _sheet(running, {"conversation": talk, "form": "slip", "case": sheet["case"]})
+        status, pdf = _sheet(running, {"conversation": talk, "form": "slip", "case": sheet["case"], "label": sheet["label"]})
         assert status == 200
+        assert "3号院" in on_paper(pdf)
         assert "1,100元" in on_paper(pdf)
         assert "/t/" not in on_paper(pdf)
     wrong = sheet["case"] | {"category": "x"}
@@ -104,6 +105,7 @@ def test_the_page_without_scripts_opens_a_desk_and_does_not_show_the_key(running
     page = reader.send(page, text="单子 1")
     kind, pdf = reader.fetch("/plain/file", page.hidden | {"form": "slip"})
     assert kind == "application/pdf"
+    assert "3号院" in on_paper(pdf)
     assert "1,100元" in on_paper(pdf)
     page = reader.send(page, text="名单")
     assert "第 1 户，3号院（低保）：自己掏 1,100 元" in page.replies[0]

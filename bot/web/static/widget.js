@@ -12,7 +12,7 @@
  *   steps?: { say: string }[], figures?: Figure[] }} Layer
  * @typedef {{ label: string, own: string, total: string, parts: { label: string, amount: string, tone: string }[] }} Bar
  * @typedef {{ kind: string, media_type: string, text?: string, data: string, bars?: Bar[],
- *   clauses?: { say: string, address: string }[], address?: string, case?: object }} Attachment
+ *   clauses?: { say: string, address: string }[], address?: string, case?: object, label?: string }} Attachment
  * @typedef {{ place?: string, edition?: string, status: string, total: string, hospital_borne?: string, layers?: Layer[],
  *   out_of_pocket?: { amount: string, low: string, high: string } | null }} Estimate
  * @typedef {{ kind: string, text: string, choices?: Choice[], estimate?: Estimate, attachments?: Attachment[] }} Reply
@@ -798,7 +798,7 @@ function choicesNode(choices, words) {
 function toolsNode({ text, kind, estimate, attachments = [] }, words) {
   const own = attachments.find((each) => each.kind === "sheet"); // of a household, whatever the talk goes on to
   const paper = own || (estimate && estimate.out_of_pocket);
-  const about = own ? { "data-case": JSON.stringify(own.case) } : {};
+  const about = own ? { "data-case": JSON.stringify(own.case), "data-label": own.label || "" } : {};
   return el(
     "div",
     { class: "tools", part: "tools" },
@@ -1257,8 +1257,8 @@ class NengbaoChat extends HTMLElement {
     const { diary, about } = /** @type {Talk} */ (this.talk);
     const label = button.textContent;
     button.textContent = this.words.printing;
-    const { form, case: own } = button.dataset;
-    const body = { conversation: diary.conversation, form, ...(own && { case: JSON.parse(own) }) };
+    const { form, case: own, label: called } = button.dataset;
+    const body = { conversation: diary.conversation, form, ...(own && { case: JSON.parse(own), label: called }) };
     const [status, file] = await posted(new URL(`/api/v1/sheet?lang=${about.lang}`, this.server).href, body).catch(() => [0, null]);
     button.textContent = label;
     if (status === 200) save(/** @type {Blob} */ (file), "nengbao.pdf");
