@@ -5,12 +5,14 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 from bot.desk.keys import Desk
 from bot.desk.room import Room
 
+#: Desks keep Beijing time, wherever the server stands.
+_CHINA = timezone(timedelta(hours=8))
 _TABLE = (
     "CREATE TABLE IF NOT EXISTS trail (id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, key INTEGER NOT NULL, who TEXT NOT NULL, "
     "did TEXT NOT NULL, about TEXT NOT NULL)"
@@ -68,5 +70,5 @@ class Book:
 
 
 def moment(seconds: int) -> str:
-    """An ISO moment, UTC."""
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
+    """An ISO moment in China, whose first ten characters are the day there."""
+    return datetime.fromtimestamp(seconds, _CHINA).isoformat(timespec="seconds")

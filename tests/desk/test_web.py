@@ -5,12 +5,14 @@ import json
 import re
 import sqlite3
 from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
 from urllib.parse import urlencode
 
 import openpyxl
 import pytest
 
-from bot.desk import Keys, Room
+from bot.desk import Book, Keys, Room, Visits
 from tests.desk.conftest import Person
 from tests.server import Server
 
@@ -151,7 +153,14 @@ def test_a_deleted_list_is_gone_from_the_disk_and_the_trail_knows(person: Person
         "下载了",
         "删了",
     ]
-    assert all("张三" in line for line in trail)
+    assert all(re.search(r"<li>\d{4}年\d+月\d+日 \d\d:\d\d 张三 ", line) for line in trail)
+
+
+def test_moments_are_those_of_beijing(book: Book, tmp_path: Path) -> None:
+    """What is done before eight in the morning is not of the day before, wherever the server stands."""
+    early = Book(Room(tmp_path), book.desk, lambda: datetime(2026, 11, 28, 23, 30, tzinfo=UTC).timestamp())
+    Visits(early).put("2026-11-29", "3号院", {})
+    assert [trace.at for trace in early.trail()] == ["2026-11-29T07:30:00+08:00"]
 
 
 def test_a_key_that_is_taken_back_closes_the_desk(running: Server) -> None:
