@@ -121,9 +121,7 @@ def warnings(voice: Voice, answer: Estimate, threshold: Threshold) -> Iterator[s
 def basis_of_warnings(voice: Voice, households: Iterable[Household]) -> str:
     """Where the threshold of warnings comes from; empty where nobody is warned of."""
     warned = [each.threshold for each in households if each.counted is not None and may_fall_back(each.counted, each.threshold)]
-    if not warned:
-        return ""
-    return voice.say("desk.warn.chosen") if warned[0].is_chosen else voice.say("desk.day.warn.basis", warn_amount=warned[0].amount)
+    return warned[0].basis(voice) if warned else ""
 
 
 def why_not(voice: Voice, household: Household) -> str:

@@ -56,6 +56,33 @@ def test_a_pasted_list_is_settled_and_sorted(person: Person) -> None:
     assert "三月" in person.get("/desk")
 
 
+def test_a_list_is_summed_up_in_a_line_each_category(person: Person) -> None:
+    """How many rows, which were not settled and that they stand below, and who pays how much: the parts of a line come to its total."""
+    _, where, _ = person.bring(name="三月", place="anhui-bozhou", pasted=ROWS + "11号院\t低保\t县医院\t很多\n")
+    told = re.findall(r"<h1>三月</h1>\s*<p>(.*?)</p>", person.get(where), re.S)[0].split("<br>")
+    assert [line.strip() for line in told][:2] == ["算好了：一共 4 行，算出 3 行。", "1 行有问题，没有算，列在下面。改好了可以再放一次。"]
+    assert "低保：1 笔，总费用 20,000 元；基本医保报 15,600 元；医疗救助报 3,300 元；自己掏 1,100 元。" in told
+    assert [line for line in told if "返贫" in line or "预警" in line] == []
+
+
+def test_a_list_without_a_place_is_told_where_to_choose_one(person: Person) -> None:
+    """The place is chosen beside the list, or is a column of it; nothing of what was pasted is lost."""
+    status, _, page = person.bring(name="三月", place="", pasted=ROWS)
+    assert (status, "请选好“在哪里参保”" in page, "3号院" in page, "--place" in page) == (422, True, True, False)
+
+
+def test_the_front_page_says_what_each_part_is_for(person: Person) -> None:
+    """Every part that can be reached from the top stands in the list with a sentence; the list of a roster leads to its form."""
+    page = person.get("/desk")
+    nav, parts = page.partition("</nav>")[0], page.partition("这张桌子能办的事")[2].partition("</ul>")[0]
+    listed = dict(re.findall(r'<li><a href="([^"]*)">.*?</a> (.+?)</li>', parts))
+    assert set(re.findall(r'href="(/desk/[^"?]+)"', nav)) == {address for address in listed if address != "#new"}
+    assert all(words.endswith("。") for words in listed.values())
+    assert '<h2 id="new">' in page
+    assert all(person.ask("GET", address)[0] in (200, 303) for address in listed if address != "#new")
+    assert "打开的也是这张桌子" in page
+
+
 def test_a_list_may_be_a_workbook_or_a_file_of_an_office(person: Person) -> None:
     """An Excel file, and CSV as GB18030: the same people, the same money."""
     lines = [line.split("\t") for line in ROWS.splitlines()]

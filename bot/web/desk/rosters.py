@@ -34,12 +34,25 @@ _NOTHING = "0.00"
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
+#: What a desk is for: each part with the text of its name and its address.
+_PARTS = (
+    ("day", "desk.day", "/desk/day"),
+    ("roster", "desk.new", "#new"),
+    ("registers", "desk.registers", "/desk/registers"),
+    ("warn", "desk.warn", "/desk/warnings"),
+    ("enrol", "desk.enrol", "/desk/enrolment"),
+    ("bill", "desk.bill", "/desk/bills"),
+    ("cases", "desk.cases", "/desk/cases"),
+    ("trail", "desk.trail", "/desk/trail"),
+    ("keep", "desk.keep", "/desk/keeping"),
+)
+
+
 async def show(request: web.Request, voice: Voice, book: Book, notice: str = "", sent: Sent = NOTHING) -> web.Response:
     """The lists of the desk, and the form for a new one."""
     heads, coming = await asyncio.to_thread(lambda: (Rosters(book).heads(), Imports(book).open()))
-    return desk_page(
-        request, voice, "desk.html", book.desk, notice=notice, heads=heads, coming=coming, places=places_of(request, voice), sent=sent
-    )
+    shown = {"parts": _PARTS, "heads": heads, "coming": coming, "places": places_of(request, voice), "sent": sent}
+    return desk_page(request, voice, "desk.html", book.desk, notice=notice, **shown)
 
 
 def places_of(request: web.Request, voice: Voice) -> list[tuple[str, str]]:
@@ -100,6 +113,7 @@ async def _shown(
         ],
         "first_own": roster.given,
         "pages": {"page": page, "last": -(-roster.rows // _SHOWN), "by": order},
+        "basis": threshold.basis(voice) if any(unpaid > near(threshold.amount) for unpaid in years.values()) else "",
         **{"roster": roster, "rejects": rejects, "wanted": wanted, "more_wrong": max(0, roster.rejects - _WRONG_SHOWN)},
     }
     return desk_page(request, voice, "desk_roster.html", book.desk, **shown)
