@@ -105,12 +105,17 @@ async def _shown(
     rows, rejects, threshold = await asyncio.to_thread(lambda: (read(), rosters.rejects(number, _WRONG_SHOWN), Threshold.of(book)))
     years = await asyncio.to_thread(rosters.unpaid_of_years, number, rows)
     columns = _worth_showing(roster, rows)
+    headings = [_heading(voice, roster, at) for at in columns]
+    lines = [[_cell(voice, roster, at, row.cells[at]) for at in columns] for row in rows]
+    # What to look out for stands beside what one pays, however many columns follow.
+    warned_at = roster.given + len(_ALWAYS)
+    headings.insert(warned_at, voice.say("desk.day.column.warnings"))
+    for row, cells in zip(rows, lines, strict=True):
+        cells.insert(warned_at, " ".join(_warnings(voice, roster, row, years, threshold)))
     shown: dict[str, Any] = {
-        "headings": [*(_heading(voice, roster, at) for at in columns), voice.say("desk.day.column.warnings")],
-        "rows": [
-            [*(_cell(voice, roster, at, row.cells[at]) for at in columns), " ".join(_warnings(voice, roster, row, years, threshold))]
-            for row in rows
-        ],
+        "headings": headings,
+        "rows": lines,
+        "warned_at": warned_at,
         "first_own": roster.given,
         "pages": {"page": page, "last": -(-roster.rows // _SHOWN), "by": order},
         "basis": threshold.basis(voice) if any(unpaid > near(threshold.amount) for unpaid in years.values()) else "",
