@@ -73,7 +73,7 @@ audit:
 	@.venv-audit/bin/pip-audit --strict --disable-pip --require-hashes -r requirements.lock \
 	  || { echo "The audit found something, or could not be made: see above."; exit 1; }
 
-# The pictures of the README, from the running program.
+# The pictures of the README and of the coordinators' guide, from the running program.
 screenshots: install $(VENV)/.tools browser
 	@$(BIN)/python -m tests.screenshots
 

@@ -15,10 +15,10 @@ from bot.conversation.turn import DESK_DOING, Turn, Turned
 from engine import Estimate, Note
 
 #: What is asked of a desk, as an action or the intent of a message.
-NEXT, LIST, COMPARE, SLIP, CLOSE = (f"{DESK_DOING}.{name}" for name in ("next", "list", "compare", "slip", "close"))
+NEXT, LIST, COMPARE, SLIP, CHANGE, CLOSE = (f"{DESK_DOING}.{name}" for name in ("next", "list", "compare", "slip", "change", "close"))
 #: What a turn is made of whose desk is not open any more.
 REVOKED = f"{DESK_DOING}.revoked"
-_HELP = (Note("chat.desk.help"), Note("chat.desk.help.next"), Note("chat.desk.help.wrong"))
+_HELP = (Note("chat.desk.help"), Note("chat.desk.help.next"), Note("chat.desk.help.wrong"), Note("chat.desk.before"))
 
 
 def _button(name: str) -> Choice:
@@ -55,6 +55,7 @@ class AtDesk(Turn):
             LIST: self._list,
             COMPARE: self._compare,
             SLIP: self._slip,
+            CHANGE: lambda: self._aside(Note("chat.desk.before")),
             CLOSE: lambda: self._ended(Note("chat.desk.closed")),
             DESK_DOING: lambda: self._aside(Note("chat.desk.is_open")),
             "help": lambda: self._aside(*_HELP),
@@ -65,7 +66,7 @@ class AtDesk(Turn):
     def _text(self, heard: Heard) -> Turned:
         if heard.begins:
             return self._another(None if heard.intent == "another" else msgspec.structs.replace(heard, begins=False))
-        return self._action(heard.intent) if heard.intent in (LIST, COMPARE, SLIP, CLOSE) else super()._text(heard)
+        return self._action(heard.intent) if heard.intent in (LIST, COMPARE, SLIP, CHANGE, CLOSE) else super()._text(heard)
 
     def _another(self, heard: Heard | None = None) -> Turned:
         """Go on with the next household, of which something may be told already."""

@@ -16,10 +16,11 @@ from engine import LAYERS, Case, CaseError, Estimate, Fault, Layer, Shelf, estim
 
 @dataclass(frozen=True, slots=True)
 class Household:
-    """A visit with its estimate by the rules held today, and the threshold of warnings. `answer` is None where no case can be read, and
-    `faults` say why.
+    """A visit with its estimate by the rules held today, and the threshold of warnings. `nth`: which of its day it is, from one, as the
+    chat counts too. `answer` is None where no case can be read, and `faults` say why.
     """
 
+    nth: int
     visit: Visit
     threshold: Threshold
     answer: Estimate | None
@@ -54,15 +55,15 @@ class Together:
 
 
 def settled(visits: Iterable[Visit], shelf: Shelf, today: date, threshold: Threshold) -> list[Household]:
-    """What each visit comes to. `today` only decides whether a verified day has passed."""
-    return [_settled(visit, shelf, today, threshold) for visit in visits]
+    """What each visit of a day comes to. `today` only decides whether a verified day has passed."""
+    return [_settled(nth, visit, shelf, today, threshold) for nth, visit in enumerate(visits, start=1)]
 
 
-def _settled(visit: Visit, shelf: Shelf, today: date, threshold: Threshold) -> Household:
+def _settled(nth: int, visit: Visit, shelf: Shelf, today: date, threshold: Threshold) -> Household:
     try:
-        return Household(visit, threshold, estimate(read_case(visit.facts), shelf, today))
+        return Household(nth, visit, threshold, estimate(read_case(visit.facts), shelf, today))
     except CaseError as error:
-        return Household(visit, threshold, None, tuple(error.faults))
+        return Household(nth, visit, threshold, None, tuple(error.faults))
 
 
 def by_own(households: Iterable[Household]) -> list[Household]:
@@ -120,9 +121,7 @@ def warnings(voice: Voice, answer: Estimate, threshold: Threshold) -> Iterator[s
 def basis_of_warnings(voice: Voice, households: Iterable[Household]) -> str:
     """Where the threshold of warnings comes from; empty where nobody is warned of."""
     warned = [each.threshold for each in households if each.counted is not None and may_fall_back(each.counted, each.threshold)]
-    if not warned:
-        return ""
-    return voice.say("desk.warn.chosen") if warned[0].is_chosen else voice.say("desk.day.warn.basis", warn_amount=warned[0].amount)
+    return warned[0].basis(voice) if warned else ""
 
 
 def why_not(voice: Voice, household: Household) -> str:
@@ -155,8 +154,8 @@ _AMOUNTS = ("hospital_borne", "out_of_pocket", "out_of_pocket_low", "out_of_pock
 
 
 def _cells(voice: Voice, household: Household, layers: Sequence[str]) -> Iterator[Cell]:
-    case, answer, visit = household.case, household.counted, household.visit
-    yield from (str(visit.number), visit.label)
+    case, answer = household.case, household.counted
+    yield from (str(household.nth), household.visit.label)
     if case is None:
         yield from (None,) * (len(_FACTS) + len(_BILL) + len(layers) + len(_AMOUNTS))
     else:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from bot.tables.batch import Batch, Result
+    from bot.tables.summary import Group, Summary
 
 OWN_COST = "out_of_pocket"
 #: Columns with amounts that settling adds.
@@ -31,7 +32,6 @@ def settle(
     """Settle a list into the `number` that was begun for it. Raises ListError."""
     with in_words(name, voice):
         from bot.tables.batch import NothingSettledError
-        from bot.tables.words import batch_lines
 
         rejects, further = Rejects(), _FurtherAid(knowledge)
         with opened_batch(source, place, knowledge, voice, progress) as batch:
@@ -44,8 +44,31 @@ def settle(
                 first = [f"{voice.say('desk.row', row=str(each.number))}{each.said}" for each in rejects.told()[:_MOST_TOLD]]
                 raise ListError("\n".join([voice.say("desk.nothing"), *first])) from error
             rosters.reject(number, rejects.told())
-            lines = list(batch_lines(voice, batch.summary, name, voice.say("desk.rejects"), own_threshold=True))
-            rosters.finish(number, list(batch.schema()), len(batch.kept), lines)
+            rosters.finish(number, list(batch.schema()), len(batch.kept), list(_lines(voice, batch.summary)))
+
+
+def _lines(voice: Voice, summary: "Summary") -> Iterator[str]:
+    """How many rows were settled, then a line each category: its total, who pays how much of it. Of whom to warn depends on the desk's
+    threshold, which may change, and is told where a list is looked at.
+    """
+    refused = summary.statuses["refused"]
+    yield voice.say("desk.roster.done", rows=f"{summary.rows:,}", settled=f"{summary.rows - summary.rejected - refused:,}")
+    for key, count in (("partial", summary.statuses["partial"]), ("refused", refused), ("rejected", summary.rejected)):
+        if count:
+            yield voice.say(f"desk.roster.{key}", count=f"{count:,}")
+    for category in CATEGORIES:
+        if category in summary.groups:
+            yield _category_line(voice, category, summary.groups[category])
+
+
+def _category_line(voice: Voice, category: str, sums: "Group") -> str:
+    counts = {"bills": f"{sums.bills:,}", "people": f"{sums.people or 0:,}"}
+    key = "desk.roster.bills" if sums.people is None else "desk.roster.people"
+    parts = [voice.say(key, category=category, total_amount=sums.total, **counts)]
+    parts += [voice.say("desk.roster.layer", layer=layer, paid_amount=paid) for layer, paid in sums.paid.items() if paid]
+    parts += [voice.say("desk.roster.hospital", hospital_amount=sums.hospital)] if sums.hospital else []
+    parts.append(voice.say("desk.roster.own", own_amount=sums.own))
+    return voice.say("desk.roster.line", words=voice.say("semicolon").join(parts))
 
 
 class _FurtherAid:

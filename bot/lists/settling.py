@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from bot.desk import Reject
 from bot.knowledge import Knowledge
-from bot.lists.reading import names_of, numbered_column
+from bot.lists.reading import ListError, names_of, numbered_column
 from bot.speech import Voice
 from bot.tables import WARN_AT
 from engine import fen
@@ -40,14 +40,17 @@ class Rejects:
 @contextmanager
 def opened_batch(source: Path, place: str | None, knowledge: Knowledge, voice: Voice, progress: Progress) -> "Iterator[Batch]":
     """A list ready to be settled; `place` holds for one without that column. Where people are told apart by a number (身份证号), the bills
-    of one in a year are settled one after the other. Raises TableError.
+    of one in a year are settled one after the other. Raises ListError and TableError.
     """
     from bot.tables.batch import Batch, Job, honest
     from bot.tables.reading import open_table
 
     names = names_of(knowledge)
     with open_table(source, source.parent) as table:
-        person = numbered_column(names.columns_of(table.columns))
+        columns = names.columns_of(table.columns)
+        if place is None and "place" not in columns.facts:
+            raise ListError(voice.say("desk.roster.no_place"))
+        person = numbered_column(columns)
         job = Job(source, source, "polars", place, drop_names=False, warn_at=fen(WARN_AT), master="", person=person)
         with honest(source):
             batch = Batch(job, knowledge.shelf, names, voice, table, source.parent, progress)

@@ -40,6 +40,10 @@ class Threshold:
         chosen = Choices(book).get(_CHOICE)
         return cls() if chosen is None else cls(chosen, is_chosen=True)
 
+    def basis(self, voice: Voice) -> str:
+        """Where it comes from."""
+        return voice.say("desk.warn.chosen" if self.is_chosen else "desk.warn.basis", threshold_amount=self.amount)
+
     @staticmethod
     def choose(book: Book, amount: int) -> None:
         """Another one for a desk. Raises RoomError."""

@@ -33,7 +33,8 @@ def households_lines(voice: Voice, visited: Sequence[Visited]) -> list[str]:
         firm = max(map(firmness, settled), key=_FIRM.index)
         words = voice.say(f"compare.own.{firm}", amount=sum(map(own_cost, settled)))
         lines.append(voice.say("chat.desk.list.together", count=len(settled), words=words))
-    return [*lines, voice.say("settlement_decides")] if settled else lines
+    lines += [voice.say("settlement_decides")] if settled else []
+    return [*lines, voice.say("chat.desk.before")]
 
 
 def households_compared_lines(voice: Voice, visited: Sequence[Visited]) -> list[str]:

@@ -41,10 +41,17 @@ _A_FEW_DIGITS = re.compile("[0-9０-９]{1,4}")
 _JOINS = r"[\s，,、和跟与第户位家号]"
 _COUNT = "(?:[0-9]{1,4}|[一二三四五六七八九十]{1,3})"
 _NUMBERS = f"{_JOINS}*{_COUNT}(?:{_JOINS}+{_COUNT})*{_JOINS}*的?"
+#: 改第2户, 把第3户删掉: of a household that was left. A number alone might be an amount.
+_ONE = rf"[\s，]*把?第\s*{_COUNT}\s*[户家位][\s，]*"
+_CHANGED = "改一下|改一改|改改|修改|改|删掉|删除|删了|删|去掉"
 #: 对比 1 3, 第3户的单子.
 _WITH_NUMBERS = {
-    f"desk.{name}": re.compile(f"(?:{words})[:]?(?P<after>{_NUMBERS})|(?P<before>{_NUMBERS})(?:{words})")
-    for name, words in {"compare": "对比|比一比|比较|比比", "slip": "打印单子|打单子|单子|打印"}.items()
+    f"desk.{name}": re.compile(f"(?:{words})[:]?(?P<after>{numbers})|(?P<before>{numbers})(?:{words})")
+    for name, words, numbers in (
+        ("compare", "对比|比一比|比较|比比", _NUMBERS),
+        ("slip", "打印单子|打单子|单子|打印", _NUMBERS),
+        ("change", _CHANGED, _ONE),
+    )
 }
 
 

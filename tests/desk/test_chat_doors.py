@@ -196,13 +196,12 @@ def test_the_chat_on_a_page_keeps_no_key(running: Server, browser: Browser) -> N
     chat = browser.open(running.address, "anhui-bozhou")
     chat.say("你好")
     chat.say(f"/desk {key}")
-    newest = chat.page.locator("[data-who=bot]").last
-    expect(newest).to_contain_text("病人家里属于哪一种")
-    assert key not in chat.page.content()
+    expect(chat.page.locator("[data-who=bot]").filter(has_text="桌子打开了")).to_have_count(1)
+    assert chat.page.locator("[data-who=me]").all_inner_texts() == ["你好"]
     assert key not in str(chat.page.evaluate("JSON.stringify(localStorage)"))
     chat.page.reload()
     expect(chat.page.locator("[data-who=bot]").last).to_contain_text("病人家里属于哪一种")
-    assert "/desk" not in chat.page.locator("nengbao-chat").inner_text()
+    assert chat.page.locator("[data-who=me]").all_inner_texts() == ["你好"]
     chat.say(BILL)
     expect(chat.page.locator("[data-kind=estimate]")).to_have_count(1)
     chat.say("下一位 5号院 普通居民 九万")

@@ -85,12 +85,26 @@ def test_a_day_holds_each_household_with_what_it_comes_to(person: Person) -> Non
     page = person.get("/desk/day/2026-11-29")
     assert [(row[0], row[2], row[3], row[4], row[-2]) for row in rows(page)] == [
         ("3号院", "低保", "县级医院", "20,000 元", "1,100 元"),
-        ("2 号", "普通居民", "县级医院", "20,000 元", "4,400 元"),
+        ("第 2 户", "普通居民", "县级医院", "20,000 元", "4,400 元"),
         ("东头", "特困", "市级医院", "100,000 元", "2,566.75 元"),
     ]
     assert rows(page)[0][5:9] == ["0 元", "15,600 元", "不报", "3,300 元"]
     assert sums(page)[:-1] == ["合计", "140,000 元", "0 元", "105,675 元", "12,691.25 元", "13,567 元", "8,066.75 元"]
     assert "这 3 户一共自己掏 8,066.75 元。" in page
+
+
+def test_households_are_counted_by_their_day_as_the_chat_counts_them(person: Person) -> None:
+    """From one, whatever other days hold and what was deleted: the number that 单子 2 or 对比 1 3 takes is the one that stands here."""
+    keep(person, day="2026-11-28", category="ordinary")
+    for category in ("ordinary", "monitored", "extreme_poverty"):
+        keep(person, category=category)
+    assert [row[:2] for row in rows(person.get("/desk/day/2026-11-29"))] == [[f"第 {nth} 户", str(nth)] for nth in (1, 2, 3)]
+    send(person, "/desk/day/2026-11-29/2/forget")
+    page = person.get("/desk/day/2026-11-29?by=own")
+    assert [row[:3] for row in rows(page)] == [["第 1 户", "1", "监测户"], ["第 2 户", "2", "特困"]]
+    assert "<h1>第 1 户</h1>" in person.get("/desk/day/2026-11-29/3")
+    header, first, *_ = csv.reader(io.StringIO(person.ask("GET", "/desk/day/2026-11-29.csv")[2].decode("utf-8-sig")))
+    assert first[header.index("号")] == "1"
 
 
 def test_each_amount_is_the_one_that_a_single_question_gives(person: Person) -> None:

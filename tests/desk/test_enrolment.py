@@ -342,7 +342,7 @@ def test_a_list_on_the_page(person: Person) -> None:
     assert "还没和亳州核实" in said
     order = [
         said.index(words)
-        for words in ("7号院 2 人没参保，自己交 600 元", "3号院 2 人没参保，自己交 40 元", "9号院 1 人没参保，自己交 100 元")
+        for words in ("7号院： 2 人没参保，自己交 600 元", "3号院： 2 人没参保，自己交 40 元", "9号院： 1 人没参保，自己交 100 元")
     ]
     assert order == sorted(order)
     assert "李大爷 特困 400 元 400 元 不用自己交" in said

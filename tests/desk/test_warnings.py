@@ -103,7 +103,8 @@ def test_the_threshold_is_the_desk_s_own(warned: tuple[Person, str]) -> None:
     assert person.ask("POST", f"{where}/threshold", b"threshold=12480", **form)[0] == 303
     page = person.get(where)
     assert "超过 12,480 元的有 1 人，快到的（80% 以上）有 1 人" in page
-    assert "这张桌子自己定的" in page
+    assert "预警线 12,480 元是这张桌子自己定的" in page
+    assert "预警线 12,480 元是这张桌子自己定的" in person.get(where.replace("warnings", "roster"))
     assert "改了预警线（元）： 12480.00" in person.get("/desk/trail")
     status, _, body = person.ask("POST", f"{where}/threshold", "threshold=很多".encode(), **form)
     assert (status, "预警线没看懂" in body.decode()) == (422, True)

@@ -5,12 +5,14 @@ import json
 import re
 import sqlite3
 from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
 from urllib.parse import urlencode
 
 import openpyxl
 import pytest
 
-from bot.desk import Keys, Room
+from bot.desk import Book, Keys, Room, Visits
 from tests.desk.conftest import Person
 from tests.server import Server
 
@@ -52,6 +54,33 @@ def test_a_pasted_list_is_settled_and_sorted(person: Person) -> None:
     assert single["out_of_pocket"]["amount"] == "4400.00"
     assert ">4,400 元<" in rows[0]
     assert "三月" in person.get("/desk")
+
+
+def test_a_list_is_summed_up_in_a_line_each_category(person: Person) -> None:
+    """How many rows, which were not settled and that they stand below, and who pays how much: the parts of a line come to its total."""
+    _, where, _ = person.bring(name="三月", place="anhui-bozhou", pasted=ROWS + "11号院\t低保\t县医院\t很多\n")
+    told = re.findall(r"<h1>三月</h1>\s*<p>(.*?)</p>", person.get(where), re.S)[0].split("<br>")
+    assert [line.strip() for line in told][:2] == ["算好了：一共 4 行，算出 3 行。", "1 行有问题，没有算，列在下面。改好了可以再放一次。"]
+    assert "低保：1 笔，总费用 20,000 元；基本医保报 15,600 元；医疗救助报 3,300 元；自己掏 1,100 元。" in told
+    assert [line for line in told if "返贫" in line or "预警" in line] == []
+
+
+def test_a_list_without_a_place_is_told_where_to_choose_one(person: Person) -> None:
+    """The place is chosen beside the list, or is a column of it; nothing of what was pasted is lost."""
+    status, _, page = person.bring(name="三月", place="", pasted=ROWS)
+    assert (status, "请选好“在哪里参保”" in page, "3号院" in page, "--place" in page) == (422, True, True, False)
+
+
+def test_the_front_page_says_what_each_part_is_for(person: Person) -> None:
+    """Every part that can be reached from the top stands in the list with a sentence; the list of a roster leads to its form."""
+    page = person.get("/desk")
+    nav, parts = page.partition("</nav>")[0], page.partition("这张桌子能办的事")[2].partition("</ul>")[0]
+    listed = dict(re.findall(r'<li><a href="([^"]*)">.*?</a> (.+?)</li>', parts))
+    assert set(re.findall(r'href="(/desk/[^"?]+)"', nav)) == {address for address in listed if address != "#new"}
+    assert all(words.endswith("。") for words in listed.values())
+    assert '<h2 id="new">' in page
+    assert all(person.ask("GET", address)[0] in (200, 303) for address in listed if address != "#new")
+    assert "打开的也是这张桌子" in page
 
 
 def test_a_list_may_be_a_workbook_or_a_file_of_an_office(person: Person) -> None:
@@ -147,7 +176,14 @@ def test_a_deleted_list_is_gone_from_the_disk_and_the_trail_knows(person: Person
     trail = [line for line in person.get("/desk/trail").splitlines() if "要删的" in line]
     said = ("放进了", "看了", "下载了", "删了")
     assert [next(did for did in said if did in line) for line in trail] == [*reversed(said)]
-    assert all("张三" in line for line in trail)
+    assert all(re.search(r"\d{4}年\d+月\d+日 \d\d:\d\d</time> 张三 ", line) for line in trail)
+
+
+def test_moments_are_those_of_beijing(book: Book, tmp_path: Path) -> None:
+    """What is done before eight in the morning is not of the day before, wherever the server stands."""
+    early = Book(Room(tmp_path), book.desk, lambda: datetime(2026, 11, 28, 23, 30, tzinfo=UTC).timestamp())
+    Visits(early).put("2026-11-29", "3号院", {})
+    assert [trace.at for trace in early.trail()] == ["2026-11-29T07:30:00+08:00"]
 
 
 def test_a_key_that_is_taken_back_closes_the_desk(running: Server) -> None:

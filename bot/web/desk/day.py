@@ -118,7 +118,7 @@ async def _household(request: web.Request, voice: Voice, book: Book, notice: str
     values: dict[str, Any] = {
         "day_of": visit.day,
         "number": visit.number,
-        "name": name_of(voice, visit),
+        "name": name_of(voice, household),
         "detail": detail(voice, household, request.app[ASSISTANT].today()),
     }
     return _form_page(request, voice, book, "desk_household.html", typed or form_of(visit.label, visit.facts), "label", notice, **values)
@@ -151,7 +151,7 @@ async def _compare(request: web.Request, voice: Voice, book: Book) -> web.Respon
     chosen = [_find(households, int(number) if _NUMERAL.fullmatch(number) else 0) for number in numbers]
     values: dict[str, Any] = {
         "day_of": _day(request),
-        "heads": [(each.visit.number, name_of(voice, each.visit)) for each in chosen],
+        "heads": [(each.visit.number, name_of(voice, each)) for each in chosen],
         "rows": compared(voice, chosen),
         "doubts": doubts(voice, chosen),
         "other_langs": {},  # their addresses hold one `n` alone

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from bot.desk import Visit
 from bot.lists.households import Household, basis_of_warnings, concerning_layers, telling_layers, together, warnings, why_not
 from bot.paper import sheet_lines
 from bot.speech import Voice
@@ -16,18 +15,22 @@ from engine import Estimate, Shelf, firmness, own_cost
 
 @dataclass(frozen=True, slots=True)
 class ShownRow:
-    """A household as a row of the table: cells by the columns, what to look out for, or why it has no amounts."""
+    """A household as a row of the table: which one of its day, cells by the columns, what to look out for, or why it has no amounts.
+
+    `number` is that of its page.
+    """
 
     number: int
+    nth: int
     name: str
     cells: Sequence[str]
     warnings: Sequence[str]
     why_not: str
 
 
-def name_of(voice: Voice, visit: Visit) -> str:
-    """What a household is called: as the coordinator calls it, else by its number."""
-    return visit.label or voice.say("desk.day.number", number=str(visit.number))
+def name_of(voice: Voice, household: Household) -> str:
+    """What a household is called: as the coordinator calls it, else by which one of its day it is."""
+    return household.visit.label or voice.say("desk.day.number", number=str(household.nth))
 
 
 def options(voice: Voice, shelf: Shelf, place: str) -> dict[str, Any]:
@@ -127,14 +130,14 @@ def _layer_cell(voice: Voice, answer: Estimate, key: str) -> Cell:
 
 
 def _row(voice: Voice, household: Household, layers: Sequence[str], *, borne: bool) -> ShownRow:
-    visit, case, answer = household.visit, household.case, household.counted
+    case, answer = household.case, household.counted
     cells = [_category(voice, household), _hospital(voice, household)]
     cells += [_amount(voice, case.total if case else None), _self_funded(voice, household)]
     cells += [_outcome(voice, answer, layer) if answer else "" for layer in layers]
     cells += [_amount(voice, answer.hospital_borne if answer else None)] if borne else []
     cells.append(_own(voice, firmness(answer), own_cost(answer)) if answer else voice.say("desk.status.refused"))
     told = list(warnings(voice, answer, household.threshold)) if answer else []
-    return ShownRow(visit.number, name_of(voice, visit), cells, told, why_not(voice, household))
+    return ShownRow(household.visit.number, household.nth, name_of(voice, household), cells, told, why_not(voice, household))
 
 
 def _category(voice: Voice, household: Household) -> str:

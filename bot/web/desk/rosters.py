@@ -34,12 +34,25 @@ _NOTHING = "0.00"
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
+#: What a desk is for: each part with the text of its name and its address.
+_PARTS = (
+    ("day", "desk.day", "/desk/day"),
+    ("roster", "desk.new", "#new"),
+    ("registers", "desk.registers", "/desk/registers"),
+    ("warn", "desk.warn", "/desk/warnings"),
+    ("enrol", "desk.enrol", "/desk/enrolment"),
+    ("bill", "desk.bill", "/desk/bills"),
+    ("cases", "desk.cases", "/desk/cases"),
+    ("trail", "desk.trail", "/desk/trail"),
+    ("keep", "desk.keep", "/desk/keeping"),
+)
+
+
 async def show(request: web.Request, voice: Voice, book: Book, notice: str = "", sent: Sent = NOTHING) -> web.Response:
     """The lists of the desk, and the form for a new one."""
     heads, coming = await asyncio.to_thread(lambda: (Rosters(book).heads(), Imports(book).open()))
-    return desk_page(
-        request, voice, "desk.html", book.desk, notice=notice, heads=heads, coming=coming, places=places_of(request, voice), sent=sent
-    )
+    shown = {"parts": _PARTS, "heads": heads, "coming": coming, "places": places_of(request, voice), "sent": sent}
+    return desk_page(request, voice, "desk.html", book.desk, notice=notice, **shown)
 
 
 def places_of(request: web.Request, voice: Voice) -> list[tuple[str, str]]:
@@ -92,14 +105,20 @@ async def _shown(
     rows, rejects, threshold = await asyncio.to_thread(lambda: (read(), rosters.rejects(number, _WRONG_SHOWN), Threshold.of(book)))
     years = await asyncio.to_thread(rosters.unpaid_of_years, number, rows)
     columns = _worth_showing(roster, rows)
+    headings = [_heading(voice, roster, at) for at in columns]
+    lines = [[_cell(voice, roster, at, row.cells[at]) for at in columns] for row in rows]
+    # What to look out for stands beside what one pays, however many columns follow.
+    warned_at = roster.given + len(_ALWAYS)
+    headings.insert(warned_at, voice.say("desk.day.column.warnings"))
+    for row, cells in zip(rows, lines, strict=True):
+        cells.insert(warned_at, " ".join(_warnings(voice, roster, row, years, threshold)))
     shown: dict[str, Any] = {
-        "headings": [*(_heading(voice, roster, at) for at in columns), voice.say("desk.day.column.warnings")],
-        "rows": [
-            [*(_cell(voice, roster, at, row.cells[at]) for at in columns), " ".join(_warnings(voice, roster, row, years, threshold))]
-            for row in rows
-        ],
+        "headings": headings,
+        "rows": lines,
+        "warned_at": warned_at,
         "first_own": roster.given,
         "pages": {"page": page, "last": -(-roster.rows // _SHOWN), "by": order},
+        "basis": threshold.basis(voice) if any(unpaid > near(threshold.amount) for unpaid in years.values()) else "",
         **{"roster": roster, "rejects": rejects, "wanted": wanted, "more_wrong": max(0, roster.rejects - _WRONG_SHOWN)},
     }
     return desk_page(request, voice, "desk_roster.html", book.desk, **shown)

@@ -47,7 +47,7 @@ async def _show(request: web.Request, voice: Voice, book: Book, notice: str = ""
             "roster": roster,
             "heads": rosters.heads(),
             "threshold": threshold,
-            "is_chosen": chosen.is_chosen,
+            "basis": chosen.basis(voice),
             "people": [
                 {
                     "year": each,

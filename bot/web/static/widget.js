@@ -860,7 +860,7 @@ class Exchange {
   show(entry, hindrance) {
     const turn = String(entry.turn || "");
     this.node.toggleAttribute("data-waiting", isWaiting(entry));
-    this.node.querySelectorAll("[data-who=me]").forEach((mine) => mine.setAttribute("data-turn", turn));
+    this.node.querySelectorAll("[data-who=me]").forEach((mine) => (entry.words === null ? mine.remove() : mine.setAttribute("data-turn", turn)));
     this.note(entry.error || hindrance, !entry.error);
     if (!entry.replies || this.node.querySelector("[data-who=bot]")) return;
     this.node.append(...entry.replies.map((reply) => replyNode(reply, turn, this.server, this.words)));
