@@ -31,7 +31,7 @@ from engine.shelf import Shelf
 from engine.text import Text
 from engine.yaml_tree import Location, Tree, read_tree
 
-#: What the coordinators' desk is to do; a clause is for one of these.
+#: What the coordinators' desk does; a clause is for one of these.
 Feature = Literal["registers", "enrolment", "early_warning", "case_ledger", "bill_check"]
 
 #: What answers a clause, for counting: `named` are figures of which the text gives none, so that no amount follows.
