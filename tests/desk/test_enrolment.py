@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.desk import Book, Brought, Count, Desk, Enrollee, Enrolments, Home, NobodyError, Room, Unread
+from bot.desk import Book, Brought, Count, Desk, Enrollee, Enrolments, Home, Keys, NobodyError, Room, Unread
 from bot.knowledge import Knowledge
 from bot.lists import ListError, list_file, opened_enrolment
 from bot.paper import reminders_pdf
@@ -481,3 +481,15 @@ def test_hostile_cells_do_no_harm(person: Person) -> None:
     assert "{{7*7}}" in page
     assert "还没参保的 6 人" in page
     assert [person.ask("GET", f"{where}{end}")[0] for end in (".csv", ".xlsx", "/reminders-1.pdf")] == [200] * 3
+
+
+def test_a_list_of_a_place_whose_rules_were_taken_away_is_told(person: Person, desks: tuple[str, str]) -> None:
+    """Its page and its files say so, and it can still be thrown away."""
+    desk = Keys(Room(person.server.data_dir)).known(desks[0])
+    assert desk is not None
+    kept = Enrolments(Book(Room(person.server.data_dir), desk))
+    number = kept.bring(Brought("旧的", "nowhere", 2025, "", ""), [Enrollee(2, "3号院", "3号院", "", "ordinary", False)])
+    for end in ("", ".csv", "/reminders-1.pdf"):
+        status, _, page = person.ask("GET", f"/desk/enrolment/{number}{end}")
+        assert (status, "没有这一版规定" in page.decode()) == (404, True), page.decode()
+    assert person.ask("POST", f"/desk/enrolment/{number}/forget")[0] == 303

@@ -15,6 +15,7 @@ from bot.web.errors import ApiError
 from bot.web.lines import streaming
 from bot.web.pages.rendering import is_secure, page, page_voice
 from bot.web.shared import CLIENTS, SETTINGS, client_of, fields, limited, own_form
+from engine import CaseError
 
 _COOKIE = "nengbao_desk"
 _A_DAY = 86_400
@@ -42,6 +43,9 @@ def at_desk(shows: Shows, *, changes: bool = False, streams: bool = False) -> Ca
             return await shows(request, voice, Book(room, desk))
         except RoomError as error:
             raise ApiError(503, "unavailable") from error
+        except CaseError as error:
+            # What is kept here was read once; rules that held for it have been taken away since.
+            raise ApiError(404, "unknown_policy") from error
 
     return streaming(handler) if streams else handler
 
