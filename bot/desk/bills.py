@@ -5,8 +5,8 @@ A check is worked out whenever a list is looked at, by the rules and the registe
 
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
@@ -97,12 +97,8 @@ class Bills:
             found = kept.execute("SELECT id FROM bills WHERE at < ?", (before,)).fetchall()
         return sum(self.forget(number) for (number,) in found)
 
-    @contextmanager
-    def _opened(self) -> Iterator[sqlite3.Connection]:
-        with self._book.opened() as kept:
-            for statement in _TABLES:
-                kept.execute(statement)
-            yield kept
+    def _opened(self) -> AbstractContextManager[sqlite3.Connection]:
+        return self._book.opened(_TABLES)
 
 
 def _written(told: Any) -> str:

@@ -2,7 +2,7 @@
 
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,10 +57,11 @@ class Book:
         kept.execute("INSERT INTO trail (at, key, who, did, about) VALUES (?, ?, ?, ?, ?)", row)
 
     @contextmanager
-    def opened(self) -> Iterator[sqlite3.Connection]:
-        """The desk's file, in one transaction. It should be short: everybody else at the desk waits."""
+    def opened(self, tables: Sequence[str] = ()) -> Iterator[sqlite3.Connection]:
+        """The desk's file with some more tables, in one transaction. It should be short: everybody else at the desk waits."""
         with self._room.desk(self.desk.number) as kept:
-            kept.execute(_TABLE)
+            for statement in (_TABLE, *tables):
+                kept.execute(statement)
             yield kept
 
     @contextmanager

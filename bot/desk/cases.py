@@ -56,16 +56,14 @@ class Cases:
 
     def open(self, person: str, day: str, words: str) -> int:
         """Open a case; its number."""
-        with self._book.opened() as kept:
-            _prepare(kept)
+        with self._book.opened(_TABLES) as kept:
             [(number,)] = kept.execute("INSERT INTO cases (person) VALUES (?) RETURNING id", (person,)).fetchall()
             self._write(kept, number, "opened", day, words)
         return int(number)
 
     def add(self, number: int, what: What, day: str, words: str) -> bool:
         """One more entry of a case; whether there is such a case."""
-        with self._book.opened() as kept:
-            _prepare(kept)
+        with self._book.opened(_TABLES) as kept:
             found = kept.execute("SELECT 1 FROM cases WHERE id = ?", (number,)).fetchone() is not None
             if found:
                 self._write(kept, number, what, day, words)
@@ -74,8 +72,7 @@ class Cases:
     def all(self) -> list[Case]:
         """Every case, those with something left to do first, then by number."""
         query = "SELECT of, what, day, words, at, who FROM entries ORDER BY id"
-        with self._book.opened() as kept:
-            _prepare(kept)
+        with self._book.opened(_TABLES) as kept:
             persons = kept.execute("SELECT id, person FROM cases ORDER BY id").fetchall()
             rows = kept.execute(query).fetchall()
             self._book.trace(kept, "case.seen", "")
@@ -89,8 +86,3 @@ class Cases:
         row = (number, what, day, words, self._book.now(), self._book.desk.who)
         kept.execute("INSERT INTO entries (of, what, day, words, at, who) VALUES (?, ?, ?, ?, ?, ?)", row)
         self._book.trace(kept, f"case.{what}", str(number))
-
-
-def _prepare(kept: sqlite3.Connection) -> None:
-    for statement in _TABLES:
-        kept.execute(statement)

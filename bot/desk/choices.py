@@ -13,15 +13,13 @@ class Choices:
 
     def get(self, name: str) -> int | None:
         """What was chosen; None where nothing was."""
-        with self._book.opened() as kept:
-            kept.execute(_TABLE)
+        with self._book.opened([_TABLE]) as kept:
             found = kept.execute("SELECT value FROM choices WHERE name = ?", (name,)).fetchone()
         return int(found[0]) if found else None
 
     def set(self, name: str, value: int, said: str) -> None:
         """Choose; `said` is how the trail tells it."""
-        with self._book.opened() as kept:
-            kept.execute(_TABLE)
+        with self._book.opened([_TABLE]) as kept:
             row = (name, value, self._book.now(), self._book.desk.who)
             kept.execute("INSERT OR REPLACE INTO choices (name, value, at, who) VALUES (?, ?, ?, ?)", row)
             self._book.trace(kept, f"chose.{name}", said)

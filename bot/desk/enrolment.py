@@ -7,7 +7,7 @@ are, so that a list of a whole county fits.
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Literal, get_args
@@ -307,12 +307,8 @@ class Enrolments:
         with self._opened() as kept:
             kept.execute("DELETE FROM enrolments WHERE id = ?", (number,))
 
-    @contextmanager
-    def _opened(self) -> Iterator[sqlite3.Connection]:
-        with self._book.opened() as kept:
-            for statement in _TABLES:
-                kept.execute(statement)
-            yield kept
+    def _opened(self) -> AbstractContextManager[sqlite3.Connection]:
+        return self._book.opened(_TABLES)
 
 
 def _home(row: tuple[Any, ...], members: list[Member]) -> Home:

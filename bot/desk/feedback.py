@@ -1,8 +1,8 @@
 """Early warning (防返贫预警): whom the desk told an office about, and what it answered. Entries are added and never changed."""
 
 import sqlite3
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -13,11 +13,11 @@ from bot.desk.book import Book
 What = Literal["civil", "rural", "answered"]
 WHATS: tuple[What, ...] = get_args(What)
 
-_TABLE = (
+_TABLES = (
     "CREATE TABLE IF NOT EXISTS feedback (id INTEGER PRIMARY KEY AUTOINCREMENT, who TEXT NOT NULL, year INTEGER NOT NULL, "
-    "what TEXT NOT NULL, day TEXT NOT NULL, words TEXT NOT NULL, at INTEGER NOT NULL, by TEXT NOT NULL)"
+    "what TEXT NOT NULL, day TEXT NOT NULL, words TEXT NOT NULL, at INTEGER NOT NULL, by TEXT NOT NULL)",
+    "CREATE INDEX IF NOT EXISTS feedback_by_who ON feedback (who, year)",
 )
-_INDEX = "CREATE INDEX IF NOT EXISTS feedback_by_who ON feedback (who, year)"
 #: A year that was not told.
 _NO_YEAR = 0
 _AT_ONCE = 500
@@ -62,9 +62,5 @@ class Feedback:
                     found.setdefault((who, year or None), []).append(Mark(what, day, words, moment(at), by))
         return found
 
-    @contextmanager
-    def _opened(self) -> Iterator[sqlite3.Connection]:
-        with self._book.opened() as kept:
-            kept.execute(_TABLE)
-            kept.execute(_INDEX)
-            yield kept
+    def _opened(self) -> AbstractContextManager[sqlite3.Connection]:
+        return self._book.opened(_TABLES)

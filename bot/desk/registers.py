@@ -4,7 +4,7 @@
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -183,12 +183,8 @@ class Registers:
                         listed.setdefault(person, {})[kind] = category
         return listed
 
-    @contextmanager
-    def _opened(self) -> Iterator[sqlite3.Connection]:
-        with self._book.opened() as kept:
-            for statement in _TABLES:
-                kept.execute(statement)
-            yield kept
+    def _opened(self) -> AbstractContextManager[sqlite3.Connection]:
+        return self._book.opened(_TABLES)
 
 
 _CHANGES = {

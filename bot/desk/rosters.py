@@ -3,7 +3,7 @@
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from itertools import islice
 from typing import Literal
@@ -271,12 +271,8 @@ class Rosters:
             kept.execute("DELETE FROM list_rejects WHERE list = ?", (number,))
         return deleted < _AT_ONCE
 
-    @contextmanager
-    def _opened(self) -> Iterator[sqlite3.Connection]:
-        with self._book.opened() as kept:
-            for statement in _TABLES:
-                kept.execute(statement)
-            yield kept
+    def _opened(self) -> AbstractContextManager[sqlite3.Connection]:
+        return self._book.opened(_TABLES)
 
 
 _FIELDS = "row, who, person, year, category, own, unpaid, may_apply, cells"

@@ -6,8 +6,8 @@ What a case comes to is worked out whenever it is looked at, by the rules of tha
 import json
 import sqlite3
 import unicodedata
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
@@ -107,12 +107,8 @@ class Visits:
                 for day, count in kept.execute("SELECT day, count(*) FROM visits GROUP BY day ORDER BY day DESC").fetchall()
             ]
 
-    @contextmanager
-    def _opened(self) -> Iterator[sqlite3.Connection]:
-        with self._book.opened() as kept:
-            for statement in _TABLES:
-                kept.execute(statement)
-            yield kept
+    def _opened(self) -> AbstractContextManager[sqlite3.Connection]:
+        return self._book.opened(_TABLES)
 
 
 def tidy_label(text: str) -> str:
