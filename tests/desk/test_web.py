@@ -46,7 +46,7 @@ def test_a_pasted_list_is_settled_and_sorted(person: Person) -> None:
     single = person.server.post(
         "/api/v1/estimate", {"place": "anhui-bozhou", "category": "ordinary", "facility": "county", "total": "20000"}
     )[1]
-    rows = re.findall(r"<tr><td.*?</tr>", page, re.S)
+    rows = re.findall(r'<tr role="row"><td.*?</tr>', page, re.S)
     assert len(rows) == 3
     assert "7号院" in rows[0]
     assert single["out_of_pocket"]["amount"] == "4400.00"
@@ -114,7 +114,7 @@ def test_rows_that_are_wrong_are_listed_beside_the_others(person: Person) -> Non
     page = person.get(where)
     assert "没算的行" in page
     assert "第 5 行" in page
-    assert len(re.findall(r"<tr><td", page)) == 3
+    assert len(re.findall(r'<tr role="row"><td', page)) == 3
 
 
 def test_no_desk_sees_another_s_lists(person: Person, desks: tuple[str, str]) -> None:

@@ -92,13 +92,18 @@ async def _shown(
     rows, rejects, threshold = await asyncio.to_thread(lambda: (read(), rosters.rejects(number, _WRONG_SHOWN), Threshold.of(book)))
     years = await asyncio.to_thread(rosters.unpaid_of_years, number, rows)
     columns = _worth_showing(roster, rows)
+    # What to look out for stands behind what one pays; what pays it, and by which rules, can wait.
+    notes = columns.index(roster.columns.index(_ALWAYS[-1], roster.given)) + 1
+    headings = [_heading(voice, roster, at) for at in columns]
+    headings.insert(notes, voice.say("desk.day.column.warnings"))
+    told = [[_cell(voice, roster, at, row.cells[at]) for at in columns] for row in rows]
+    for cells, row in zip(told, rows, strict=True):
+        cells.insert(notes, " ".join(_warnings(voice, roster, row, years, threshold)))
     shown: dict[str, Any] = {
-        "headings": [*(_heading(voice, roster, at) for at in columns), voice.say("desk.day.column.warnings")],
-        "rows": [
-            [*(_cell(voice, roster, at, row.cells[at]) for at in columns), " ".join(_warnings(voice, roster, row, years, threshold))]
-            for row in rows
-        ],
-        "first_own": roster.given,
+        "headings": headings,
+        "rows": told,
+        "notes": notes,
+        "numbers": {at + (at >= notes) for at, column in enumerate(columns) if column >= roster.given and roster.columns[column] in MONEY},
         "pages": {"page": page, "last": -(-roster.rows // _SHOWN), "by": order},
         **{"roster": roster, "rejects": rejects, "wanted": wanted, "more_wrong": max(0, roster.rejects - _WRONG_SHOWN)},
     }
