@@ -18,7 +18,7 @@ from bot.speech import Voice, policy_row
 from bot.web.desk.door import at_desk, desk_page, number_of, see
 from bot.web.desk.forms import LONGEST_NAME, NOTHING, Sent, sent_of
 from bot.web.desk.imports import place_of
-from bot.web.desk.receiving import receive, take_in
+from bot.web.desk.receiving import received, take_in
 from bot.web.errors import ApiError
 from bot.web.home import pdf_of
 from bot.web.lines import LINES
@@ -52,13 +52,10 @@ async def _bring(request: web.Request, voice: Voice, book: Book) -> web.Response
     """Settle a list that was uploaded or pasted. What was pasted stays in the page when it cannot be settled."""
     typed: dict[str, str] = {}
     try:
-        source = await receive(request, voice, book, typed)
-        name = sent_of(typed).name or voice.say("desk.unnamed")
-        number = await asyncio.to_thread(Imports(book).begin, "roster", name)
-        brought = Brought(number, "roster", name, source, voice.lang, typed.get("place") or None)
-        found = await take_in(request, book, brought)
-        if found.state == "failed":
-            raise ListError(found.said)
+        async with received(request, voice, book, typed) as source:
+            name = sent_of(typed).name or voice.say("desk.unnamed")
+            number = await asyncio.to_thread(Imports(book).begin, "roster", name)
+            found = await take_in(request, book, Brought(number, "roster", name, source, voice.lang, typed.get("place") or None))
     except ListError as error:
         return await show(request, voice, book, str(error), sent_of(typed))
     return see(place_of(found))
