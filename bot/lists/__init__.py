@@ -4,7 +4,7 @@ from bot.lists.bills import MOST_BILLS, read_bills, read_one_bill
 from bot.lists.bringing import SMALL_BYTES, Brought, bring, bring_apart, is_small
 from bot.lists.checks import STATUSES, Checked, check_all, check_columns, check_rows, detail_lines, flags
 from bot.lists.enrolment import opened_enrolment, unread_lines
-from bot.lists.reading import ENDINGS, ListError, from_text
+from bot.lists.reading import ENDINGS, ListError, from_text, person_key
 from bot.lists.rosters import MONEY, OWN_COST, csv_lines, write_workbook
 from bot.lists.writing import Cell, list_file
 
@@ -31,6 +31,7 @@ __all__ = [
     "is_small",
     "list_file",
     "opened_enrolment",
+    "person_key",
     "read_bills",
     "read_one_bill",
     "unread_lines",

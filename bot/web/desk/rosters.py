@@ -10,7 +10,7 @@ from aiohttp import web
 
 from bot.desk import Book, Imports, Roster, Rosters, Row
 from bot.desk.rosters import Order
-from bot.lists import MONEY, OWN_COST, Brought, ListError, csv_lines, write_workbook
+from bot.lists import MONEY, OWN_COST, Brought, ListError, csv_lines, person_key, write_workbook
 from bot.lists.warnings import Threshold, near
 from bot.lists.years import Years
 from bot.paper import Form, PrintMissingError, sheets_pdf
@@ -74,9 +74,17 @@ def _asked(request: web.Request) -> tuple[Order, int]:
 
 
 async def _find(request: web.Request, voice: Voice, book: Book) -> web.Response:
-    """The rows of somebody, by the beginning of their number or name. It is no address, so that no name is in one."""
+    """The rows of somebody, by the beginning of their number, else of anything else the list says of them.
+
+    What is looked for is no address, so that no name is in one.
+    """
     number, wanted = number_of(request), fields(await request.read()).get("who", "").strip()[:LONGEST_NAME]
-    return await _shown(request, voice, book, number, "own", 1, lambda: Rosters(book).find(number, wanted, _SHOWN), wanted)
+    rosters = Rosters(book)
+
+    def read() -> list[Row]:
+        return rosters.find(number, person_key(wanted), _SHOWN) or rosters.mentioning(number, wanted, _SHOWN)
+
+    return await _shown(request, voice, book, number, "own", 1, read, wanted)
 
 
 async def _shown(
