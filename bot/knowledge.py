@@ -13,12 +13,12 @@ from bot.understanding import Vocabulary
 from engine import Questions, Shelf, read_questions, read_shelf
 
 #: The packs' places all keep Beijing time, wherever the server stands.
-_CHINA = timezone(timedelta(hours=8))
+CHINA = timezone(timedelta(hours=8))
 
 
 def china_today() -> date:
     """The day in China."""
-    return datetime.now(_CHINA).date()
+    return datetime.now(CHINA).date()
 
 
 @dataclass(frozen=True, slots=True)

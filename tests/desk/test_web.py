@@ -11,6 +11,7 @@ import openpyxl
 import pytest
 
 from bot.desk import Keys, Room
+from bot.web.desk.door import clock
 from tests.desk.conftest import Person
 from tests.server import Server
 
@@ -115,6 +116,36 @@ def test_rows_that_are_wrong_are_listed_beside_the_others(person: Person) -> Non
     assert "没算的行" in page
     assert "第 5 行" in page
     assert len(re.findall(r'<tr role="row"><td', page)) == 3
+
+
+FOUND = {
+    "３４ １２": ["甲"],
+    "34122119420101100x": ["甲"],
+    "341": ["甲", "乙"],
+    "乙": ["乙"],
+    "东头": ["甲"],
+    "2": [],
+    "没有谁": [],
+}
+
+
+@pytest.mark.parametrize(("wanted", "found"), FOUND.items())
+def test_somebody_is_found_by_what_the_list_says_of_them(person: Person, wanted: str, found: list[str]) -> None:
+    """By the beginning of their number however it is typed, else of anything else the office wrote; results are not searched."""
+    head, bill = "身份证号\t姓名\t组\t人员类别\t医院级别\t总费用\n", "低保\t县医院\t10000\n"
+    rows = f"{head}34122119420101100X\t甲\t东头\t{bill}3413\t乙\t西头\t{bill}"
+    _, where, _ = person.bring(name="三月", place="anhui-bozhou", pasted=rows)
+    page = person.send(f"{where}/find", who=wanted)[2]
+    assert f"找到 {len(found)} 行" in page
+    assert [name for name in ("甲", "乙") if f">{name}<" in page] == found
+    assert "打印" not in page
+
+
+def test_moments_are_told_as_clocks_in_china_show_them(person: Person) -> None:
+    """Also on the page of who did what: an evening in UTC is the next morning here."""
+    assert clock("2026-11-29T17:30:05+00:00") == "2026-11-30 01:30"
+    assert re.search(r"\d{4}-\d\d-\d\d \d\d:\d\d<", person.get("/desk/trail"))
+    assert "+00:00" not in person.get("/desk/trail")
 
 
 def test_no_desk_sees_another_s_lists(person: Person, desks: tuple[str, str]) -> None:

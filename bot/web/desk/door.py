@@ -5,11 +5,13 @@ The cookie holds the key itself, so that a key that is taken back opens nothing 
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import Any
 
 from aiohttp import web
 
 from bot.desk import Book, Desk, Keys, Room, RoomError, plain
+from bot.knowledge import CHINA
 from bot.speech import Voice
 from bot.web.errors import ApiError
 from bot.web.lines import streaming
@@ -74,7 +76,12 @@ async def leave(request: web.Request) -> web.Response:
 
 def desk_page(request: web.Request, voice: Voice, template: str, desk: Desk, *, notice: str = "", **values: Any) -> web.Response:
     """A page of an open desk. A `notice` says what could not be done, and what to do."""
-    return page(request, template, voice, status=422 if notice else 200, headers=_OWN, desk=desk, notice=notice, **values)
+    return page(request, template, voice, status=422 if notice else 200, headers=_OWN, desk=desk, notice=notice, clock=clock, **values)
+
+
+def clock(moment: str) -> str:
+    """An ISO moment as clocks in China show it: 2026-11-29 23:47."""
+    return datetime.fromisoformat(moment).astimezone(CHINA).strftime("%Y-%m-%d %H:%M")
 
 
 def desk_file(body: bytes, kind: str, name: str) -> web.Response:
