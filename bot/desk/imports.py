@@ -16,7 +16,7 @@ _TABLE = (
 #: Whoever works tells how far it is every second or so; after so many of silence nobody works any more.
 PATIENCE = 120
 
-Kind = Literal["roster", "register"]
+Kind = Literal["roster", "register", "enrolment", "bills"]
 #: under way, to become `made`; `done`, and `made` is there to be seen; `failed`, and `said` says why; `stopped` before its end.
 State = Literal["working", "done", "failed", "stopped"]
 

@@ -182,6 +182,15 @@ class Rosters:
         with self._opened() as kept:
             return [_row(found) for found in kept.execute(query, (number, who, f"{who}\U0010ffff", count))]
 
+    def mentioning(self, number: int, said: str, count: int) -> list[Row]:
+        """The first rows of which a cell of the list itself begins so: a name beside a number, a village, a category."""
+        query = (
+            f"SELECT {_FIELDS} FROM list_rows WHERE list = :list AND EXISTS (SELECT 1 FROM json_each(cells) WHERE "  # noqa: S608 - our own words
+            "key < (SELECT given FROM lists WHERE id = :list) AND substr(trim(value), 1, length(:said)) = :said) ORDER BY row LIMIT :count"
+        )
+        with self._opened() as kept:
+            return [_row(found) for found in kept.execute(query, {"list": number, "said": said, "count": count})]
+
     def burdened(self, number: int, above: int, up_to: int | None, first: int, count: int) -> list[Year]:
         """Whose eligible cost left unpaid in a year is above an amount, and at most `up_to`; most first, from the `first` (0) on."""
         query = (

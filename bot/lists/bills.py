@@ -10,9 +10,10 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bot.desk import Bill
+from bot.desk import Bill, Bills
 from bot.knowledge import Knowledge
 from bot.lists.reading import ListError, in_words, names_of, person_column, person_key, plain_text, rows_of
+from bot.lists.settling import Progress
 from bot.speech import Voice
 from engine import LAYERS, CaseError, Fault, MoneyError, check_bill, fen, read_sheet, yuan
 
@@ -34,6 +35,15 @@ class Sheets:
 
     bills: list[Bill]
     unread: list[tuple[int, str]]
+
+
+def take_bills(
+    source: Path, name: str, fixed: Mapping[str, Any], bills: Bills, knowledge: Knowledge, voice: Voice, today: date, progress: Progress
+) -> int:
+    """Keep a list of sheets; its number. Raises ListError."""
+    progress("settling", 0)
+    read = read_bills(source, name, fixed, knowledge, voice, today)
+    return bills.bring(name, read.bills, read.unread)
 
 
 def read_bills(source: Path, name: str, fixed: Mapping[str, Any], knowledge: Knowledge, voice: Voice, today: date) -> Sheets:

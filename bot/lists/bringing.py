@@ -8,21 +8,28 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from datetime import date
 from pathlib import Path
-from typing import Literal
+from typing import Any
 
 import msgspec
 
-from bot.desk import Book, Desk, Imports, Kind, Registers, RoomError, Rosters
+from bot.desk import Bills, Book, Desk, Enrolments, Imports, Registers, RoomError, Rosters
+from bot.desk import Kind as Office
+from bot.desk.imports import Kind
 from bot.desk.room import Room
 from bot.knowledge import Knowledge, read_knowledge
+from bot.lists.bills import take_bills
+from bot.lists.enrolment import take_enrolment
 from bot.lists.reading import ListError
 from bot.lists.registers import take_register
 from bot.lists.rosters import settle
 from bot.lists.settling import Progress
 
+#: Up to here a list is worked on while its sender waits: a village's is done before they have looked up.
+SMALL_BYTES, _SMALL_UNPACKED = 256 * 1024, 2 * 1024 * 1024
 #: How often it is told how far a list is, in seconds.
 _TELL = 0.5
 _GIVE_WAY = 10
@@ -31,17 +38,21 @@ _GIVE_WAY = 10
 class Brought(msgspec.Struct, frozen=True):
     """A list that has come. `number`: of its import; `source`: a file in a folder of its own, which is thrown away at the end.
 
-    A roster has the `place` that holds for a list without that column; a register its `office` and the ISO `day` it holds for.
+    `day`, ISO: the one a register holds for, else the one on which the list came. A register has its `office`; the others the `place` that
+    holds for a list without that column, for which a list of who is insured has the `year`, None for the newest, and sheets whether they
+    are checked by rules that are over (`expired_ok`).
     """
 
     number: int
-    kind: Literal["roster", "register"]
+    kind: Kind
     name: str
     source: Path
     lang: str | None
     place: str | None = None
-    office: Kind | None = None
+    office: Office | None = None
     day: str = ""
+    year: int | None = None
+    expired_ok: bool = False
 
 
 class _Work(msgspec.Struct, frozen=True):
@@ -55,33 +66,81 @@ class _Work(msgspec.Struct, frozen=True):
 
 def bring(book: Book, brought: Brought, knowledge: Knowledge, progress: Progress | None = None) -> None:
     """Take a list in; what came of it stands in its import. `progress`: as tables have it; else the import tells. Raises RoomError."""
-    imports, voice = Imports(book), knowledge.voice(brought.lang)
+    imports = Imports(book)
     tell = progress or _Teller(imports, brought.number).stage
     try:
         _forget_stopped(book)
-        if brought.office is not None:
-            registers = Registers(book)
-            made = registers.begin(brought.office, brought.day)
-            imports.becomes(brought.number, made)
-            try:
-                take_register(brought.source, brought.name, registers, made, knowledge, voice, tell)
-            except BaseException:
-                registers.drop(made)
-                raise
-        else:
-            rosters = Rosters(book)
-            made = rosters.begin(brought.name, brought.place)
-            imports.becomes(brought.number, made)
-            try:
-                settle(brought.source, brought.name, brought.place, rosters, made, knowledge, voice, tell)
-            except BaseException:
-                rosters.drop(made)
-                raise
-        imports.end(brought.number, "done", made=made)
+        imports.end(brought.number, "done", made=_WAYS[brought.kind](book, brought, knowledge, tell))
     except ListError as error:
         imports.end(brought.number, "failed", said=str(error))
     finally:
         shutil.rmtree(brought.source.parent, ignore_errors=True)
+
+
+def _roster(book: Book, brought: Brought, knowledge: Knowledge, progress: Progress) -> int:
+    rosters = Rosters(book)
+    made = rosters.begin(brought.name, brought.place)
+    Imports(book).becomes(brought.number, made)
+    try:
+        settle(brought.source, brought.name, brought.place, rosters, made, knowledge, knowledge.voice(brought.lang), progress)
+    except BaseException:
+        rosters.drop(made)
+        raise
+    return made
+
+
+def _register(book: Book, brought: Brought, knowledge: Knowledge, progress: Progress) -> int:
+    if brought.office is None:
+        raise ValueError("a register is an office's")
+    registers = Registers(book)
+    made = registers.begin(brought.office, brought.day)
+    Imports(book).becomes(brought.number, made)
+    try:
+        take_register(brought.source, brought.name, registers, made, knowledge, knowledge.voice(brought.lang), progress)
+    except BaseException:
+        registers.drop(made)
+        raise
+    return made
+
+
+def _enrolment(book: Book, brought: Brought, knowledge: Knowledge, progress: Progress) -> int:
+    voice, today = knowledge.voice(brought.lang), date.fromisoformat(brought.day)
+    return take_enrolment(brought.source, brought.name, brought.place, brought.year, Enrolments(book), knowledge, voice, today, progress)
+
+
+def _bills(book: Book, brought: Brought, knowledge: Knowledge, progress: Progress) -> int:
+    voice, today = knowledge.voice(brought.lang), date.fromisoformat(brought.day)
+    fixed: dict[str, Any] = {"place": brought.place} if brought.place else {}
+    fixed |= {"expired_ok": True} if brought.expired_ok else {}
+    return take_bills(brought.source, brought.name, fixed, Bills(book), knowledge, voice, today, progress)
+
+
+#: How a list of each kind comes in: the number of what it becomes. Each raises ListError and RoomError.
+_WAYS: Mapping[Kind, Callable[[Book, Brought, Knowledge, Progress], int]] = {
+    "roster": _roster,
+    "register": _register,
+    "enrolment": _enrolment,
+    "bills": _bills,
+}
+
+
+def is_small(source: Path) -> bool:
+    """Whether a list is soon worked on. A workbook counts with what it unpacks to: a small one may hold half a million rows."""
+    if source.stat().st_size > SMALL_BYTES:
+        return False
+    if source.suffix != ".xlsx":
+        return True
+    from bot.tables.errors import TableError
+    from bot.tables.xlsx_zip import Package
+
+    try:
+        package = Package(source)
+    except TableError:
+        return True  # refused at once
+    try:
+        return package.unpacked <= _SMALL_UNPACKED
+    finally:
+        package.close()
 
 
 async def bring_apart(book: Book, brought: Brought, data_dir: Path, policies: list[Path]) -> None:

@@ -1,15 +1,17 @@
 """A list of who is insured and who is not (全民参保) as it comes in: row by row, whatever its size."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bot.desk import Brought, Enrollee, Unread
+from bot.desk import Brought, Enrollee, Enrolments, NobodyError, Unread
 from bot.knowledge import Knowledge
 from bot.lists.reading import ListError, in_words, names_of, person_column, person_key, plain_text, rows_of
+from bot.lists.settling import Progress
 from bot.speech import Voice
-from engine import CATEGORIES, PremiumAnswer
+from engine import CATEGORIES, PremiumAnswer, premium_of_each
 
 if TYPE_CHECKING:
     from bot.tables.names import Names
@@ -18,8 +20,45 @@ if TYPE_CHECKING:
 Rows = Iterator[Enrollee | Unread]
 
 
+def take_enrolment(
+    source: Path,
+    name: str,
+    place: str | None,
+    year: int | None,
+    enrolments: Enrolments,
+    knowledge: Knowledge,
+    voice: Voice,
+    today: date,
+    progress: Progress,
+) -> int:
+    """Keep a list of people of a place for a year, or for the newest, with the rows that do not tell; its number. Raises ListError."""
+    due = _due(place, year, knowledge, voice, today)
+    try:
+        with opened_enrolment(source, name, due, knowledge, voice, progress) as (brought, rows):
+            return enrolments.bring(brought, rows)
+    except NobodyError as error:
+        raise ListError("\n".join([voice.say("desk.enrol.nobody"), *unread_lines(voice, error.unread)])) from error
+
+
+def unread_lines(voice: Voice, unread: Sequence[Unread]) -> list[str]:
+    """Rows that do not tell, with the reason."""
+    return [voice.say("desk.row", row=str(each.row)) + voice.say(f"desk.enrol.wrong.{each.why}") for each in unread]
+
+
+def _due(place: str | None, year: int | None, knowledge: Knowledge, voice: Voice, today: date) -> PremiumAnswer:
+    """What one of each category pays. Raises ListError."""
+    if place is None or place not in knowledge.shelf.places:
+        raise ListError(voice.say("desk.enrol.no_place"))
+    answer = premium_of_each(place, year, knowledge.shelf, today)
+    if not answer.shares:
+        raise ListError(voice.note(answer.cautions[0]))
+    return answer
+
+
 @contextmanager
-def opened_enrolment(source: Path, name: str, due: PremiumAnswer, knowledge: Knowledge, voice: Voice) -> Iterator[tuple[Brought, Rows]]:
+def opened_enrolment(
+    source: Path, name: str, due: PremiumAnswer, knowledge: Knowledge, voice: Voice, progress: Progress = lambda _, __: lambda _: None
+) -> Iterator[tuple[Brought, Rows]]:
     """A list with a column that tells people apart and one of categories; its rows are read as they are asked for.
 
     `due`: what is paid at the place and in the year of the list. Raises ListError, also while rows are read.
@@ -32,7 +71,7 @@ def opened_enrolment(source: Path, name: str, due: PremiumAnswer, knowledge: Kno
         if not {"category", "person"} <= columns.keys():
             raise ListError(voice.say("desk.enrol.columns"))
         brought = Brought(name, due.policy.place, due.year or 0, columns.get("home", ""), columns.get("insured", ""))
-        yield brought, _Reader(names, columns, due).rows(table)
+        yield brought, _Reader(names, columns, due).rows(table, progress("settling", table.rows))
 
 
 def _columns(names: "Names", table: "Table") -> dict[str, str]:
@@ -51,8 +90,9 @@ class _Reader:
     def __init__(self, names: "Names", columns: Mapping[str, str], due: PremiumAnswer) -> None:
         self._names, self._columns, self._due = names, columns, due
 
-    def rows(self, table: "Table") -> Rows:
+    def rows(self, table: "Table", tick: Callable[[int], None]) -> Rows:
         for number, row in enumerate(rows_of(table), start=table.first_row):
+            tick(1)
             said = {name: plain_text(row[column]) for name, column in self._columns.items()}
             said["person"] = person_key(said["person"])
             if any(said.values()) and not self._names.is_total(row.values()):

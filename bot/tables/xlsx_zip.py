@@ -85,6 +85,11 @@ class Package:
         """Whether the file has such a part."""
         return part in self._zip.NameToInfo
 
+    @property
+    def unpacked(self) -> int:
+        """Bytes of everything in it when unpacked."""
+        return sum(entry.file_size for entry in self._zip.infolist())
+
     def size(self, part: str) -> int:
         """Bytes of a part when unpacked."""
         return self._zip.getinfo(part).file_size
@@ -144,7 +149,7 @@ class Package:
         inflating = (entry for entry in entries if entry.file_size > _RATIO_FROM)
         if (
             len(entries) > _MOST_ENTRIES
-            or sum(entry.file_size for entry in entries) > _MOST_UNPACKED
+            or self.unpacked > _MOST_UNPACKED
             or any(entry.file_size > _MOST_RATIO * max(entry.compress_size, 1) for entry in inflating)
         ):
             raise self.too_large()

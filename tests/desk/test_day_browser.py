@@ -1,17 +1,12 @@
 """A coordinator types a day of visits into a real Chromium: with the keyboard alone, on a phone, without scripts, with the server away."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
-
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page, Route, expect
 
 from bot.desk import Keys, Room
+from tests.desk.screen import desk, enter, look
 from tests.doors.browser import needs_browser
-from tests.doors.test_site import _LOW, _SMALL
 from tests.server import Server
 
 pytestmark = [needs_browser, pytest.mark.browser]
@@ -20,33 +15,9 @@ DAY = "/desk/day/2026-11-29"
 FOCUSED = "document.activeElement.id"
 
 
-@contextmanager
-def desk(server: Server, chromium: Chromium, width: int = 1280, **options: Any) -> Iterator[Page]:
-    """The open desk of a new village, and at the end a browser that complained of nothing."""
-    keys = Keys(Room(server.data_dir))
-    context = chromium.new_context(viewport={"width": width, "height": 900}, locale="zh-CN", **options)
-    context.set_default_timeout(10_000)
-    page, problems = context.new_page(), []
-    page.on("pageerror", lambda error: problems.append(str(error)))
-    page.on("console", lambda line: problems.append(line.text) if line.type in ("error", "warning") else None)
-    enter(page, server, keys.add(f"村{len(keys.all())}", "张三"))
-    yield page
-    context.close()
-    assert problems == []
-
-
-def enter(page: Page, server: Server, key: str) -> None:
-    """Open the desk, and go to the day."""
-    page.goto(f"{server.address}/desk")
-    expect(page.locator("#key")).to_be_focused()
-    page.keyboard.type(key)
-    page.keyboard.press("Enter")
-    page.get_by_role("button", name="关上桌子").wait_for()
-    page.goto(server.address + DAY)
-
-
 def begin(page: Page) -> None:
-    """Choose the place, once for all households."""
+    """Go to the day, and choose the place, once for all households."""
+    page.goto(DAY)
     page.get_by_role("button", name="亳州").focus()
     page.keyboard.press("Enter")
     page.locator("#label").wait_for()
@@ -179,10 +150,10 @@ def test_without_scripts_nothing_is_missed(running: Server, chromium: Chromium) 
 
 def test_with_the_server_away_the_page_says_so(server: Server, chromium: Chromium) -> None:
     """In words, and what was typed stays."""
-    context = chromium.new_context(locale="zh-CN")
+    context = chromium.new_context(locale="zh-CN", base_url=server.address)
     context.set_default_timeout(10_000)
     page = context.new_page()
-    enter(page, server, Keys(Room(server.data_dir)).add("李庄"))
+    enter(page, Keys(Room(server.data_dir)).add("李庄"))
     begin(page)
     server.kill()
     type_household(page, "甲", "2", "2", "2万")
@@ -208,14 +179,3 @@ def test_it_is_good_to_read_at_every_width(running: Server, chromium: Chromium, 
         for path in ("", "?by=own", "/1", "/compare?n=1&n=2&n=3"):
             page.goto(running.address + DAY + path)
             look(page, width)
-
-
-def look(page: Page, width: int) -> None:
-    """Measure the page as it stands."""
-    assert page.evaluate("document.documentElement.scrollWidth") == width, page.url
-    # A box to tick is as large as the label around it.
-    low = [each for each in page.evaluate(_LOW) if 'type="checkbox"' not in each]
-    assert (page.evaluate(_SMALL), low) == (0, []), page.url
-    assert page.evaluate("Math.min(...[...document.querySelectorAll('.tick, .pick')].map(e => e.getBoundingClientRect().height), 44)") == 44
-    found = Axe().run(page, None, {"resultTypes": ["violations"]}).response["violations"]
-    assert [(each["id"], [node["html"] for node in each["nodes"]]) for each in found] == [], page.url

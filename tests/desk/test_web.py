@@ -48,7 +48,7 @@ def test_a_pasted_list_is_settled_and_sorted(person: Person) -> None:
     single = person.server.post(
         "/api/v1/estimate", {"place": "anhui-bozhou", "category": "ordinary", "facility": "county", "total": "20000"}
     )[1]
-    rows = re.findall(r"<tr><td.*?</tr>", page, re.S)
+    rows = re.findall(r'<tr role="row"><td.*?</tr>', page, re.S)
     assert len(rows) == 3
     assert "7号院" in rows[0]
     assert single["out_of_pocket"]["amount"] == "4400.00"
@@ -143,7 +143,30 @@ def test_rows_that_are_wrong_are_listed_beside_the_others(person: Person) -> Non
     page = person.get(where)
     assert "没算的行" in page
     assert "第 5 行" in page
-    assert len(re.findall(r"<tr><td", page)) == 3
+    assert len(re.findall(r'<tr role="row"><td', page)) == 3
+
+
+FOUND = {
+    "３４ １２": ["甲"],
+    "34122119420101100x": ["甲"],
+    "341": ["甲", "乙"],
+    "乙": ["乙"],
+    "东头": ["甲"],
+    "2": [],
+    "没有谁": [],
+}
+
+
+@pytest.mark.parametrize(("wanted", "found"), FOUND.items())
+def test_somebody_is_found_by_what_the_list_says_of_them(person: Person, wanted: str, found: list[str]) -> None:
+    """By the beginning of their number however it is typed, else of anything else the office wrote; results are not searched."""
+    head, bill = "身份证号\t姓名\t组\t人员类别\t医院级别\t总费用\n", "低保\t县医院\t10000\n"
+    rows = f"{head}34122119420101100X\t甲\t东头\t{bill}3413\t乙\t西头\t{bill}"
+    _, where, _ = person.bring(name="三月", place="anhui-bozhou", pasted=rows)
+    page = person.send(f"{where}/find", who=wanted)[2]
+    assert f"找到 {len(found)} 行" in page
+    assert [name for name in ("甲", "乙") if f">{name}<" in page] == found
+    assert "打印" not in page
 
 
 def test_no_desk_sees_another_s_lists(person: Person, desks: tuple[str, str]) -> None:

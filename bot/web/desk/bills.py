@@ -8,10 +8,11 @@ from typing import Any
 
 from aiohttp import web
 
-from bot.desk import BillList, Bills, Book, Registers
+from bot.desk import BillList, Bills, Book, Imports, Registers
 from bot.lists import (
     MOST_BILLS,
     STATUSES,
+    Brought,
     Checked,
     ListError,
     check_all,
@@ -20,13 +21,13 @@ from bot.lists import (
     detail_lines,
     flags,
     list_file,
-    read_bills,
     read_one_bill,
 )
 from bot.speech import Voice
 from bot.web.desk.door import at_desk, desk_file, desk_page, number_of, see
 from bot.web.desk.forms import sent_of
-from bot.web.desk.receiving import received
+from bot.web.desk.imports import place_of
+from bot.web.desk.receiving import received, take_in
 from bot.web.errors import ApiError
 from bot.web.shared import ASSISTANT, fields
 from engine import CARES, CATEGORIES, FACILITIES
@@ -69,18 +70,18 @@ async def _show(request: web.Request, voice: Voice, book: Book, notice: str = ""
 async def _bring(request: web.Request, voice: Voice, book: Book) -> web.Response:
     """Keep a list. Rows that do not tell are named on its page; what was pasted stays in the form when no row can be read."""
     typed: dict[str, str] = {}
-    assistant = request.app[ASSISTANT]
     try:
         async with received(request, voice, book, typed) as source:
             sent = sent_of(typed)
             name = sent.name or voice.say("desk.unnamed")
-            fixed = ({"place": sent.place} if sent.place else {}) | ({"expired_ok": True} if typed.get("expired_ok") else {})
-            read = await asyncio.to_thread(read_bills, source, name, fixed, assistant.knowledge, voice, assistant.today())
+            number = await asyncio.to_thread(Imports(book).begin, "bills", name)
+            today, expired_ok = request.app[ASSISTANT].today().isoformat(), bool(typed.get("expired_ok"))
+            asked = Brought(number, "bills", name, source, voice.lang, sent.place or None, day=today, expired_ok=expired_ok)
+            found = await take_in(request, book, asked)
     except ListError as error:
         sent = sent_of(typed)
         return await _show(request, voice, book, str(error), list_name=sent.name, list_place=sent.place, written=sent.written)
-    number = await asyncio.to_thread(Bills(book).bring, name, read.bills, read.unread)
-    return see(f"/desk/bills/{number}")
+    return see(place_of(found))
 
 
 async def _check_one(request: web.Request, voice: Voice, book: Book) -> web.Response:

@@ -4,19 +4,18 @@ import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 
-from bot.desk import MARKS, Book, Count, Enrolment, Enrolments, Member, NobodyError, Unread
-from bot.knowledge import Knowledge
-from bot.lists import Cell, ListError, list_file, opened_enrolment
+from bot.desk import MARKS, Book, Count, Enrolment, Enrolments, Imports, Member
+from bot.lists import Brought, Cell, ListError, list_file, unread_lines
 from bot.paper import PrintMissingError, reminders_pdf
 from bot.speech import Voice, category_lines
 from bot.web.desk.door import at_desk, desk_file, desk_page, number_of, see
 from bot.web.desk.forms import NOTHING, Sent, sent_of
-from bot.web.desk.receiving import received
+from bot.web.desk.imports import place_of
+from bot.web.desk.receiving import received, take_in
 from bot.web.errors import ApiError
 from bot.web.shared import ASSISTANT, fields
 from engine import CATEGORIES, Household, PremiumAnswer, Share, premium, premium_of_each
@@ -62,42 +61,20 @@ async def _bring(request: web.Request, voice: Voice, book: Book) -> web.Response
     typed: dict[str, str] = {}
     try:
         async with received(request, voice, book, typed) as source:
-            name = sent_of(typed).name or voice.say("desk.unnamed")
-            due = _due(request, voice, typed.get("place"), _year_of(typed))
-            number = await asyncio.to_thread(_kept, request.app[ASSISTANT].knowledge, voice, book, source, name, due)
+            name, year = sent_of(typed).name or voice.say("desk.unnamed"), _year_of(typed)
+            if year and not (year.isascii() and year.isdecimal() and len(year) == _LONGEST_YEAR and year[0] != "0"):
+                raise ApiError(422, "invalid", "year")
+            number = await asyncio.to_thread(Imports(book).begin, "enrolment", name)
+            today, place = request.app[ASSISTANT].today().isoformat(), typed.get("place")
+            asked = Brought(number, "enrolment", name, source, voice.lang, place, day=today, year=int(year) if year else None)
+            found = await take_in(request, book, asked)
     except ListError as error:
         return await _show(request, voice, book, str(error), sent_of(typed), _year_of(typed))
-    return see(f"/desk/enrolment/{number}")
+    return see(place_of(found))
 
 
 def _year_of(typed: dict[str, str]) -> str:
     return typed.get("year", "").strip()[:_LONGEST_YEAR]
-
-
-def _due(request: web.Request, voice: Voice, place: str | None, year: str) -> PremiumAnswer:
-    """What one of each category pays at a place in a year, or in the newest. Raises ListError."""
-    assistant = request.app[ASSISTANT]
-    shelf = assistant.knowledge.shelf
-    if place is None or place not in shelf.places:
-        raise ListError(voice.say("desk.enrol.no_place"))
-    if year and not (year.isascii() and year.isdecimal() and len(year) == _LONGEST_YEAR and year[0] != "0"):
-        raise ApiError(422, "invalid", "year")
-    answer = premium_of_each(place, int(year) if year else None, shelf, assistant.today())
-    if not answer.shares:
-        raise ListError(voice.note(answer.cautions[0]))
-    return answer
-
-
-def _kept(knowledge: Knowledge, voice: Voice, book: Book, source: Path, name: str, due: PremiumAnswer) -> int:
-    try:
-        with opened_enrolment(source, name, due, knowledge, voice) as (brought, rows):
-            return Enrolments(book).bring(brought, rows)
-    except NobodyError as error:
-        raise ListError("\n".join([voice.say("desk.enrol.nobody"), *_wrong(voice, error.unread)])) from error
-
-
-def _wrong(voice: Voice, unread: Sequence[Unread]) -> list[str]:
-    return [voice.say("desk.row", row=str(each.row)) + voice.say(f"desk.enrol.wrong.{each.why}") for each in unread]
 
 
 async def _one(request: web.Request, voice: Voice, book: Book) -> web.Response:
@@ -134,7 +111,7 @@ def _shown(request: web.Request, voice: Voice, enrolments: Enrolments, enrolment
         "pages": pages,
         "files": [(part + 1, part * _OF_A_FILE + 1, min(to_print, (part + 1) * _OF_A_FILE)) for part in range(-(-to_print // _OF_A_FILE))],
         "most": _OF_A_FILE,
-        "wrong": _wrong(voice, enrolments.unread(number, _MOST_WRONG)),
+        "wrong": unread_lines(voice, enrolments.unread(number, _MOST_WRONG)),
     }
 
 

@@ -11,7 +11,9 @@ from bot.web.errors import ApiError
 
 #: How often the page looks again, in seconds.
 _LOOK_AGAIN = "2"
-_PLACES = {"roster": "/desk/roster", "register": "/desk/registers"}
+#: Where what became of a list is seen, and where it was brought.
+_PLACES = {"roster": "/desk/roster", "register": "/desk/registers", "enrolment": "/desk/enrolment", "bills": "/desk/bills"}
+_FORMS = {**_PLACES, "roster": "/desk"}
 
 
 def place_of(found: Import) -> str:
@@ -25,7 +27,7 @@ async def _show(request: web.Request, voice: Voice, book: Book) -> web.Response:
         raise ApiError(404, "not_found")
     if found.state == "done":
         return see(place_of(found))
-    response = desk_page(request, voice, "desk_import.html", book.desk, job=found)
+    response = desk_page(request, voice, "desk_import.html", book.desk, job=found, form=_FORMS[found.kind])
     if found.state == "working":
         response.headers["Refresh"] = _LOOK_AGAIN
     return response

@@ -14,7 +14,7 @@ from aiohttp import BadContentDispositionHeader, BadContentDispositionParam, Bod
 from aiohttp.http_exceptions import HttpProcessingError
 
 from bot.desk import Book, Import, Imports, RoomError
-from bot.lists import ENDINGS, Brought, ListError, bring, bring_apart, from_text
+from bot.lists import ENDINGS, SMALL_BYTES, Brought, ListError, bring, bring_apart, from_text, is_small
 from bot.speech import Voice
 from bot.web.errors import ApiError
 from bot.web.lines import LINES
@@ -22,8 +22,6 @@ from bot.web.shared import ASSISTANT, SETTINGS
 
 #: A city's register is a tenth of it.
 MOST_FILE_BYTES = 256 * 1024 * 1024
-#: Up to here a list is worked on while its sender waits: a village's is done before they have looked up.
-_SMALL_BYTES = 256 * 1024
 _CHUNK = 256 * 1024
 # They would tell on standard error what a form calls its parts, which may be somebody's name.
 warnings.filterwarnings("ignore", category=BadContentDispositionHeader)
@@ -60,42 +58,34 @@ class Works:
 WORKS = web.AppKey("works", Works)
 
 
-async def receive(request: web.Request, voice: Voice, book: Book, fields: dict[str, str]) -> Path:
+@asynccontextmanager
+async def received(request: web.Request, voice: Voice, book: Book, fields: dict[str, str]) -> AsyncIterator[Path]:
     """The list of a form as a file; what was typed beside it is put into `fields` as it comes. Raises ListError and ApiError.
 
-    It stands in a folder of its own, which is thrown away by whoever works on it.
+    It stands in a folder of its own. Whoever takes it in throws that away; here it is where something else went wrong.
     """
     folder = await asyncio.to_thread(_new_folder, book)
     try:
         file = await _read(request, folder, fields)
-        return await asyncio.to_thread(_list, voice, folder, file, fields.get("pasted", "").strip("\r\n "))
+        yield await asyncio.to_thread(_list, voice, folder, file, fields.get("pasted", "").strip("\r\n "))
     except BaseException:
         await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
         raise
 
 
-@asynccontextmanager
-async def received(request: web.Request, voice: Voice, book: Book, fields: dict[str, str]) -> AsyncIterator[Path]:
-    """The same for what is worked on at once; the file is gone afterwards."""
-    source = await receive(request, voice, book, fields)
-    try:
-        with request.app[LINES].busy(request.protocol):
-            yield source
-    finally:
-        await asyncio.to_thread(shutil.rmtree, source.parent, ignore_errors=True)
-
-
 async def take_in(request: web.Request, book: Book, brought: Brought) -> Import:
-    """Work on a list, and tell how far it is."""
+    """Work on a list, here or apart, and tell how far it is. Raises ListError where it could not be taken."""
     assistant, settings = request.app[ASSISTANT], request.app[SETTINGS]
     with request.app[LINES].busy(request.protocol):
-        if brought.source.stat().st_size <= _SMALL_BYTES:
+        if await asyncio.to_thread(is_small, brought.source):
             await asyncio.to_thread(bring, book, brought, assistant.knowledge)
         else:
             request.app[WORKS].add(book, brought, settings.data_dir, settings.policy_folders())
         found = await asyncio.to_thread(Imports(book).one, brought.number)
     if found is None:
         raise ApiError(503, "unavailable")
+    if found.state == "failed":
+        raise ListError(found.said)
     return found
 
 
@@ -131,7 +121,7 @@ async def read_form(reader: MultipartReader, folder: Path, fields: dict[str, str
             heard()
             room -= len(piece)
             pieces += piece
-            if room < 0 or (part.filename is None and len(pieces) > _SMALL_BYTES):
+            if room < 0 or (part.filename is None and len(pieces) > SMALL_BYTES):
                 raise ApiError(413, "too_large")
             if part.filename:
                 file = folder / f"in{_ending(part.filename)}"

@@ -1,8 +1,6 @@
 """The monthly registers (台账) of both offices at the desk."""
 
 import asyncio
-import shutil
-from pathlib import Path
 from typing import Any
 
 from aiohttp import web
@@ -14,7 +12,7 @@ from bot.speech import Voice
 from bot.web.desk.door import at_desk, desk_page, number_of, see
 from bot.web.desk.forms import day_of
 from bot.web.desk.imports import place_of
-from bot.web.desk.receiving import receive, take_in
+from bot.web.desk.receiving import received, take_in
 from bot.web.errors import ApiError
 from bot.web.lines import LINES
 from bot.web.shared import ASSISTANT
@@ -32,28 +30,16 @@ async def _bring(request: web.Request, voice: Voice, book: Book) -> web.Response
     """Keep an office's list, whole or not at all: rows that do not tell are named, to be mended."""
     typed: dict[str, str] = {}
     try:
-        source = await receive(request, voice, book, typed)
-        brought = await _brought(voice, book, typed, source)
-        found = await take_in(request, book, brought)
-        if found.state == "failed":
-            raise ListError(found.said)
+        async with received(request, voice, book, typed) as source:
+            office = next((each for each in KINDS if each == typed.get("kind")), None)
+            if office is None:
+                raise ApiError(422, "invalid", "kind")
+            day = day_of(voice, typed.get("day", ""))
+            number = await asyncio.to_thread(Imports(book).begin, "register", day)
+            found = await take_in(request, book, Brought(number, "register", day, source, voice.lang, office=office, day=day))
     except ListError as error:
         return await _show(request, voice, book, str(error), typed.get("pasted", ""))
     return see(place_of(found))
-
-
-async def _brought(voice: Voice, book: Book, typed: dict[str, str], source: Path) -> Brought:
-    """What the form says of the list. Raises ListError, and ApiError for an office that there is not."""
-    try:
-        office = next((each for each in KINDS if each == typed.get("kind")), None)
-        if office is None:
-            raise ApiError(422, "invalid", "kind")
-        day = day_of(voice, typed.get("day", ""))
-        number = await asyncio.to_thread(Imports(book).begin, "register", day)
-    except BaseException:
-        await asyncio.to_thread(shutil.rmtree, source.parent, ignore_errors=True)
-        raise
-    return Brought(number, "register", day, source, voice.lang, office=office, day=day)
 
 
 async def _one(request: web.Request, voice: Voice, book: Book) -> web.Response:

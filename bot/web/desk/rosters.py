@@ -10,7 +10,7 @@ from aiohttp import web
 
 from bot.desk import Book, Imports, Roster, Rosters, Row
 from bot.desk.rosters import Order
-from bot.lists import MONEY, OWN_COST, Brought, ListError, csv_lines, write_workbook
+from bot.lists import MONEY, OWN_COST, Brought, ListError, csv_lines, person_key, write_workbook
 from bot.lists.warnings import Threshold, near
 from bot.lists.years import Years
 from bot.paper import Form, PrintMissingError, sheets_pdf
@@ -18,7 +18,7 @@ from bot.speech import Voice, policy_row
 from bot.web.desk.door import at_desk, desk_page, number_of, see
 from bot.web.desk.forms import LONGEST_NAME, NOTHING, Sent, sent_of
 from bot.web.desk.imports import place_of
-from bot.web.desk.receiving import receive, take_in
+from bot.web.desk.receiving import received, take_in
 from bot.web.errors import ApiError
 from bot.web.home import pdf_of
 from bot.web.lines import LINES
@@ -65,13 +65,10 @@ async def _bring(request: web.Request, voice: Voice, book: Book) -> web.Response
     """Settle a list that was uploaded or pasted. What was pasted stays in the page when it cannot be settled."""
     typed: dict[str, str] = {}
     try:
-        source = await receive(request, voice, book, typed)
-        name = sent_of(typed).name or voice.say("desk.unnamed")
-        number = await asyncio.to_thread(Imports(book).begin, "roster", name)
-        brought = Brought(number, "roster", name, source, voice.lang, typed.get("place") or None)
-        found = await take_in(request, book, brought)
-        if found.state == "failed":
-            raise ListError(found.said)
+        async with received(request, voice, book, typed) as source:
+            name = sent_of(typed).name or voice.say("desk.unnamed")
+            number = await asyncio.to_thread(Imports(book).begin, "roster", name)
+            found = await take_in(request, book, Brought(number, "roster", name, source, voice.lang, typed.get("place") or None))
     except ListError as error:
         return await show(request, voice, book, str(error), sent_of(typed))
     return see(place_of(found))
@@ -90,9 +87,17 @@ def _asked(request: web.Request) -> tuple[Order, int]:
 
 
 async def _find(request: web.Request, voice: Voice, book: Book) -> web.Response:
-    """The rows of somebody, by the beginning of their number or name. It is no address, so that no name is in one."""
+    """The rows of somebody, by the beginning of their number, else of anything else the list says of them.
+
+    What is looked for is no address, so that no name is in one.
+    """
     number, wanted = number_of(request), fields(await request.read()).get("who", "").strip()[:LONGEST_NAME]
-    return await _shown(request, voice, book, number, "own", 1, lambda: Rosters(book).find(number, wanted, _SHOWN), wanted)
+    rosters = Rosters(book)
+
+    def read() -> list[Row]:
+        return rosters.find(number, person_key(wanted), _SHOWN) or rosters.mentioning(number, wanted, _SHOWN)
+
+    return await _shown(request, voice, book, number, "own", 1, read, wanted)
 
 
 async def _shown(
@@ -105,18 +110,18 @@ async def _shown(
     rows, rejects, threshold = await asyncio.to_thread(lambda: (read(), rosters.rejects(number, _WRONG_SHOWN), Threshold.of(book)))
     years = await asyncio.to_thread(rosters.unpaid_of_years, number, rows)
     columns = _worth_showing(roster, rows)
+    # What to look out for stands behind what one pays; what pays it, and by which rules, can wait.
+    notes = columns.index(roster.columns.index(_ALWAYS[-1], roster.given)) + 1
     headings = [_heading(voice, roster, at) for at in columns]
-    lines = [[_cell(voice, roster, at, row.cells[at]) for at in columns] for row in rows]
-    # What to look out for stands beside what one pays, however many columns follow.
-    warned_at = roster.given + len(_ALWAYS)
-    headings.insert(warned_at, voice.say("desk.day.column.warnings"))
-    for row, cells in zip(rows, lines, strict=True):
-        cells.insert(warned_at, " ".join(_warnings(voice, roster, row, years, threshold)))
+    headings.insert(notes, voice.say("desk.day.column.warnings"))
+    told = [[_cell(voice, roster, at, row.cells[at]) for at in columns] for row in rows]
+    for cells, row in zip(told, rows, strict=True):
+        cells.insert(notes, " ".join(_warnings(voice, roster, row, years, threshold)))
     shown: dict[str, Any] = {
         "headings": headings,
-        "rows": lines,
-        "warned_at": warned_at,
-        "first_own": roster.given,
+        "rows": told,
+        "notes": notes,
+        "numbers": {at + (at >= notes) for at, column in enumerate(columns) if column >= roster.given and roster.columns[column] in MONEY},
         "pages": {"page": page, "last": -(-roster.rows // _SHOWN), "by": order},
         "basis": threshold.basis(voice) if any(unpaid > near(threshold.amount) for unpaid in years.values()) else "",
         **{"roster": roster, "rejects": rejects, "wanted": wanted, "more_wrong": max(0, roster.rejects - _WRONG_SHOWN)},
