@@ -57,6 +57,8 @@ def run(quick: bool = False) -> list[Row]:
     people = QUICK if quick else PEOPLE
     with TemporaryDirectory() as folder, nengbao(Path(folder)) as running:
         key = Keys(Room(Path(folder))).add("全市", "张三")
+        with _talking(running.port):
+            time.sleep(_ALONE_SECONDS / 5)  # what is loaded with the first turns is nobody's wait
         with _talking(running.port) as alone:
             time.sleep(_ALONE_SECONDS / 5 if quick else _ALONE_SECONDS)
         part = _bring(running.port, running.pid, key, people // 4)

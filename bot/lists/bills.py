@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.desk import Bill, Bills
 from bot.knowledge import Knowledge
-from bot.lists.reading import ListError, in_words, names_of, person_column, person_key, plain_text, rows_of
-from bot.lists.settling import Progress
+from bot.lists.reading import ListError, Progress, in_words, names_of, opened, person_column, person_key, plain_text, quiet, rows_of
 from bot.speech import Voice
 from engine import LAYERS, CaseError, Fault, MoneyError, check_bill, fen, read_sheet, yuan
 
@@ -41,17 +40,16 @@ def take_bills(
     source: Path, name: str, fixed: Mapping[str, Any], bills: Bills, knowledge: Knowledge, voice: Voice, today: date, progress: Progress
 ) -> int:
     """Keep a list of sheets; its number. Raises ListError."""
-    progress("settling", 0)
-    read = read_bills(source, name, fixed, knowledge, voice, today)
+    read = read_bills(source, name, fixed, knowledge, voice, today, progress)
     return bills.bring(name, read.bills, read.unread)
 
 
-def read_bills(source: Path, name: str, fixed: Mapping[str, Any], knowledge: Knowledge, voice: Voice, today: date) -> Sheets:
+def read_bills(
+    source: Path, name: str, fixed: Mapping[str, Any], knowledge: Knowledge, voice: Voice, today: date, progress: Progress = quiet
+) -> Sheets:
     """A list of sheets, one a row. `fixed` holds facts of a case for rows that have no column for them. Takes a while. Raises ListError."""
     with in_words(name, voice):
-        from bot.tables.reading import open_table
-
-        table, names = open_table(source, source.parent), names_of(knowledge)
+        table, names = opened(source, progress), names_of(knowledge)
         columns, further = names.columns_of(table.columns), names.further_of("sheet", table.columns)
         _check(voice, {*columns.facts, *fixed}, further, table)
         read = _read(table, names, columns, further, fixed, knowledge, voice, today)

@@ -23,10 +23,9 @@ from bot.desk.room import Room
 from bot.knowledge import Knowledge, read_knowledge
 from bot.lists.bills import take_bills
 from bot.lists.enrolment import take_enrolment
-from bot.lists.reading import ListError
+from bot.lists.reading import ListError, Progress
 from bot.lists.registers import take_register
 from bot.lists.rosters import settle
-from bot.lists.settling import Progress
 
 #: Up to here a list is worked on while its sender waits: a village's is done before they have looked up.
 SMALL_BYTES, _SMALL_UNPACKED = 256 * 1024, 2 * 1024 * 1024

@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 
 from bot.desk import Kind, Registers, Roster, Rosters, Row
 from bot.knowledge import Knowledge
-from bot.lists.reading import in_words, names_of
+from bot.lists.reading import in_words, names_of, quiet
 from bot.lists.rosters import OWN_COST
 from bot.lists.settling import Rejects, opened_batch, results
 from bot.speech import Voice
@@ -111,7 +111,7 @@ def _settled(
             writer.writerow(header)
             writer.writerows([*row.cells[:at], meant[row.who or ""], *row.cells[at + 1 : roster.given]] for row in rows)
         owns: dict[int, int] = {}
-        with opened_batch(source, roster.place, knowledge, voice, lambda _stage, _rows: lambda _done: None) as batch:
+        with opened_batch(source, roster.place, knowledge, voice, quiet) as batch:
             try:
                 for result in results(batch, Rejects()):
                     known = (result.settled["status"] != STATUSES.index("refused")).tolist()

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.desk import Brought, Enrollee, Enrolments, NobodyError, Unread
 from bot.knowledge import Knowledge
-from bot.lists.reading import ListError, in_words, names_of, person_column, person_key, plain_text, rows_of
-from bot.lists.settling import Progress
+from bot.lists.reading import ListError, Progress, in_words, names_of, opened, person_column, person_key, plain_text, quiet, rows_of
 from bot.speech import Voice
 from engine import CATEGORIES, PremiumAnswer, premium_of_each
 
@@ -57,16 +56,14 @@ def _due(place: str | None, year: int | None, knowledge: Knowledge, voice: Voice
 
 @contextmanager
 def opened_enrolment(
-    source: Path, name: str, due: PremiumAnswer, knowledge: Knowledge, voice: Voice, progress: Progress = lambda _, __: lambda _: None
+    source: Path, name: str, due: PremiumAnswer, knowledge: Knowledge, voice: Voice, progress: Progress = quiet
 ) -> Iterator[tuple[Brought, Rows]]:
     """A list with a column that tells people apart and one of categories; its rows are read as they are asked for.
 
     `due`: what is paid at the place and in the year of the list. Raises ListError, also while rows are read.
     """
     with in_words(name, voice):
-        from bot.tables.reading import open_table
-
-        table, names = open_table(source, source.parent), names_of(knowledge)
+        table, names = opened(source, progress), names_of(knowledge)
         columns = _columns(names, table)
         if not {"category", "person"} <= columns.keys():
             raise ListError(voice.say("desk.enrol.columns"))

@@ -4,8 +4,9 @@ import csv
 import io
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bot import resources
@@ -15,6 +16,9 @@ from bot.speech import Voice
 if TYPE_CHECKING:
     from bot.tables.names import Columns, Names
     from bot.tables.reading import Table
+
+#: Told when a stage begins: its name, and how many rows it will go through; gives back what to call with rows done.
+Progress = Callable[[str, int], Callable[[int], None]]
 
 ENDINGS = (".csv", ".xlsx")
 _ROWS_AT_ONCE = 1000
@@ -50,6 +54,19 @@ def numbered_column(columns: "Columns") -> str | None:
     if "person" in columns.facts:
         return None
     return next((column for column in columns.personal if _OF_A_FAMILY not in column and any(sign in column for sign in _IDENTITY)), None)
+
+
+def quiet(_stage: str, _rows: int) -> Callable[[int], None]:
+    """Progress that nobody is told of."""
+    return lambda _done: None
+
+
+def opened(source: Path, progress: Progress) -> "Table":
+    """A list as a table; `progress` is told how far it is read where that takes long. Raises TableError."""
+    from bot.tables.batch import lazy_stage
+    from bot.tables.reading import open_table
+
+    return open_table(source, source.parent, lazy_stage(progress, "reading"))
 
 
 def rows_of(table: "Table") -> Iterator[dict[str, Any]]:

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from bot.desk import Registers
 from bot.knowledge import Knowledge
-from bot.lists.reading import ListError, in_words, names_of, person_column
-from bot.lists.settling import Progress
+from bot.lists.reading import ListError, Progress, in_words, names_of, opened, person_column
 from bot.speech import Voice
 from engine import CATEGORIES
 
@@ -27,21 +26,18 @@ def take_register(
 
     It is taken whole or not at all; rows that do not tell are named, to be mended. Raises ListError.
     """
-    with in_words(name, voice):
-        from bot.tables.reading import open_table
-
-        with open_table(source, source.parent) as table:
-            reader = _Reader(table, names_of(knowledge), voice)
-            tick, anybody = progress("settling", table.rows), False
-            for rows, people in reader.parts():
-                for person in registers.write(number, people):
-                    reader.wrong(rows[person], "twice")
-                anybody = anybody or bool(people)
-                tick(len(rows))
-            if reader.told:
-                raise ListError("\n".join([voice.say("desk.register.wrong"), *reader.told]))
-            if not anybody:
-                raise ListError(voice.say("desk.register.nobody"))
+    with in_words(name, voice), opened(source, progress) as table:
+        reader = _Reader(table, names_of(knowledge), voice)
+        tick, anybody = progress("settling", table.rows), False
+        for rows, people in reader.parts():
+            for person in registers.write(number, people):
+                reader.wrong(rows[person], "twice")
+            anybody = anybody or bool(people)
+            tick(len(rows))
+        if reader.told:
+            raise ListError("\n".join([voice.say("desk.register.wrong"), *reader.told]))
+        if not anybody:
+            raise ListError(voice.say("desk.register.nobody"))
     registers.finish(number)
 
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from bot.desk import Roster, Rosters, Row
 from bot.knowledge import Knowledge
-from bot.lists.reading import ListError, in_words, person_column
-from bot.lists.settling import Progress, Rejects, opened_batch, results
+from bot.lists.reading import ListError, Progress, in_words, person_column
+from bot.lists.settling import Rejects, opened_batch, results
 from bot.speech import Voice
 from engine import CATEGORIES, LAYERS, Policy, Shelf, estimate, read_case
 

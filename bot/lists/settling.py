@@ -1,21 +1,19 @@
 """A list opened to be settled, as tables are; everything else about lists builds on it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.desk import Reject
 from bot.knowledge import Knowledge
-from bot.lists.reading import ListError, names_of, numbered_column
+from bot.lists.reading import ListError, Progress, names_of, numbered_column, opened
 from bot.speech import Voice
 from bot.tables import WARN_AT
 from engine import fen
 
 if TYPE_CHECKING:
     from bot.tables.batch import Batch, Result
-
-Progress = Callable[[str, int], Callable[[int], None]]
 
 
 class Rejects:
@@ -43,10 +41,9 @@ def opened_batch(source: Path, place: str | None, knowledge: Knowledge, voice: V
     of one in a year are settled one after the other. Raises ListError and TableError.
     """
     from bot.tables.batch import Batch, Job, honest
-    from bot.tables.reading import open_table
 
     names = names_of(knowledge)
-    with open_table(source, source.parent) as table:
+    with opened(source, progress) as table:
         columns = names.columns_of(table.columns)
         if place is None and "place" not in columns.facts:
             raise ListError(voice.say("desk.roster.no_place"))

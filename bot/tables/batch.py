@@ -95,7 +95,7 @@ def run_job(job: Job, shelf: Shelf, names: Names, voice: Voice, progress: Progre
 
         with honest(job.target):
             return run_on_spark(job, shelf, names, voice, progress)
-    reading = _lazy(progress, "reading")
+    reading = lazy_stage(progress, "reading")
     with honest(job.target), scratch_beside(job.target) as folder, open_table(job.source, folder, reading) as table:
         check_rows(job.target, table.rows)
         return Batch(job, shelf, names, voice, table, folder, progress).run()
@@ -298,7 +298,7 @@ def _ticked(frames: Iterator[pl.DataFrame], tick: Callable[[int], None]) -> Iter
         tick(len(frame))
 
 
-def _lazy(progress: Progress, stage: str) -> Callable[[int], None]:
+def lazy_stage(progress: Progress, stage: str) -> Callable[[int], None]:
     """A stage that begins when it is told how many rows are done for the first time; how many there will be it does not know."""
     ticks: list[Callable[[int], None]] = []
     before = 0
