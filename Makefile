@@ -59,10 +59,11 @@ test-spark: install
 	.venv-spark/bin/python -m pytest tests/spark -m slow -n 0 -rs
 
 # What the tests do with fewer: a hundred kills -9 while people talk; thirty and two hundred chats in each way that Telegram's messages come;
-# five switches between those ways and back, and between servers; two thousand messages of five hundred chats at once, with figures; every word at every question.
+# five switches between those ways and back, and between servers; two thousand messages of five hundred chats at once, with figures; every word at every question; every
+# hostile file at every form of a desk.
 soak: install $(VENV)/.tools
 	NENGBAO_KILLS=100 $(BIN)/python -m pytest tests/doors/test_crash.py
-	NENGBAO_KILLS=30 NENGBAO_CHATS=200 NENGBAO_EVERY=1 $(BIN)/python -m pytest tests/telegram/test_kills.py tests/conversation/test_every_word.py
+	NENGBAO_KILLS=30 NENGBAO_CHATS=200 NENGBAO_EVERY=1 $(BIN)/python -m pytest tests/telegram/test_kills.py tests/conversation/test_every_word.py tests/desk/test_hostile_files.py
 	NENGBAO_SWITCHES=5 $(BIN)/python -m pytest tests/telegram/test_switching.py tests/telegram/test_many_servers.py
 	NENGBAO_BURST=500 $(BIN)/python -m pytest -n 0 -s tests/telegram/test_bursts.py
 

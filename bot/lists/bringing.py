@@ -65,15 +65,17 @@ class _Work(msgspec.Struct, frozen=True):
 
 def bring(book: Book, brought: Brought, knowledge: Knowledge, progress: Progress | None = None) -> None:
     """Take a list in; what came of it stands in its import. `progress`: as tables have it; else the import tells. Raises RoomError."""
-    imports = Imports(book)
+    imports, made, said = Imports(book), None, ""
     tell = progress or _Teller(imports, brought.number).stage
     try:
         _forget_stopped(book)
-        imports.end(brought.number, "done", made=_WAYS[brought.kind](book, brought, knowledge, tell))
+        made = _WAYS[brought.kind](book, brought, knowledge, tell)
     except ListError as error:
-        imports.end(brought.number, "failed", said=str(error))
+        said = str(error)
     finally:
         shutil.rmtree(brought.source.parent, ignore_errors=True)
+    # Who reads that it is done finds nothing left of it.
+    imports.end(brought.number, "failed" if made is None else "done", made=made, said=said)
 
 
 def _roster(book: Book, brought: Brought, knowledge: Knowledge, progress: Progress) -> int:

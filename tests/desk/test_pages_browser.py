@@ -4,27 +4,12 @@ import pytest
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import expect
 
-from tests.desk.test_day_browser import desk, look
+from tests.desk.test_day_browser import desk
 from tests.doors.browser import needs_browser
-from tests.screenshots import ENROLMENT, REGISTERS, ROSTER, brought
+from tests.screenshots import ROSTER, brought
 from tests.server import Server
 
 pytestmark = [needs_browser, pytest.mark.browser]
-
-PAGES = ("", "/roster/1", "/warnings/1", "/registers", "/registers/2", "/registers/2/effects", "/enrolment/1", "/bills", "/cases", "/trail")
-
-
-@pytest.mark.parametrize(("width", "scheme"), [(320, "light"), (768, "dark"), (1280, "light")])
-def test_every_page_is_good_to_read_at_every_width(running: Server, chromium: Chromium, width: int, scheme: str) -> None:
-    """Nothing to scroll sideways but a table by itself, large print, large targets; axe finds nothing."""
-    with desk(running, chromium, width, color_scheme=scheme) as page:
-        brought(page, f"{running.address}/desk", ROSTER, name="名单", place="anhui-bozhou")
-        for day, rows in REGISTERS.items():
-            brought(page, f"{running.address}/desk/registers", rows, day=day)
-        brought(page, f"{running.address}/desk/enrolment", ENROLMENT, name="名单", place="anhui-bozhou")
-        for path in PAGES:
-            page.goto(f"{running.address}/desk{path}")
-            look(page, width)
 
 
 def test_the_list_of_parts_leads_to_the_form_with_the_keyboard(running: Server, chromium: Chromium) -> None:
