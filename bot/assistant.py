@@ -181,7 +181,8 @@ class Assistant:
         if await self.store.opened(opened_by) is not None:
             return anew  # it came again
         try:
-            tried, mark = await self.desks.opens(key, _who(message))
+            # A first message is nobody's yet: what others try first must not keep a coordinator out.
+            tried, mark = await self.desks.opens(key, message.person or message.conversation or _name(message))
         except RoomError:
             return arrived.doing("chat.desk.away")
         if tried.desk is None:

@@ -17,7 +17,9 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 
 _TABLES = (
     "CREATE TABLE IF NOT EXISTS registers (id INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, day TEXT NOT NULL, "
-    "at INTEGER NOT NULL, who TEXT NOT NULL, undone INTEGER, ready INTEGER NOT NULL DEFAULT 0)",
+    "at INTEGER NOT NULL, who TEXT NOT NULL, undone INTEGER)",
+    "CREATE TABLE IF NOT EXISTS unfinished (register INTEGER PRIMARY KEY REFERENCES registers (id))",
+    "CREATE VIEW IF NOT EXISTS finished AS SELECT * FROM registers WHERE id NOT IN (SELECT register FROM unfinished)",
     "CREATE TABLE IF NOT EXISTS listed (register INTEGER NOT NULL REFERENCES registers (id), person TEXT NOT NULL, category TEXT NOT NULL, "
     "PRIMARY KEY (register, person)) WITHOUT ROWID",
 )
@@ -90,6 +92,7 @@ class Registers:
         with self._opened() as kept:
             query = "INSERT INTO registers (kind, day, at, who) VALUES (?, ?, ?, ?) RETURNING id"
             [(number,)] = kept.execute(query, (kind, day, self._book.now(), self._book.desk.who)).fetchall()
+            kept.execute("INSERT INTO unfinished (register) VALUES (?)", (number,))
         return int(number)
 
     def write(self, number: int, people: Mapping[str, str]) -> set[str]:
@@ -105,19 +108,23 @@ class Registers:
     def finish(self, number: int) -> None:
         """Let a list count that is written."""
         with self._opened() as kept:
-            [(kind, day)] = kept.execute("UPDATE registers SET ready = 1 WHERE id = ? RETURNING kind, day", (number,)).fetchall()
+            kept.execute("DELETE FROM unfinished WHERE register = ?", (number,))
+            [(kind, day)] = kept.execute("SELECT kind, day FROM finished WHERE id = ?", (number,)).fetchall()
             self._book.trace(kept, "brought", f"{kind} {day}")
 
     def drop(self, number: int) -> None:
         """Throw away a list that was begun and cannot be finished."""
         with self._opened() as kept:
-            kept.execute("DELETE FROM listed WHERE register IN (SELECT id FROM registers WHERE id = ? AND NOT ready)", (number,))
-            kept.execute("DELETE FROM registers WHERE id = ? AND NOT ready", (number,))
+            kept.execute("DELETE FROM listed WHERE register = (SELECT register FROM unfinished WHERE register = ?)", (number,))
+            if kept.execute("DELETE FROM unfinished WHERE register = ?", (number,)).rowcount:
+                kept.execute("DELETE FROM registers WHERE id = ?", (number,))
 
     def undo(self, number: int) -> bool:
         """Let a list count no more; whether it counted."""
         with self._opened() as kept:
-            query = "UPDATE registers SET undone = ? WHERE id = ? AND ready AND undone IS NULL RETURNING kind, day"
+            query = (
+                "UPDATE registers SET undone = ? WHERE id = (SELECT id FROM finished WHERE id = ? AND undone IS NULL) RETURNING kind, day"
+            )
             done = kept.execute(query, (self._book.now(), number)).fetchall()
             for kind, day in done:
                 self._book.trace(kept, "undone", f"{kind} {day}")
@@ -127,7 +134,7 @@ class Registers:
         """Every list that was ever brought, the newest day first."""
         query = (
             "SELECT r.id, r.kind, r.day, r.at, r.who, (SELECT count(*) FROM listed l WHERE l.register = r.id), r.undone IS NOT NULL "
-            "FROM registers r WHERE r.ready ORDER BY r.day DESC, r.id DESC"
+            "FROM finished r ORDER BY r.day DESC, r.id DESC"
         )
         with self._opened() as kept:
             rows = kept.execute(query).fetchall()
@@ -136,7 +143,7 @@ class Registers:
     def changes(self, number: int) -> Changes | None:
         """Who is new, gone or in another category than in the list of the same office before; None where there is no such list."""
         with self._opened() as kept:
-            found = kept.execute("SELECT kind, day FROM registers WHERE id = ? AND ready", (number,)).fetchone()
+            found = kept.execute("SELECT kind, day FROM finished WHERE id = ?", (number,)).fetchone()
             if found is None:
                 return None
             self._book.trace(kept, "looked", " ".join(found))
@@ -150,7 +157,7 @@ class Registers:
     def changed(self, number: int, most: int) -> list[str]:
         """The first of those whose category a list changes, by their number or name."""
         with self._opened() as kept:
-            found = kept.execute("SELECT kind, day FROM registers WHERE id = ? AND ready", (number,)).fetchone()
+            found = kept.execute("SELECT kind, day FROM finished WHERE id = ?", (number,)).fetchone()
             if found is None:
                 return []
             numbers = {"after": number, "before": _before(kept, number, *found)}
@@ -202,23 +209,20 @@ _CONFLICTS = (
 
 
 def _before(kept: sqlite3.Connection, number: int, kind: str, day: str) -> int | None:
-    query = "SELECT id FROM registers WHERE kind = ? AND ready AND undone IS NULL AND (day, id) < (?, ?) ORDER BY day DESC, id DESC LIMIT 1"
+    query = "SELECT id FROM finished WHERE kind = ? AND undone IS NULL AND (day, id) < (?, ?) ORDER BY day DESC, id DESC LIMIT 1"
     found = kept.execute(query, (kind, day, number)).fetchone()
     return int(found[0]) if found else None
 
 
 def _newest(kept: sqlite3.Connection, kind: str, day: str | None = None) -> int | None:
-    query = (
-        "SELECT id FROM registers WHERE kind = ? AND ready AND undone IS NULL AND day <= coalesce(?, day) "
-        "ORDER BY day DESC, id DESC LIMIT 1"
-    )
+    query = "SELECT id FROM finished WHERE kind = ? AND undone IS NULL AND day <= coalesce(?, day) ORDER BY day DESC, id DESC LIMIT 1"
     found = kept.execute(query, (kind, day)).fetchone()
     return int(found[0]) if found else None
 
 
 def _told(kept: sqlite3.Connection, person: str, day: str) -> Iterator[Told]:
     query = (
-        "SELECT r.day, l.category FROM (SELECT id, day FROM registers WHERE kind = ? AND ready AND undone IS NULL AND day <= ? "
+        "SELECT r.day, l.category FROM (SELECT id, day FROM finished WHERE kind = ? AND undone IS NULL AND day <= ? "
         "ORDER BY day DESC, id DESC LIMIT 1) r JOIN listed l ON l.register = r.id WHERE l.person = ?"
     )
     for kind in KINDS:

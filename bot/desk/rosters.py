@@ -12,6 +12,8 @@ from bot.china import moment
 from bot.desk.book import Book
 
 _TABLES = (
+    # Lists were once kept whole, and nothing shows them any more.
+    "DROP TABLE IF EXISTS rosters",
     "CREATE TABLE IF NOT EXISTS lists (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, at INTEGER NOT NULL, who TEXT NOT NULL, "
     "place TEXT, columns TEXT, given INTEGER, lines TEXT)",
     "CREATE TABLE IF NOT EXISTS list_rows (list INTEGER NOT NULL, row INTEGER NOT NULL, who TEXT, person TEXT, year INTEGER, "

@@ -222,6 +222,13 @@ async def test_wrong_keys_are_limited_for_each_talk(somebody: Coordinator, key: 
     assert "桌子打开了" in await other.say(f"/desk {key}")
 
 
+async def test_what_others_try_first_keeps_nobody_out(seated: Assistant, key: str) -> None:
+    """A first message is nobody's yet: however many of them are wrong, one that is right opens the desk."""
+    for _ in range(7):
+        assert "打不开" in await Coordinator(seated).say("/desk ABCDE-FGHJK-LMNPQ-RSTUV")
+    assert "桌子打开了" in await Coordinator(seated).say(f"/desk {key}")
+
+
 TYPED = [
     "/desk {0}",
     "/DESK {0}",

@@ -5,7 +5,7 @@ import io
 import openpyxl
 import pytest
 
-from bot.desk import Book, Change, Conflict, Imports, Registers
+from bot.desk import Book, Change, Conflict, Imports, Registers, Rosters
 from bot.knowledge import Knowledge
 from bot.lists import Brought
 from bot.lists import bring as bring_list
@@ -181,3 +181,21 @@ def test_no_desk_sees_another_s_registers(person: Person, desks: tuple[str, str]
     assert other.ask("GET", where)[0] == 404
     assert other.ask("POST", f"{where}/undo")[0] == 404
     assert "NUR-LI" not in other.get("/desk/registers")
+
+
+def test_registers_of_earlier_builds_still_count(book: Book, registers: Registers) -> None:
+    """A desk's file from before lists were written in parts is read as it is; lists of bills kept whole are gone from it."""
+    with book.opened() as kept:
+        kept.execute("CREATE TABLE rosters (id INTEGER PRIMARY KEY, rows TEXT)")
+        kept.execute(
+            "CREATE TABLE registers (id INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, day TEXT NOT NULL, "
+            "at INTEGER NOT NULL, who TEXT NOT NULL, undone INTEGER)"
+        )
+        kept.execute("CREATE TABLE listed (register INTEGER NOT NULL, person TEXT NOT NULL, category TEXT NOT NULL)")
+        kept.execute("INSERT INTO registers (kind, day, at, who) VALUES ('civil', '2026-09-01', 0, '张三')")
+        kept.execute("INSERT INTO listed VALUES (1, 'a', ?)", (LOW,))
+    number = written(registers, "civil", "2026-10-01", {"a": LOW, "b": LOW})
+    assert changes_of(registers, number) == [Change("b", None, LOW)]
+    assert Rosters(book).heads() == []
+    with book.opened() as kept:
+        assert kept.execute("SELECT name FROM sqlite_schema WHERE name = 'rosters'").fetchall() == []
