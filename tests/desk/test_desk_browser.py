@@ -135,7 +135,9 @@ def test_a_roster(running: Server, chromium: Chromium, *, scripts: bool) -> None
         for words in ("打印大字的", "打印小票"):
             link = page.get_by_role("link", name=words).get_attribute("href")
             assert page.context.request.get(str(link)).body().startswith(b"%PDF")
-        press(page, "删掉这份名单")
+        page.locator("summary", has_text="删掉这份名单").focus()
+        page.keyboard.press("Enter")
+        press(page, "真的删掉，找不回来")
         page.wait_for_url("**/desk")
         expect(page.get_by_role("link", name="三月")).to_have_count(0)
 
