@@ -23,3 +23,9 @@ class Choices:
             row = (name, value, self._book.now(), self._book.desk.who)
             kept.execute("INSERT OR REPLACE INTO choices (name, value, at, who) VALUES (?, ?, ?, ?)", row)
             self._book.trace(kept, f"chose.{name}", said)
+
+    def clear(self, name: str, said: str) -> None:
+        """Choose nothing any more."""
+        with self._book.opened([_TABLE]) as kept:
+            kept.execute("DELETE FROM choices WHERE name = ?", (name,))
+            self._book.trace(kept, f"chose.{name}", said)

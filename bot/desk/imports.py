@@ -67,6 +67,11 @@ class Imports:
                 (state, made, said, number),
             )
 
+    def sweep(self, before: int) -> None:
+        """Forget lists that came before a moment and are under way no more."""
+        with self._opened() as kept:
+            kept.execute("DELETE FROM imports WHERE at < ? AND state <> 'working'", (before,))
+
     def one(self, number: int) -> Import | None:
         """How far one is; None when there is none."""
         return next((each for each in self._all("WHERE id = ?", number)), None)

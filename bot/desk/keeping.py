@@ -2,15 +2,18 @@
 
 import csv
 import io
+import shutil
 import sqlite3
 import zipfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from bot.desk.bills import Bills
 from bot.desk.book import Book
 from bot.desk.choices import Choices
 from bot.desk.enrolment import Enrolments
+from bot.desk.imports import Imports
 from bot.desk.rosters import Rosters
 from bot.desk.visits import Visits
 
@@ -29,7 +32,7 @@ class Keeping:
         self._book = book
 
     def days(self) -> int:
-        """For how many days lists and households of visits are kept. Registers, the ledger and the trail stay as long as the desk does."""
+        """For how many days lists and households of visits are kept. Registers, the ledger, notes of warnings and the trail stay as long as the desk does."""
         return Choices(self._book).get(_CHOICE) or KEEP_DAYS
 
     def choose(self, days: int) -> None:
@@ -39,7 +42,16 @@ class Keeping:
     def sweep(self) -> int:
         """Throw away what is older; how many lists and households."""
         before = self._book.now() - self.days() * _A_DAY
+        Imports(self._book).sweep(before)
+        self._clear_work()
         return sum(kept(self._book).sweep(before) for kept in (Rosters, Visits, Enrolments, Bills))
+
+    def _clear_work(self) -> None:
+        """Throw away what a server that was killed left of lists it was sent."""
+        for folder in self._book.work().iterdir():
+            with suppress(OSError):
+                if folder.stat().st_mtime < self._book.now() - _A_DAY:
+                    shutil.rmtree(folder, ignore_errors=True)
 
     def write_everything(self, path: Path) -> None:
         """All that the desk holds as a zip of CSV files, one of each table, as it is at one moment. Nobody waits for it meanwhile."""

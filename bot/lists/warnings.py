@@ -44,10 +44,13 @@ class Threshold:
         """Where it comes from."""
         return voice.say("desk.warn.chosen" if self.is_chosen else "desk.warn.basis", threshold_amount=self.amount)
 
-    @staticmethod
-    def choose(book: Book, amount: int) -> None:
-        """Another one for a desk. Raises RoomError."""
-        Choices(book).set(_CHOICE, amount, yuan(amount))
+    @classmethod
+    def choose(cls, book: Book, amount: int | None) -> None:
+        """Another one for a desk; None: the usual one. Raises RoomError."""
+        if amount is None:
+            Choices(book).clear(_CHOICE, yuan(cls().amount))
+        else:
+            Choices(book).set(_CHOICE, amount, yuan(amount))
 
 
 def near(threshold: int) -> int:

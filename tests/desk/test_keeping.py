@@ -2,6 +2,7 @@
 
 import csv
 import io
+import os
 import sqlite3
 import zipfile
 from contextlib import closing
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.desk import KEEP_DAYS, Bills, Book, Brought, Cases, Desk, Enrollee, Enrolments, Keeping, Registers, Room, Rosters, Visits
+from bot.desk import KEEP_DAYS, Bills, Book, Brought, Cases, Desk, Enrollee, Enrolments, Imports, Keeping, Registers, Room, Rosters, Visits
 from tests.desk.conftest import Person
 
 DAY = 86_400
@@ -54,6 +55,25 @@ def test_lists_and_households_go_when_their_time_is_over(clock: tuple[Book, list
     assert [each.name for each in Enrolments(book).all()] == [each[1] for each in Bills(book).heads()] == ["新的"]
     assert (len(Registers(book).all()), len(Cases(book).all())) == (2, 2)
     assert [trace.did for trace in book.trail() if trace.did in ("chose.keep_days", "forgotten")] == ["chose.keep_days", "forgotten"]
+
+
+def test_what_a_killed_server_left_is_thrown_away(clock: tuple[Book, list[int]]) -> None:
+    """A day later: the file of a list that never came whole, and that it was on its way."""
+    book, time = clock
+    (book.work() / "left").mkdir()
+    (book.work() / "left" / "in.csv").write_text("甲")
+    os.utime(book.work() / "left", (NOW, NOW))
+    number = Imports(book).begin("roster", "没来成的")
+    time[0] += DAY
+    Keeping(book).sweep()
+    assert (book.work() / "left" / "in.csv").exists()
+    time[0] += 1
+    Keeping(book).sweep()
+    assert list(book.work().iterdir()) == []
+    assert Imports(book).one(number) is not None
+    time[0] += KEEP_DAYS * DAY
+    Keeping(book).sweep()
+    assert Imports(book).one(number) is None
 
 
 def test_everything_is_in_the_zip(clock: tuple[Book, list[int]], tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Lists too large to wait for: they go to the disk as they come, are worked on apart, and the page tells how far they are."""
 
+import asyncio
 import io
 import os
 import re
@@ -15,6 +16,7 @@ from bot.desk.imports import PATIENCE
 from bot.desk.registers import MOST_TOLD
 from bot.knowledge import Knowledge
 from bot.lists import Brought, bring
+from bot.web.desk import receiving
 from tests.desk.conftest import Person
 from tests.server import Server
 
@@ -154,6 +156,27 @@ def test_work_of_a_machine_that_went_away_is_told(book: Book, knowledge: Knowled
     assert [head.name for head in Rosters(book).heads()] == ["x"]
     with book.opened() as kept:
         assert kept.execute("SELECT id FROM lists").fetchall() == [(made + 1,)]
+
+
+async def test_a_list_that_waits_its_turn_is_not_taken_for_gone(book: Book, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It tells the desk now and then that it still waits, and then its turn comes."""
+    monkeypatch.setattr(receiving, "PATIENCE", 0.2)
+    works, number = receiving.Works(), Imports(book).begin("roster", "排着的")
+    await works._turn.acquire()
+    waiting = asyncio.create_task(works._wait(book, number))
+    with book.opened() as kept:
+        kept.execute("UPDATE imports SET moved = moved - 60")
+    while True:
+        with book.opened() as kept:
+            if kept.execute("SELECT moved FROM imports").fetchone()[0] > time.time() - 30:
+                break
+        await asyncio.sleep(0.05)
+    assert not waiting.done()
+    works._turn.release()
+    await waiting
+    found = Imports(book).one(number)
+    assert found is not None
+    assert (found.state, found.stage) == ("working", "waiting")
 
 
 @pytest.mark.parametrize("cut", [b"", b"--edge", b'--edge\r\nContent-Disposition: form-data; name="file"; filename="a.csv"\r\n\r\n1,2'])

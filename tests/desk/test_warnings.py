@@ -97,7 +97,7 @@ def test_the_page_tells_who_is_above_and_how_far_it_is(warned: tuple[Person, str
 
 
 def test_the_threshold_is_the_desk_s_own(warned: tuple[Person, str]) -> None:
-    """It holds from then on, is said to be theirs, stands in the trail, and an empty one is the one of before."""
+    """It holds from then on, is said to be theirs, stands in the trail, and an empty one is the usual one."""
     person, where = warned
     form = {"Content_Type": "application/x-www-form-urlencoded"}
     assert person.ask("POST", f"{where}/threshold", b"threshold=12480", **form)[0] == 303
@@ -109,7 +109,8 @@ def test_the_threshold_is_the_desk_s_own(warned: tuple[Person, str]) -> None:
     status, _, body = person.ask("POST", f"{where}/threshold", "threshold=很多".encode(), **form)
     assert (status, "预警线没看懂" in body.decode()) == (422, True)
     assert person.ask("POST", f"{where}/threshold", b"threshold=", **form)[0] == 303
-    assert "超过 10,000 元的" in person.get(where)
+    page = person.get(where)
+    assert ("超过 10,000 元的" in page, "没有文件依据" in page) == (True, True)
 
 
 def test_each_office_has_one_file(warned: tuple[Person, str]) -> None:

@@ -14,6 +14,7 @@ from aiohttp import BadContentDispositionHeader, BadContentDispositionParam, Bod
 from aiohttp.http_exceptions import HttpProcessingError
 
 from bot.desk import Book, Import, Imports, RoomError
+from bot.desk.imports import PATIENCE
 from bot.lists import ENDINGS, SMALL_BYTES, Brought, ListError, bring, bring_apart, from_text, is_small
 from bot.speech import Voice
 from bot.web.errors import ApiError
@@ -50,9 +51,22 @@ class Works:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _bring(self, book: Book, brought: Brought, data_dir: Path, policies: list[Path]) -> None:
-        async with self._turn:
+        await self._wait(book, brought.number)
+        try:
             with suppress(RoomError):
                 await bring_apart(book, brought, data_dir, policies)
+        finally:
+            self._turn.release()
+
+    async def _wait(self, book: Book, number: int) -> None:
+        """Wait for its turn, and tell the desk that it still waits: who is silent for long is taken for gone."""
+        while True:
+            try:
+                await asyncio.wait_for(self._turn.acquire(), PATIENCE / 4)
+                return
+            except TimeoutError:
+                with suppress(RoomError):
+                    await asyncio.to_thread(Imports(book).move, number, "waiting", 0, 0)
 
 
 WORKS = web.AppKey("works", Works)

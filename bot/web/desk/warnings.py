@@ -10,7 +10,6 @@ from bot.lists import ListError
 from bot.lists.warnings import NEAR, OFFICES, Threshold, near, people_for, warnings_file, who_words
 from bot.lists.years import Years
 from bot.speech import Voice
-from bot.tables import WARN_AT
 from bot.web.desk.door import at_desk, desk_file, desk_page, number_of, see
 from bot.web.desk.forms import day_of
 from bot.web.errors import ApiError
@@ -85,10 +84,10 @@ def _next(voice: Voice, mark: Mark | None) -> str:
 
 
 async def _choose(request: web.Request, voice: Voice, book: Book) -> web.Response:
-    """Another threshold, in yuan; an empty one is the one of before."""
+    """Another threshold, in yuan; an empty one is the usual one."""
     said = fields(await request.read()).get("threshold", "").strip()
     try:
-        threshold = fen(said or WARN_AT)
+        threshold = fen(said) if said else None
     except MoneyError:
         return await _show(request, voice, book, voice.say("desk.warn.no_amount"))
     await asyncio.to_thread(Threshold.choose, book, threshold)
