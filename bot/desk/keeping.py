@@ -32,7 +32,10 @@ class Keeping:
         self._book = book
 
     def days(self) -> int:
-        """For how many days lists and households of visits are kept. Registers, the ledger, notes of warnings and the trail stay as long as the desk does."""
+        """For how many days lists and households of visits are kept.
+
+        Registers, the ledger, notes of warnings and the trail stay as long as the desk does.
+        """
         return Choices(self._book).get(_CHOICE) or KEEP_DAYS
 
     def choose(self, days: int) -> None:
