@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import openpyxl
+import pypdfium2
 import pytest
 
 from bot.desk import Book, Keys, Room, Visits
@@ -127,6 +128,23 @@ def test_what_cannot_be_settled_is_told_and_stays_in_the_page(person: Person) ->
     assert (status, "一行也没算出来" in page, "第 2 行：" in page, "not_a_number" in page) == (422, True, True, False)
     status, _, page = person.bring(name="三月", place="anhui-bozhou", pasted=f"甲\t乙\n{'a' * 140_000}\t1\n")
     assert (status, 'role="alert"' in page) == (422, True)
+
+
+def test_all_slips_of_a_village_are_one_file(person: Person) -> None:
+    """Those of a page, or of the whole list, each with its house number, who pays most first."""
+    head, *lines = ROWS.splitlines()
+    rows = "\n".join([head, *(line.replace("号院", f"号院{number}") for number in range(70) for line in lines)]) + "\n"
+    status, where, page = person.bring(name="全村", place="anhui-bozhou", pasted=rows)
+    assert status == 303, page
+    page = person.get(where)
+    assert "打印全部 210 张小票" in page
+    for query, count in (("form=slip", 200), ("form=slip&page=2", 10), ("form=slip&all=1", 210)):
+        status, headers, pdf = person.ask("GET", f"{where}/slips.pdf?{query}")
+        assert (status, headers["Content-Type"], headers["Cache-Control"]) == (200, "application/pdf", "no-store")
+        paper = pypdfium2.PdfDocument(pdf)
+        assert len(paper) == count
+        assert "号院" in paper[count - 1].get_textpage().get_text_range().replace(" ", "")
+    assert person.ask("GET", f"{where}/slips.pdf?page=3")[0] == 404
 
 
 def test_a_column_of_the_list_may_be_called_as_ours_begin(person: Person) -> None:

@@ -31,6 +31,8 @@ _SHOWN, _WRONG_SHOWN = 200, 50
 _ALWAYS = (OWN_COST, "out_of_pocket_high")
 _LAST = ("status", "edition")
 _NOTHING = "0.00"
+#: Slips in one file: they take a second, large sheets fifty times as long.
+MOST_SLIPS = 1_000
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -123,6 +125,7 @@ async def _shown(
         "notes": notes,
         "numbers": {at + (at >= notes) for at, column in enumerate(columns) if column >= roster.given and roster.columns[column] in MONEY},
         "pages": {"page": page, "last": -(-roster.rows // _SHOWN), "by": order},
+        "all_slips": _SHOWN < roster.rows <= MOST_SLIPS,
         "basis": threshold.basis(voice) if any(unpaid > near(threshold.amount) for unpaid in years.values()) else "",
         **{"roster": roster, "rejects": rejects, "wanted": wanted, "more_wrong": max(0, roster.rejects - _WRONG_SHOWN)},
     }
@@ -142,14 +145,15 @@ def _warnings(voice: Voice, roster: Roster, row: Row, years: Mapping[int, int], 
 
 
 async def _slips(request: web.Request, voice: Voice, book: Book) -> web.Response:
-    """The slips of the bills of one page in one file, in the order of the page."""
+    """The sheets of the bills of one page in one file, in the order of the page; slips of a whole list, up to so many."""
     roster, rosters, assistant = await _taken(request, book), Rosters(book), request.app[ASSISTANT]
     order, page = _asked(request)
     form: Form = "slip" if request.query.get("form") == "slip" else "a4"
+    first, count = (0, MOST_SLIPS) if form == "slip" and "all" in request.query else ((page - 1) * _SHOWN, _SHOWN)
 
     def printed() -> bytes | None:
         years = Years(roster, assistant.knowledge)
-        rows = rosters.rows(roster.number, order, (page - 1) * _SHOWN, _SHOWN)
+        rows = rosters.rows(roster.number, order, first, count)
         answers = ((row.who or "", years.estimate(rosters.of_year(roster.number, row.number), row, assistant.today())) for row in rows)
         sheets = [(who, answer) for who, answer in answers if answer is not None]
         return sheets_pdf(voice, sheets, form=form, made=assistant.today()) if sheets else None
