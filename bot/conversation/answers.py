@@ -30,6 +30,8 @@ from engine import CARES, CATEGORIES, FACILITIES, LAYERS, MOST_EARLIER, Fault, M
 MONEY = frozenset({"total", "self_funded", "first_share", EARLIER_TOTAL, SO_FAR_OWN})
 _HOSPITALS = frozenset({"facility", EARLIER_FACILITY})
 _KEYED = frozenset({"place", "category", "facility", EARLIER_FACILITY, "care", WHO})
+#: How a fault calls what was told of the year in one sum.
+SO_FAR = "so_far"
 #: A button's amount that is only about right, before the amount.
 ABOUT = "about:"
 #: What can be taken back with `slot=none`.
@@ -80,10 +82,13 @@ def without(answers: list[Answer], faults: list[Fault], message: str) -> Iterato
     """The answers less those that a fault names; when the contradiction is with an older answer, that one is taken back instead."""
     named = {fault.field.split(".")[0] for fault in faults}
     named |= {EARLIER_TOTAL} if EARLIER in named else set()
+    if SO_FAR in named:
+        # What is told of the year in one sum is taken back together with the stays.
+        named = (named - {SO_FAR}) | {EARLIER, SO_FAR_OWN, SO_FAR_STAYS}
     rest = [answer for answer in answers if answer.slot not in named]
     yield from rest
     if len(rest) == len(answers):
-        yield from (Answer(slot, None, message) for slot in named)
+        yield from (Answer(slot, None, message) for slot in sorted(named - {SO_FAR_OWN, SO_FAR_STAYS}))
 
 
 def read_back(answers: list[Answer]) -> Iterator[Note]:

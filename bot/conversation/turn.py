@@ -71,6 +71,8 @@ _REFUSED = f"{AGREED}=false"
 CONSENT = (Choice(f"{AGREED}=true", Note("label.agree")), Choice(_REFUSED, Note("label.refuse")))
 #: Doubts within a question that is open already.
 _HALVES_ASKED = (EARLIER_FACILITY, EARLIER_TOTAL)
+#: So many contradictions of one message are told at most.
+MOST_FAULTS = 20
 #: Problems that say that the bill goes by rules we do not have.
 OTHER_RULES = "other_rules."
 
@@ -414,7 +416,8 @@ class Turn:
                 break
             except CaseError as error:
                 refused += [self._contradiction(fault) for fault in error.faults]
-                kept = list(without(kept, error.faults, self.incoming.message))
+                # What still contradicts after every one of them was looked at is not taken at all: a turn always ends.
+                kept = list(without(kept, error.faults, self.incoming.message)) if len(refused) < MOST_FAULTS else []
         if answer is not None and any(note.key == "so_far_own_not_enough" for note in answer.cautions):
             asked = (Answer(EARLIER, None, self.incoming.message), Answer(ASK, EARLIER, self.incoming.message))
             return self._show(Conversation((*trial.answers, *asked), trial.turn), (*notes, *refused, answer.cautions[0]), doubt, [])
