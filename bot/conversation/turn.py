@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import msgspec
 
 from bot.conversation import ask, beside
-from bot.conversation.answers import answer_for, doubted, read_back, without
+from bot.conversation.answers import SO_FAR, answer_for, doubted, read_back, without
 from bot.conversation.heard import Ambiguity, Heard, Slot
 from bot.conversation.hearing import as_meant, corrected, in_series, problem_note
 from bot.conversation.households import OpenDesk
@@ -576,7 +576,7 @@ class Turn:
         return Reply("text", (Note("say_what"),), ask.changes(self.before, self.position, self.rules) if self.before else ())
 
     def _contradiction(self, fault: Fault) -> Note:
-        field = fault.field.split(".")[-1]
+        field = SO_FAR_OWN if fault.field == SO_FAR else fault.field.split(".")[-1]
         amounts = {f"{name}_amount": fen(value) for name, value in fault.values.items() if name in ("total", "amount", "limit")}
         return Note(f"problem.{fault.code}", {"slot": field} | amounts | {"day": fault.values.get("day", "")})
 
