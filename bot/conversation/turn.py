@@ -415,6 +415,8 @@ class Turn:
                 by_category(position, self.rules)
                 break
             except CaseError as error:
+                if len(refused) > 2 * MOST_FAULTS:
+                    raise  # what was known before contradicts itself
                 refused += [self._contradiction(fault) for fault in error.faults]
                 # What still contradicts after every one of them was looked at is not taken at all: a turn always ends.
                 kept = list(without(kept, error.faults, self.incoming.message)) if len(refused) < MOST_FAULTS else []

@@ -54,8 +54,8 @@ class Threshold:
 
 
 def near(threshold: int) -> int:
-    """From where on somebody is near the threshold, in fen."""
-    return threshold * NEAR // 100
+    """Up to which amount somebody is not near the threshold yet, in fen: so many percent of it are near."""
+    return (threshold * NEAR - 1) // 100
 
 
 def concerns(office: Office, category: str) -> bool:

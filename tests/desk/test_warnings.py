@@ -9,6 +9,7 @@ import pytest
 from bot.desk import Book, Feedback, Imports, Rosters
 from bot.knowledge import Knowledge
 from bot.lists import Brought, bring
+from bot.lists.warnings import NEAR, near
 from tests.desk.conftest import Person
 
 HEAD = "身份证号\t人员类别\t医院级别\t出院日期\t总费用\t自费金额\n"
@@ -51,6 +52,13 @@ def test_the_bills_of_a_year_add_up_by_person(book: Book, knowledge: Knowledge) 
     assert found["a1", 2023].unpaid == 4_400_00
     assert [year.who for year in Rosters(book).burdened(number, 10_000_00, None, 0, 100)] == ["D4", "A1"]
     assert Rosters(book).how_many(number, 8_000_00, 10_000_00) == 1
+
+
+def test_near_begins_at_so_many_percent() -> None:
+    """To the fen: 80% of 10,000 are near, a fen less is not; and so where the threshold has no whole percents."""
+    for threshold, least in ((10_000_00, 8_000_00), (1_01, 81), (1, 1), (99_99, 80_00)):
+        assert (least > near(threshold), least - 1 > near(threshold)) == (True, False)
+        assert least * 100 >= threshold * NEAR > (least - 1) * 100
 
 
 def test_people_of_whom_nobody_tells_who_they_are_stand_alone(book: Book, knowledge: Knowledge) -> None:

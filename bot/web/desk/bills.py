@@ -42,7 +42,6 @@ _BILL = ("total", "self_funded", "over_limit", "first_share", "in_scope", "deduc
 _PAID = ("basic", "critical_illness", "medical_aid", "other", "hospital_borne", "own", "account", "cash")
 _RARE = ("supplementary", "subsidy", "guarantee_351", "chronic_180")
 _FIELDS = ("person", "place", *_CHOICES, "on", *_ASKED, "expired_ok", *_BILL, *_PAID, *_RARE)
-_FILES = {"csv": "text/csv", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
 
 
 async def _show(request: web.Request, voice: Voice, book: Book, notice: str = "", **shown: Any) -> web.Response:
@@ -134,7 +133,7 @@ async def _file(request: web.Request, voice: Voice, book: Book) -> web.Response:
     kept, checked = await _checked(request, book, taken=True)
     headings, money = check_columns(voice, checked)
     body = await asyncio.to_thread(list_file, headings, check_rows(voice, checked), money, ending)
-    return desk_file(body, _FILES[ending], f"nengbao-bills-{kept.number}.{ending}")
+    return desk_file(body, f"nengbao-bills-{kept.number}.{ending}")
 
 
 async def _checked(request: web.Request, book: Book, *, taken: bool = False) -> tuple[BillList, list[Checked]]:

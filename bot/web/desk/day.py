@@ -31,7 +31,6 @@ from engine import estimate, read_case
 #: Households that stand side by side.
 _FEWEST, _MOST = 2, 4
 _NUMERAL = re.compile("[0-9]{1,9}")
-_FILES = {"csv": "text/csv", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
 
 
 async def _show(request: web.Request, voice: Voice, book: Book, notice: str = "", typed: Typed | None = None) -> web.Response:
@@ -187,7 +186,7 @@ async def _file(request: web.Request, voice: Voice, book: Book) -> web.Response:
         return households_file(voice, households, name, ending)
 
     try:
-        return desk_file(await asyncio.to_thread(written), _FILES[ending], name)
+        return desk_file(await asyncio.to_thread(written), name)
     except ListError as error:
         return await _show(request, voice, book, str(error))
 

@@ -5,6 +5,7 @@ The cookie holds the key itself, so that a key that is taken back opens nothing 
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from pathlib import PurePath
 from typing import Any
 
 from aiohttp import web
@@ -21,6 +22,13 @@ _COOKIE = "nengbao_desk"
 _A_DAY = 86_400
 #: For forms that have to be able to say that they are ours.
 _OWN = {"Referrer-Policy": "same-origin", "Cache-Control": "no-store"}
+
+#: What the desk hands out, by its ending.
+FILES = {
+    ".csv": "text/csv",
+    ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    ".pdf": "application/pdf",
+}
 
 Shows = Callable[[web.Request, Voice, Book], Awaitable[web.StreamResponse]]
 
@@ -81,10 +89,10 @@ def desk_page(request: web.Request, voice: Voice, template: str, desk: Desk, *, 
     return page(request, template, voice, status=422 if notice else 200, headers=_OWN, desk=desk, notice=notice, **values)
 
 
-def desk_file(body: bytes, kind: str, name: str) -> web.Response:
-    """A file to take along. `kind`: its content type."""
+def desk_file(body: bytes, name: str) -> web.Response:
+    """A file to take along; its name ends in one of FILES."""
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
-    return web.Response(body=body, content_type=kind, headers=headers)
+    return web.Response(body=body, content_type=FILES[PurePath(name).suffix], headers=headers)
 
 
 def see(path: str) -> web.Response:

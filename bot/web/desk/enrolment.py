@@ -23,7 +23,6 @@ from engine import CATEGORIES, Household, PremiumAnswer, Share, premium, premium
 #: Households of a page, households of a file of reminders, and rows that do not tell that a page names.
 _OF_A_PAGE, _OF_A_FILE, _MOST_WRONG = 50, 500, 50
 _LONGEST_YEAR, _LONGEST_NUMBER = 4, 9
-_FILES = {"csv": "text/csv", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +154,7 @@ async def _file(request: web.Request, voice: Voice, book: Book) -> web.Response:
     if enrolment is None:
         raise ApiError(404, "not_found")
     body = await asyncio.to_thread(_file_of, request, voice, enrolments, enrolment, ending)
-    return desk_file(body, _FILES[ending], f"nengbao-enrolment-{number}.{ending}")
+    return desk_file(body, f"nengbao-enrolment-{number}.{ending}")
 
 
 #: The columns of a file of a list; those of money hold nothing for somebody who is insured.
@@ -188,7 +187,7 @@ async def _reminders(request: web.Request, voice: Voice, book: Book) -> web.Resp
         body = await asyncio.to_thread(_slips, request, voice, enrolments, enrolment, part)
     except PrintMissingError as error:
         raise ApiError(503, error.code) from error
-    return desk_file(body, "application/pdf", f"nengbao-reminders-{number}-{part}.pdf")
+    return desk_file(body, f"nengbao-reminders-{number}-{part}.pdf")
 
 
 def _slips(request: web.Request, voice: Voice, enrolments: Enrolments, enrolment: Enrolment, part: int) -> bytes:

@@ -15,7 +15,7 @@ from bot.lists.warnings import Threshold, near
 from bot.lists.years import Years
 from bot.paper import Form, PrintMissingError, sheets_pdf
 from bot.speech import Voice, policy_row
-from bot.web.desk.door import at_desk, desk_page, number_of, see
+from bot.web.desk.door import FILES, at_desk, desk_page, number_of, see
 from bot.web.desk.forms import LONGEST_NAME, NOTHING, Sent, sent_of
 from bot.web.desk.imports import place_of
 from bot.web.desk.receiving import received, take_in
@@ -33,7 +33,6 @@ _LAST = ("status", "edition")
 _NOTHING = "0.00"
 #: Slips in one file: they take a second, large sheets fifty times as long.
 MOST_SLIPS = 1_000
-_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 #: What a desk is for: each part with the text of its name and its address.
@@ -187,7 +186,7 @@ async def _xlsx(request: web.Request, _voice: Voice, book: Book) -> web.StreamRe
     with TemporaryDirectory(dir=book.work()) as folder, request.app[LINES].busy(request.protocol):
         path = Path(folder, "out.xlsx")
         await asyncio.to_thread(write_workbook, roster, Rosters(book).every(roster.number), path)
-        response = web.FileResponse(path, headers={**_attached(roster, "xlsx"), "Content-Type": _XLSX})
+        response = web.FileResponse(path, headers={**_attached(roster, "xlsx"), "Content-Type": FILES[".xlsx"]})
         await response.prepare(request)
     return response
 

@@ -20,7 +20,6 @@ from engine import Mark, MoneyError, fen
 #: People of one page.
 _SHOWN = 50
 _MOST_WORDS = 200
-_KINDS = {"csv": "text/csv", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
 
 
 async def _newest(request: web.Request, voice: Voice, book: Book) -> web.Response:
@@ -135,7 +134,7 @@ async def _file(request: web.Request, voice: Voice, book: Book) -> web.Response:
         return warnings_file(people_for(rosters, number, office, threshold), Feedback(book), threshold, voice, ending)
 
     with request.app[LINES].busy(request.protocol):
-        return desk_file(await asyncio.to_thread(written), _KINDS[ending], f"nengbao-{office}-{number}.{ending}")
+        return desk_file(await asyncio.to_thread(written), f"nengbao-{office}-{number}.{ending}")
 
 
 WARNINGS = (
