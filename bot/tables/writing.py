@@ -214,15 +214,20 @@ def _unlink(temporary: Path) -> None:
 
 
 def _write_csv(frames: Iterator[pl.DataFrame], schema: pl.Schema, path: Path) -> None:
-    _streamed(frames, schema).sink_csv(path, include_bom=True, check_extension=False)
+    with path.open("wb") as file:
+        _streamed(frames, schema).sink_csv(file, include_bom=True)
 
 
 def _write_parquet(frames: Iterator[pl.DataFrame], schema: pl.Schema, path: Path) -> None:
-    _streamed(frames, schema).sink_parquet(path, row_group_size=_GROUP_ROWS, compression="zstd")
+    with path.open("wb") as file:
+        _streamed(frames, schema).sink_parquet(file, row_group_size=_GROUP_ROWS, compression="zstd")
 
 
 def _streamed(frames: Iterator[pl.DataFrame], schema: pl.Schema) -> pl.LazyFrame:
-    """Frames as polars pulls them, one at a time."""
+    """Frames as polars pulls them, one at a time.
+
+    Sinks get an open file: a path is opened by a thread of polars, which may make the file anew after a failed sink has returned.
+    """
 
     def source(columns: list[str] | None, *_: object) -> Iterator[pl.DataFrame]:
         return (frame if columns is None else frame.select(columns) for frame in frames)

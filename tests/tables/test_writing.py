@@ -3,6 +3,7 @@
 import errno
 import os
 import signal
+import threading
 import time
 from collections.abc import Iterator
 from datetime import date, datetime
@@ -85,6 +86,25 @@ def test_an_error_on_the_way_comes_out_as_itself_and_leaves_the_old_file(tmp_pat
         write_table(broken(error), FRAME.schema, tmp_path / f"a.{kind}")
     assert raised.value is error
     assert (names(tmp_path), (tmp_path / f"a.{kind}").read_text()) == ([f"a.{kind}"], "old")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_half_file_comes_back_after_an_error(tmp_path: Path, kind: str) -> None:
+    """Polars opens what it is told the path of in threads of its own, late where the machine is busy: it is handed open files."""
+
+    def nothing() -> Iterator[pl.DataFrame]:
+        raise TableError("no_rows", name="a.csv")
+        yield FRAME
+
+    crowd = [threading.Thread(target=lambda: sum(range(3_000_000))) for _ in range(4)]
+    for busy in crowd:
+        busy.start()
+    for _ in range(100):
+        with pytest.raises(TableError):
+            write_table(nothing(), FRAME.schema, tmp_path / f"a.{kind}")
+    for busy in crowd:
+        busy.join()
+    assert names(tmp_path) == []
 
 
 @pytest.mark.parametrize("kind", KINDS)
