@@ -5,7 +5,7 @@ from bot.lists.bringing import SMALL_BYTES, Brought, bring, bring_apart, is_smal
 from bot.lists.checks import STATUSES, Checked, check_all, check_columns, check_rows, detail_lines, flags
 from bot.lists.enrolment import opened_enrolment, unread_lines
 from bot.lists.reading import ENDINGS, ListError, from_text, person_key
-from bot.lists.rosters import MONEY, OWN_COST, csv_lines, write_workbook
+from bot.lists.rosters import MONEY, OWN_COST, Tried, csv_lines, try_out, write_workbook
 from bot.lists.writing import Cell, list_file
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "Cell",
     "Checked",
     "ListError",
+    "Tried",
     "bring",
     "bring_apart",
     "check_all",
@@ -34,6 +35,7 @@ __all__ = [
     "person_key",
     "read_bills",
     "read_one_bill",
+    "try_out",
     "unread_lines",
     "write_workbook",
 ]

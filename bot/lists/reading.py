@@ -25,7 +25,7 @@ _ROWS_AT_ONCE = 1000
 #: The number of an identity card may end in an X.
 _SMALL_X = re.compile(r"^(\d{17})x$", re.ASCII)
 #: In names of columns with numbers that are one person's; a telephone may be a family's.
-_IDENTITY, _OF_A_FAMILY = ("证", "社保", "医保"), "户主"
+_IDENTITY, _OF_A_FAMILY, _NAME = ("证", "社保", "医保"), "户主", "名"
 
 
 class ListError(Exception):
@@ -47,6 +47,12 @@ def person_column(columns: "Columns", header: Sequence[str]) -> str | None:
         return columns.facts["person"]
     others = [column for column in header if column not in columns.facts.values()]
     return numbered_column(columns) or (others[0] if len(others) == 1 else next(iter(columns.personal), None))
+
+
+def name_column(columns: "Columns", header: Sequence[str]) -> str | None:
+    """The column that says who somebody is to people: with names, else what tells them apart."""
+    named = (column for column in columns.personal if _NAME in column and _OF_A_FAMILY not in column)
+    return next(named, person_column(columns, header))
 
 
 def numbered_column(columns: "Columns") -> str | None:

@@ -2,13 +2,14 @@
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-from bot.desk import Roster, Rosters, Row
+from bot.desk import Reject, Roster, Row
 from bot.knowledge import Knowledge
-from bot.lists.reading import ListError, Progress, in_words, person_column
+from bot.lists.reading import ListError, Progress, in_words, person_column, quiet
 from bot.lists.settling import Rejects, opened_batch, results
 from bot.speech import Voice
 from engine import CATEGORIES, LAYERS, Policy, Shelf, estimate, read_case
@@ -26,8 +27,58 @@ _MOST_TOLD = 3
 _LARGE = "100000"
 
 
+class Keeps(Protocol):
+    """Where a list goes as it is settled: the lists of a desk, or memory."""
+
+    def write(self, number: int, rows: Iterable[Row]) -> None:
+        """More rows of a list."""
+
+    def reject(self, number: int, rejects: Iterable[Reject]) -> None:
+        """Rows of a list that were not settled."""
+
+    def finish(self, number: int, columns: Sequence[str], given: int, lines: Sequence[str]) -> None:
+        """A list is whole."""
+
+
+class Tried:
+    """A list that is settled to be looked at, and kept nowhere."""
+
+    def __init__(self, name: str, place: str | None) -> None:
+        self.roster = Roster(0, name, place, (), 0, (), 0, 0)
+        self.rows: list[Row] = []
+        self.rejects: list[Reject] = []
+
+    def write(self, _number: int, rows: Iterable[Row]) -> None:
+        """More rows."""
+        self.rows += rows
+
+    def reject(self, _number: int, rejects: Iterable[Reject]) -> None:
+        """Rows that were not settled."""
+        self.rejects += rejects
+
+    def finish(self, number: int, columns: Sequence[str], given: int, lines: Sequence[str]) -> None:
+        """The list is whole."""
+        wrong = len({reject.number for reject in self.rejects})
+        self.roster = Roster(number, self.roster.name, self.roster.place, (*columns,), given, (*lines,), len(self.rows), wrong)
+
+    def unpaid_of_years(self) -> dict[int, int]:
+        """As `Rosters` has it."""
+        sums: Counter[tuple[str | int, int | None]] = Counter()
+        known = [(row, (row.person or row.number, row.year)) for row in self.rows if row.unpaid is not None]
+        for row, year in known:
+            sums[year] += row.unpaid or 0
+        return {row.number: sums[year] for row, year in known}
+
+
+def try_out(source: Path, name: str, place: str | None, knowledge: Knowledge, voice: Voice) -> Tried:
+    """Settle a list and keep nothing of it. Raises ListError."""
+    tried = Tried(name, place)
+    settle(source, name, place, tried, 0, knowledge, voice, quiet)
+    return tried
+
+
 def settle(
-    source: Path, name: str, place: str | None, rosters: Rosters, number: int, knowledge: Knowledge, voice: Voice, progress: Progress
+    source: Path, name: str, place: str | None, rosters: Keeps, number: int, knowledge: Knowledge, voice: Voice, progress: Progress
 ) -> None:
     """Settle a list into the `number` that was begun for it. Raises ListError."""
     with in_words(name, voice):

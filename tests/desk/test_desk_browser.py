@@ -426,3 +426,43 @@ def test_what_was_wrong_is_told_on_every_page(running: Server, chromium: Chromiu
         expect(page.locator("#pasted")).to_have_value("甲\t乙\n1\t2\n")
         look(page, 320)
     context.close()
+
+
+def test_a_list_is_worked_out_while_it_is_pasted(running: Server, chromium: Chromium) -> None:
+    """Each row beside its number, which leads to the row in what was pasted; set right, it is told at once, and Enter keeps the list."""
+    with desk(running, chromium) as page:
+        page.goto("/desk")
+        page.locator("#place").select_option("anhui-bozhou")
+        page.locator("#pasted").focus()
+        page.keyboard.insert_text(ROSTER.replace("\t市级\t2025-03-07\t100000", "\t市级\t2025-03-07\t很多"))
+        expect(page.locator(".live")).to_have_text("3 行能算，1 行有问题。按行号去改，改好就重算。")
+        assert cells(page, "自己掏") == ["4,400 元", "1,100 元", "", "8,764 元"]
+        press(page, "4")
+        assert page.evaluate("pasted.value.slice(pasted.selectionStart, pasted.selectionEnd)").startswith("341221194301011003")
+        look(page, 1280)
+        page.locator("#pasted").fill(ROSTER)
+        expect(page.locator(".live")).to_have_text("4 行都能算，还没存。点“算一算”才存下来。")
+        assert cells(page, "自己掏") == ["4,400 元", "1,100 元", "2,566.75 元", "8,764 元"]
+        page.locator("#pasted").fill("")
+        expect(page.locator(".live")).to_be_empty()
+        expect(page.locator(".tried")).to_be_hidden()
+        page.locator("#pasted").fill(ROSTER)
+        expect(page.locator(".tried tbody tr")).to_have_count(4)
+        page.keyboard.press("Tab")
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/desk/roster/*")
+        assert cells(page, "自己掏") == OWN
+
+
+def test_a_list_is_worked_out_on_a_phone_and_without_a_server(running: Server, chromium: Chromium) -> None:
+    """The rows are cards; where nobody answers, it is said that the list can be sent all the same."""
+    with desk(running, chromium, width=360) as page:
+        page.goto("/desk")
+        page.locator("#place").select_option("anhui-bozhou")
+        page.locator("#pasted").fill(ROSTER)
+        expect(page.locator(".tried tbody tr")).to_have_count(4)
+        look(page, 360)
+        page.route("**/desk/roster/try", lambda route: route.fulfill(body="away"))
+        page.locator("#pasted").press("Space")
+        expect(page.locator(".live")).to_have_text("现在没法边贴边算。可以直接点“算一算”。")
+        expect(page.locator(".tried")).to_be_hidden()

@@ -7,6 +7,7 @@ import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
 import openpyxl
@@ -276,3 +277,51 @@ def test_six_digits_carry_a_talk_to_the_desk(person: Person) -> None:
     assert (status, "接不上" in page_of.decode()) == (422, True)
     stranger = Person(person.server)
     assert 'name="key"' in stranger.ask("POST", "/desk/talk", urlencode({"digits": digits}).encode())[2].decode()
+
+
+def test_a_pasted_list_is_worked_out_row_by_row_before_it_is_kept(person: Person) -> None:
+    """What each pays, and what is wrong with which row; nothing of it stays at the desk."""
+    before = person.get("/desk")
+    wrong = ROWS.replace("特困\t省级医院\t30000", "特困\t省级医院\t很多")
+    told = tried(person, place="anhui-bozhou", pasted=wrong)
+    assert told["lines"] == ["2 行能算，1 行有问题。按行号去改，改好就重算。"]
+    assert [(row["row"], row["cells"][:2]) for row in told["rows"]] == [
+        (2, ["3号院", "1,100 元"]),
+        (3, ["7号院", "4,400 元"]),
+        (4, ["", ""]),
+    ]
+    assert "总费用" in told["rows"][2]["cells"][3]
+    assert tried(person, place="anhui-bozhou", pasted=ROWS)["lines"] == ["3 行都能算，还没存。点“算一算”才存下来。"]
+    assert person.get("/desk") == before
+    assert list((person.server.data_dir / "desks").rglob("in.csv")) == []
+
+
+def test_what_a_pasted_list_lacks_is_told_while_it_is_pasted(person: Person) -> None:
+    """A place, a column, a single right row: the words of the page that would keep it."""
+    assert tried(person, place="", pasted=ROWS) == {
+        "lines": ["名单里没有“参保地”这一列。都在一个地方参保的，请选好“在哪里参保”；不是的，请补上这一列。"],
+        "rows": [],
+    }
+    assert "医院级别" in tried(person, place="anhui-bozhou", pasted="户号\t人员类别\t总费用\n3号院\t低保\t20000\n")["lines"][0]
+    nothing_right = ROWS.splitlines()[0] + "\n3号院\t低保\t县医院\t很多\n"
+    assert tried(person, place="anhui-bozhou", pasted=nothing_right)["lines"][0].startswith("一行也没算出来")
+
+
+def test_bills_of_a_year_count_together_while_they_are_pasted(person: Person) -> None:
+    """As in the list that is kept: the second bill of somebody has the year's first behind it, and they are warned of as one."""
+    pasted = "身份证号\t人员类别\t医院级别\t总费用\t自费部分\t出院日期\n" + "".join(
+        f"341221194101011001\t普通居民\t市级\t60000\t0\t2025-0{month}-05\n" for month in (3, 4)
+    )
+    rows = tried(person, place="anhui-bozhou", pasted=pasted)["rows"]
+    _, where, _ = person.bring(name="三月", place="anhui-bozhou", pasted=pasted)
+    page = person.get(f"{where}?by=row")
+    assert [row["cells"][1] in page and row["cells"][3] in page for row in rows] == [True, True]
+    assert rows[0]["cells"][1] != rows[1]["cells"][1]
+    assert all("超过预警线" in row["cells"][3] for row in rows)
+
+
+def tried(person: Person, **fields: str) -> dict[str, Any]:
+    """What is told of a list while it is pasted."""
+    status, _, told = person.bring(path="/desk/roster/try", **fields)
+    assert status == 200, told
+    return json.loads(told)

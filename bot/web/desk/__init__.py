@@ -17,6 +17,7 @@ from bot.web.desk.registers import REGISTERS
 from bot.web.desk.rosters import ROSTERS
 from bot.web.desk.talk import TALK
 from bot.web.desk.trail import TRAIL
+from bot.web.desk.trying import TRYING
 from bot.web.desk.warnings import WARNINGS
 
 _ROUTES = (
@@ -24,6 +25,7 @@ _ROUTES = (
     web.post("/desk/leave", leave),
     *DAY,
     *ROSTERS,
+    *TRYING,
     *IMPORTS,
     *REGISTERS,
     *WARNINGS,

@@ -117,7 +117,7 @@ async def _shown(
     headings.insert(notes, voice.say("desk.day.column.warnings"))
     told = [[_cell(voice, roster, at, row.cells[at]) for at in columns] for row in rows]
     for cells, row in zip(told, rows, strict=True):
-        cells.insert(notes, " ".join(_warnings(voice, roster, row, years, threshold)))
+        cells.insert(notes, " ".join(warnings_of(voice, roster, row, years, threshold)))
     shown: dict[str, Any] = {
         "headings": headings,
         "rows": told,
@@ -131,7 +131,7 @@ async def _shown(
     return desk_page(request, voice, "desk_roster.html", book.desk, **shown)
 
 
-def _warnings(voice: Voice, roster: Roster, row: Row, years: Mapping[int, int], threshold: Threshold) -> Iterator[str]:
+def warnings_of(voice: Voice, roster: Roster, row: Row, years: Mapping[int, int], threshold: Threshold) -> Iterator[str]:
     """What to look out for with a bill, in a few words each."""
     unpaid = years.get(row.number, 0)
     if unpaid > near(threshold.amount):

@@ -1,0 +1,74 @@
+"""What a list comes to while it is pasted and set right: each row with what one pays or what is wrong with it. Nothing is kept."""
+
+import asyncio
+import shutil
+from collections.abc import Iterator
+from typing import Any
+
+from aiohttp import web
+
+from bot.desk import Book
+from bot.lists import OWN_COST, ListError, Tried, try_out
+from bot.lists.reading import name_column, names_of
+from bot.lists.warnings import Threshold
+from bot.speech import Voice
+from bot.web.desk.door import at_desk
+from bot.web.desk.forms import sent_of
+from bot.web.desk.receiving import received
+from bot.web.desk.rosters import warnings_of
+from bot.web.errors import dumps
+from bot.web.lines import LINES
+from bot.web.shared import ASSISTANT
+from engine import fen
+
+#: Rows that are told; a list of more is looked at once it is settled.
+MOST_TRIED = 200
+_HIGH = f"{OWN_COST}_high"
+
+
+async def _try(request: web.Request, voice: Voice, book: Book) -> web.Response:
+    typed: dict[str, str] = {}
+    try:
+        async with received(request, voice, book, typed) as source:
+            sent, knowledge = sent_of(typed), request.app[ASSISTANT].knowledge
+            try:
+                with request.app[LINES].busy(request.protocol):
+                    tried = await asyncio.to_thread(try_out, source, voice.say("desk.unnamed"), sent.place or None, knowledge, voice)
+            finally:
+                await asyncio.to_thread(shutil.rmtree, source.parent, ignore_errors=True)
+        threshold = await asyncio.to_thread(Threshold.of, book)
+        given = tried.roster.columns[: tried.roster.given]
+        who = name_column(names_of(knowledge).columns_of(given), given)
+        rows = sorted(_rows(voice, tried, threshold, who), key=lambda row: int(row["row"]))
+        told = {"lines": _lines(voice, tried), "rows": rows[:MOST_TRIED]}
+    except ListError as error:
+        told = {"lines": str(error).splitlines(), "rows": []}
+    return web.json_response(told, dumps=dumps, headers={"Cache-Control": "no-store"})
+
+
+def _lines(voice: Voice, tried: Tried) -> list[str]:
+    """How many rows are settled and how many are not; what categories come to can wait until the list is kept."""
+    counts = {"rows": f"{tried.roster.rows:,}", "rejects": f"{tried.roster.rejects:,}"}
+    lines = [voice.say("desk.try.wrong" if tried.rejects else "desk.try.right", **counts)]
+    return [*lines, voice.say("desk.try.more", count=str(MOST_TRIED))] if tried.roster.rows + tried.roster.rejects > MOST_TRIED else lines
+
+
+def _rows(voice: Voice, tried: Tried, threshold: Threshold, who: str | None) -> Iterator[dict[str, Any]]:
+    """Each row by its number in the list: who it is, what they pay and at most, what to look out for or what is wrong."""
+    roster, years = tried.roster, tried.unpaid_of_years()
+    own, most, status = (roster.columns.index(column, roster.given) for column in (OWN_COST, _HIGH, "status"))
+    for row in tried.rows:
+        notes = [*warnings_of(voice, roster, row, years, threshold)]
+        if row.own is None:
+            notes.append(voice.say(f"desk.status.{row.cells[status]}"))
+        amounts = [voice.say("desk.amount", own_amount=fen(cell)) if cell else "" for cell in (row.cells[own], row.cells[most])]
+        called = row.cells[roster.columns.index(who)] if who else ""
+        yield {"row": row.number, "cells": [called, *amounts, " ".join(notes)]}
+    reasons: dict[int, list[str]] = {}
+    for reject in tried.rejects:
+        reasons.setdefault(reject.number, []).append(reject.said)
+    for number, said in reasons.items():
+        yield {"row": number, "cells": ["", "", "", " ".join(said)]}
+
+
+TRYING = (web.post("/desk/roster/try", at_desk(_try, changes=True, streams=True)),)
