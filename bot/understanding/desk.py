@@ -35,6 +35,10 @@ _NAMED = re.compile(
 )
 #: What is said right after 下一位 and is no fact names the household: so long at most, and no question.
 _LONGEST_NAME = 20
+#: 老张家, 东头王二家, 王大娘, 李婶: somebody who is called so, before their bill. 我家, 大家, 两家, 隔壁家, 大姐 are nobody in particular.
+_NOBODY = "[我俺咱你您他她它這这那哪别別隔邻鄰]|(?:大|人|公|国|國|自|全|回|在|老|娘|婆|百|千|万|萬|几|幾|[一二三四五六七八九十两兩])家"
+_ELDER = "大爷|大爺|大娘|大叔|大婶|大嬸|大妈|大媽|大伯|奶奶|爷爷|爺爺|老汉|老漢|老太|嫂子"
+_NICKNAME = re.compile(f"(?!{_NOBODY})(?:[一-鿿]{{1,7}}家|(?![大老])[一-鿿]{{1,4}}(?:{_ELDER})|(?![大老小二三四])[一-鿿][婶嬸叔嫂哥姐伯])")
 _PIECE = re.compile(rf"[{_APART}]*(?P<label>[^{_APART}]+)")
 _ASKS = re.compile("[?？吗嗎呢]|怎么|怎麼|什么|什麼|多少")
 _A_FEW_DIGITS = re.compile("[0-9０-９]{1,4}")
@@ -115,9 +119,13 @@ def _is_a_name(piece: re.Match[str], vocabulary: Vocabulary) -> bool:
         return False
     if _A_FEW_DIGITS.fullmatch(name):
         return stands_apart
+    return (stands_apart or name.endswith(("家", "户", "戶", "院"))) and _says_nothing(name, vocabulary)
+
+
+def _says_nothing(name: str, vocabulary: Vocabulary) -> bool:
+    """Whether nothing of a case, and no wish, is read in a name."""
     said = understand(name, vocabulary)
-    carries = said.slots or said.ambiguous or said.problems or said.unsure or said.intent != "unknown"
-    return not carries and (stands_apart or name.endswith(("家", "户", "戶", "院")))
+    return not (said.slots or said.ambiguous or said.problems or said.unsure) and said.intent == "unknown"
 
 
 def _told(text: str, vocabulary: Vocabulary, expecting: str | None, place: str | None) -> Heard:
@@ -126,7 +134,7 @@ def _told(text: str, vocabulary: Vocabulary, expecting: str | None, place: str |
     if named is not None:
         rest = f"{text[: named.start()]}，{text[named.end() :]}"
         return _with_label(_Called(named["label"], rest, told_so=True), vocabulary, expecting, place)
-    found = None if expecting == "on" else _numbered(text) or _numbered_behind_place(text, vocabulary)
+    found = None if expecting == "on" else _numbered(text) or _numbered_behind_place(text, vocabulary) or _nicknamed(text, vocabulary)
     return understand(text, vocabulary, expecting, place) if found is None else _with_label(found, vocabulary, expecting, place)
 
 
@@ -151,6 +159,16 @@ def _numbered_behind_place(text: str, vocabulary: Vocabulary) -> _Called | None:
     said = understand(piece["label"], vocabulary)
     is_place = said.slots.keys() == {"place"} and not (said.ambiguous or said.problems)
     return _Called(found.label, f"{piece['label']}，{found.rest}", told_so=False) if is_place else None
+
+
+def _nicknamed(text: str, vocabulary: Vocabulary) -> _Called | None:
+    """A nickname that a message begins with, before a category: so a household is told, and hardly anything else."""
+    piece = _PIECE.match(text)
+    if piece is None or not _NICKNAME.fullmatch(piece["label"]) or not _says_nothing(piece["label"], vocabulary):
+        return None
+    rest = text[piece.end() :]
+    tells = "category" in understand(rest, vocabulary).slots
+    return _Called(piece["label"], rest, told_so=False) if tells else None
 
 
 def _with_label(called: _Called, vocabulary: Vocabulary, expecting: str | None, place: str | None) -> Heard:

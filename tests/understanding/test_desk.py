@@ -89,6 +89,26 @@ def test_a_nickname_behind_the_next_one_names_the_household(name: str) -> None:
     assert label(understand_at_desk(f"下一家 {name}", VOCABULARY)) == name
 
 
+NICKNAMES = ["老张家", "东头王二家", "王大娘", "李婶", "欧阳家", "孙奶奶", "张老汉", "桥头那家"]
+NOT_CALLED = ["我家", "俺家", "大家", "人家", "两家", "他们家", "隔壁家", "隔壁老王家", "大姐", "大爷", "老大爷", "回家", "老人", "医生"]
+
+
+@pytest.mark.parametrize("name", NICKNAMES)
+def test_a_nickname_before_a_category_names_the_household(name: str) -> None:
+    """As a coordinator says it, without 叫; before anything else it is no name."""
+    for bill in BILLS[:4]:
+        for apart in ("，", " ", "："):
+            heard = understand_at_desk(f"{name}{apart}{bill}", VOCABULARY)
+            assert (label(heard), case(heard)) == (name, case(understand(bill, VOCABULARY))), bill
+    assert label(understand_at_desk(f"{name}，花了两万", VOCABULARY)) is None
+
+
+@pytest.mark.parametrize("words", NOT_CALLED)
+def test_nobody_in_particular_is_no_nickname(words: str) -> None:
+    """One's own family, a neighbour, whoever is spoken to, and people in general."""
+    assert label(understand_at_desk(f"{words}，低保，县医院，两万", VOCABULARY)) is None
+
+
 @given(st.sampled_from(NUMBERS), st.sampled_from(["，", " ", "。", "；", "\n"]), st.sampled_from([*SENTENCES, *TEXTS]))
 def test_a_house_number_never_changes_what_is_understood(number: str, apart: str, said: str) -> None:
     """Whatever is said behind it: the amounts are those of the sentence alone."""
