@@ -8,10 +8,11 @@ import msgspec
 from bot.conversation import ask
 from bot.conversation.heard import Ambiguity, Heard, Slot
 from bot.conversation.households import FEWEST, Household, Visited, at_the_next, chosen, to_be_kept, visited, without_desk, worked_out
+from bot.conversation.incoming import DESK_DOING, Turned
 from bot.conversation.position import LABEL, SHARED, Position
 from bot.conversation.replies import Choice, Reply
 from bot.conversation.state import HOUSEHOLD, Answer
-from bot.conversation.turn import DESK_DOING, Turn, Turned
+from bot.conversation.turn import Turn
 from engine import Estimate, Note
 
 #: What is asked of a desk, as an action or the intent of a message.

@@ -6,10 +6,11 @@ from typing import Any
 from bot.conversation import ask
 from bot.conversation.desk import AtDesk
 from bot.conversation.households import at_a_new_desk, mark_of
+from bot.conversation.incoming import Incoming, Turned
 from bot.conversation.position import Rules, estimate_at, replay
 from bot.conversation.replies import Choice, Reply
 from bot.conversation.state import AGREED, LANG, PRESET, Answer, Conversation
-from bot.conversation.turn import CONSENT, Incoming, Turn, Turned, without_stale
+from bot.conversation.turn import CONSENT, Turn, without_stale
 
 
 def take_turn(conversation: Conversation, incoming: Incoming, rules: Rules) -> Turned:

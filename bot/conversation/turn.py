@@ -1,7 +1,7 @@
 """One turn of a talk, pure: a conversation and an incoming message in, the conversation after it and the replies out."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import msgspec
 
@@ -9,7 +9,19 @@ from bot.conversation import ask, beside
 from bot.conversation.answers import SO_FAR, answer_for, doubted, read_back, without
 from bot.conversation.heard import Ambiguity, Heard, Slot
 from bot.conversation.hearing import as_meant, corrected, in_series, problem_note
-from bot.conversation.households import OpenDesk
+from bot.conversation.incoming import (
+    ACTIONS,
+    BESIDE,
+    CARRIED,
+    DESK_DOING,
+    DESK_REFUSED,
+    EDITED,
+    FORWARDED,
+    PASS_REFUSED,
+    UNSUPPORTED,
+    Incoming,
+    Turned,
+)
 from bot.conversation.people import family
 from bot.conversation.position import (
     ADMISSION,
@@ -43,25 +55,8 @@ from bot.conversation.replies import Choice, Reply
 from bot.conversation.state import AGREED, LANG, PRESET, Answer, Conversation
 from engine import CaseError, Estimate, Fault, Note, fen
 
-#: What is done at a coordinator's desk, and what a key comes to that opens none. Where no desk is open it is told how one is opened.
-DESK_DOING, DESK_REFUSED = "desk", ("desk.wrong", "desk.locked", "chat.desk.forwarded", "chat.desk.another", "chat.desk.away")
-ACTIONS = frozenset(
-    (
-        *("start", "back", "restart", "why", "help", "forget", "human", "greeting", "leave", "another", "people", "pass", "data", "lang"),
-        DESK_DOING,
-        *SERIES,
-        *beside.QUESTIONS,
-    )
-)
-#: What a door got that cannot be read; each has a kind line.
-UNSUPPORTED = frozenset(("unsupported", *(f"unsupported.{kind}" for kind in ("voice", "photo", "video", "file", "contact", "location"))))
-#: Ways in which a text came that was not plainly written: facts in it are taken, with a line that says so; wishes are not obeyed.
-EDITED, FORWARDED = "edited", "forwarded"
-#: The words under one more of several pictures that were answered already: facts in them are taken, and of anything else nothing is said.
-BESIDE = "beside"
+#: What a text that was not plainly written does not bring about.
 _WISHES = frozenset({"back", "restart", "forget", "leave", "another", "pass", "data", "lang"})
-#: What a door makes of six digits: the talk they lead to comes with the first, what is said where they lead nowhere with the others.
-CARRIED, PASS_REFUSED = "carried", ("pass.wrong", "pass.locked", "pass.forwarded")
 #: Not knowing these leaves open which rules hold: explained and asked again.
 _ASK_AGAIN = ("care", "insured")
 #: Whether a grown-up writes for a sick child, and what is said to it.
@@ -75,37 +70,6 @@ _HALVES_ASKED = (EARLIER_FACILITY, EARLIER_TOTAL)
 MOST_FAULTS = 20
 #: Problems that say that the bill goes by rules we do not have.
 OTHER_RULES = "other_rules."
-
-
-@dataclass(frozen=True, slots=True)
-class Incoming:
-    """One message: an understood text, a pressed choice, or an action. `place` is what the door knows of where the person is insured.
-
-    `agreement` names a door that leads through a foreign service: nothing is taken before the person agreed to that. `unread` is the
-    action that stands for what came with a text and cannot be read (a picture with words under it). `manner`: EDITED, FORWARDED or BESIDE.
-    `code`: six digits that may lead to this talk, if it asks for some. `desk`: of a talk at a coordinator's desk, what may be known of it.
-    """
-
-    message: str
-    heard: Heard | None = None
-    choice: str | None = None
-    action: str | None = None
-    place: str | None = None
-    agreement: str | None = None
-    unread: str | None = None
-    code: str | None = None
-    manner: str | None = None
-    desk: OpenDesk | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Turned:
-    """The conversation after a turn, its replies, whether everything before it is to be erased, and the code that it gave away."""
-
-    conversation: Conversation
-    replies: tuple[Reply, ...]
-    erase: bool = False
-    code: str | None = None
 
 
 def without_stale(conversation: Conversation, incoming: Incoming, rules: Rules) -> tuple[Conversation, tuple[Note, ...]]:
