@@ -291,7 +291,7 @@ def test_a_pasted_list_is_worked_out_row_by_row_before_it_is_kept(person: Person
         (4, ["", ""]),
     ]
     assert "总费用" in told["rows"][2]["cells"][3]
-    assert tried(person, place="anhui-bozhou", pasted=ROWS)["lines"] == ["3 行都能算，还没存。点“算一算”才存下来。"]
+    assert tried(person, place="anhui-bozhou", pasted=ROWS)["lines"] == ["3 行能算，还没存。点“算一算”才存下来。"]
     assert person.get("/desk") == before
     assert list((person.server.data_dir / "desks").rglob("in.csv")) == []
 
@@ -305,6 +305,21 @@ def test_what_a_pasted_list_lacks_is_told_while_it_is_pasted(person: Person) -> 
     assert "医院级别" in tried(person, place="anhui-bozhou", pasted="户号\t人员类别\t总费用\n3号院\t低保\t20000\n")["lines"][0]
     nothing_right = ROWS.splitlines()[0] + "\n3号院\t低保\t县医院\t很多\n"
     assert tried(person, place="anhui-bozhou", pasted=nothing_right)["lines"][0].startswith("一行也没算出来")
+
+
+def test_of_a_long_pasted_list_no_wrong_row_is_left_out(person: Person) -> None:
+    """Two hundred rows are told, first of all those to be set right; and it is said that there are more, and which no rules answer."""
+    lines = ROWS.splitlines()
+    pasted = "\n".join(
+        [f"{lines[0]}\t出院日期", *[f"{lines[1]}\t2023-03-05"] * 250, f"{lines[1]}\t2010-03-05", "9号院\t特困\t省级医院\t很多\t2023-03-05"]
+    )
+    told = tried(person, place="anhui-bozhou", pasted=pasted)
+    assert told["lines"] == [
+        "250 行能算，1 行有问题。按行号去改，改好就重算。",
+        "1 行没有能用的规定，算不了。",
+        "这里先看 200 行。点“算一算”能看全。",
+    ]
+    assert (len(told["rows"]), told["rows"][-1]["row"]) == (200, 253)
 
 
 def test_bills_of_a_year_count_together_while_they_are_pasted(person: Person) -> None:

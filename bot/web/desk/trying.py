@@ -39,22 +39,35 @@ async def _try(request: web.Request, voice: Voice, book: Book) -> web.Response:
         threshold = await asyncio.to_thread(Threshold.of, book)
         given = tried.roster.columns[: tried.roster.given]
         who = name_column(names_of(knowledge).columns_of(given), given)
-        rows = sorted(_rows(voice, tried, threshold, who), key=lambda row: int(row["row"]))
-        told = {"lines": _lines(voice, tried), "rows": rows[:MOST_TRIED]}
+        rows = [*_wrong(tried), *_settled(voice, tried, threshold, who)][:MOST_TRIED]
+        told = {"lines": [*_lines(voice, tried)], "rows": sorted(rows, key=lambda row: int(row["row"]))}
     except ListError as error:
         told = {"lines": str(error).splitlines(), "rows": []}
     return web.json_response(told, dumps=dumps, headers={"Cache-Control": "no-store"})
 
 
-def _lines(voice: Voice, tried: Tried) -> list[str]:
+def _lines(voice: Voice, tried: Tried) -> Iterator[str]:
     """How many rows are settled and how many are not; what categories come to can wait until the list is kept."""
-    counts = {"rows": f"{tried.roster.rows:,}", "rejects": f"{tried.roster.rejects:,}"}
-    lines = [voice.say("desk.try.wrong" if tried.rejects else "desk.try.right", **counts)]
-    return [*lines, voice.say("desk.try.more", count=str(MOST_TRIED))] if tried.roster.rows + tried.roster.rejects > MOST_TRIED else lines
+    settled, wrong = sum(row.own is not None for row in tried.rows), tried.roster.rejects
+    refused = len(tried.rows) - settled
+    yield voice.say("desk.try.wrong" if wrong else "desk.try.right", rows=f"{settled:,}", rejects=f"{wrong:,}")
+    if refused:
+        yield voice.say("desk.roster.refused", count=f"{refused:,}")
+    if settled + wrong + refused > MOST_TRIED:
+        yield voice.say("desk.try.more", count=str(MOST_TRIED))
 
 
-def _rows(voice: Voice, tried: Tried, threshold: Threshold, who: str | None) -> Iterator[dict[str, Any]]:
-    """Each row by its number in the list: who it is, what they pay and at most, what to look out for or what is wrong."""
+def _wrong(tried: Tried) -> Iterator[dict[str, Any]]:
+    """Each row that has to be set right, by its number in the list, with all that is wrong with it."""
+    reasons: dict[int, list[str]] = {}
+    for reject in tried.rejects:
+        reasons.setdefault(reject.number, []).append(reject.said)
+    for number, said in reasons.items():
+        yield {"row": number, "cells": ["", "", "", " ".join(said)]}
+
+
+def _settled(voice: Voice, tried: Tried, threshold: Threshold, who: str | None) -> Iterator[dict[str, Any]]:
+    """Each other row: who it is, what they pay and at most, what to look out for."""
     roster, years = tried.roster, tried.unpaid_of_years()
     own, most, status = (roster.columns.index(column, roster.given) for column in (OWN_COST, _HIGH, "status"))
     for row in tried.rows:
@@ -64,11 +77,6 @@ def _rows(voice: Voice, tried: Tried, threshold: Threshold, who: str | None) -> 
         amounts = [voice.say("desk.amount", own_amount=fen(cell)) if cell else "" for cell in (row.cells[own], row.cells[most])]
         called = row.cells[roster.columns.index(who)] if who else ""
         yield {"row": row.number, "cells": [called, *amounts, " ".join(notes)]}
-    reasons: dict[int, list[str]] = {}
-    for reject in tried.rejects:
-        reasons.setdefault(reject.number, []).append(reject.said)
-    for number, said in reasons.items():
-        yield {"row": number, "cells": ["", "", "", " ".join(said)]}
 
 
 TRYING = (web.post("/desk/roster/try", at_desk(_try, changes=True, streams=True)),)
