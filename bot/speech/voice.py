@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,12 @@ _FAMILIES = {"category": "category", "facility": "facility", "care": "care", "la
 def _singular(name: str) -> str:
     """The name of one of several: layers -> layer, categories -> category."""
     return name.removesuffix("ies") + "y" if name.endswith("ies") else name.removesuffix("s")
+
+
+@lru_cache(256)
+def _percent(share: Fraction, locale: Locale) -> str:
+    """A share of a hundred. There are as many as packs have; babel takes its time for each."""
+    return format_decimal(Decimal(share.numerator * 100) / share.denominator, format="#,##0.##", locale=locale)
 
 
 class MissingCatalogueError(Exception):
@@ -47,6 +54,12 @@ class Voice:
             raise MissingCatalogueError(f"{folder}/{lang}/LC_MESSAGES/{DOMAIN}.mo")
         found.add_fallback(_NoWords())
         self.lang, self._locale, self._find = lang, Locale.parse(lang), found.gettext
+        self._kinds: Mapping[type, Callable[[Any], str]] = {
+            Fraction: lambda share: _percent(share, self._locale),
+            date: lambda day: format_date(day, "long", locale=self._locale),
+            Text: lambda text: text.en if lang.startswith("en") else self.written(text.zh),
+            Source: lambda source: self.say("document", title=self.written(source.title)),
+        }
 
     def has(self, key: str) -> bool:
         """Whether the catalogue has words for a key."""
@@ -73,9 +86,8 @@ class Voice:
             return self.say("yes" if value else "no")
         if isinstance(value, int) and name.endswith("amount"):
             return self.money(value)
-        for kind, words in self._kinds().items():
-            if isinstance(value, kind):
-                return words(value)
+        if type(value) in self._kinds:
+            return self._kinds[type(value)](value)
         if isinstance(value, list):
             return self.listed(value)
         if isinstance(value, tuple):
@@ -93,17 +105,6 @@ class Voice:
         whole, part = divmod(abs(fen), 100)
         return f"{'-' if fen < 0 else ''}{whole:,}" + (f".{part:02d}" if part else "")
 
-    def _percent(self, share: Fraction) -> str:
-        return format_decimal(Decimal(share.numerator * 100) / share.denominator, format="#,##0.##", locale=self._locale)
-
     def written(self, text: str) -> str:
         """A text of a pack or of a person in the characters of this language."""
         return traditional(text) if self.lang == "zh_Hant" else text
-
-    def _kinds(self) -> Mapping[type, Callable[[Any], str]]:
-        return {
-            Fraction: self._percent,
-            date: lambda day: format_date(day, "long", locale=self._locale),
-            Text: lambda text: text.en if self.lang.startswith("en") else self.written(text.zh),
-            Source: lambda source: self.say("document", title=self.written(source.title)),
-        }
