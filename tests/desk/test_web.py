@@ -335,6 +335,13 @@ def test_bills_of_a_year_count_together_while_they_are_pasted(person: Person) ->
     assert all("超过预警线" in row["cells"][3] for row in rows)
 
 
+def test_what_would_keep_others_waiting_is_not_tried(person: Person) -> None:
+    """A list as long as those that are worked on apart: it may be sent, and is not worked out before."""
+    data = (ROWS.replace("\t", ",") * 6000).encode()
+    status, _, told = person.bring(("三月.csv", data), path="/desk/roster/try", place="anhui-bozhou", pasted="")
+    assert (status, json.loads(told)) == (200, {"lines": ["现在没法边贴边算。可以直接点“算一算”。"], "rows": []})
+
+
 def tried(person: Person, **fields: str) -> dict[str, Any]:
     """What is told of a list while it is pasted."""
     status, _, told = person.bring(path="/desk/roster/try", **fields)

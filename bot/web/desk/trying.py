@@ -3,12 +3,14 @@
 import asyncio
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 
 from bot.desk import Book
-from bot.lists import OWN_COST, ListError, Tried, try_out
+from bot.knowledge import Knowledge
+from bot.lists import OWN_COST, ListError, Tried, is_small, try_out
 from bot.lists.reading import name_column, names_of
 from bot.lists.warnings import Threshold
 from bot.speech import Voice
@@ -27,13 +29,12 @@ _HIGH = f"{OWN_COST}_high"
 
 
 async def _try(request: web.Request, voice: Voice, book: Book) -> web.Response:
-    typed: dict[str, str] = {}
+    knowledge, typed = request.app[ASSISTANT].knowledge, dict[str, str]()
     try:
         async with received(request, voice, book, typed) as source:
-            sent, knowledge = sent_of(typed), request.app[ASSISTANT].knowledge
             try:
                 with request.app[LINES].busy(request.protocol):
-                    tried = await asyncio.to_thread(try_out, source, voice.say("desk.unnamed"), sent.place or None, knowledge, voice)
+                    tried = await asyncio.to_thread(_tried, source, sent_of(typed).place or None, knowledge, voice)
             finally:
                 await asyncio.to_thread(shutil.rmtree, source.parent, ignore_errors=True)
         threshold = await asyncio.to_thread(Threshold.of, book)
@@ -44,6 +45,13 @@ async def _try(request: web.Request, voice: Voice, book: Book) -> web.Response:
     except ListError as error:
         told = {"lines": str(error).splitlines(), "rows": []}
     return web.json_response(told, dumps=dumps, headers={"Cache-Control": "no-store"})
+
+
+def _tried(source: Path, place: str | None, knowledge: Knowledge, voice: Voice) -> Tried:
+    """A list settled while somebody waits. Raises ListError, also for one that would keep others waiting."""
+    if not is_small(source):
+        raise ListError(voice.say("desk.try.no_answer"))
+    return try_out(source, voice.say("desk.unnamed"), place, knowledge, voice)
 
 
 def _lines(voice: Voice, tried: Tried) -> Iterator[str]:
