@@ -21,6 +21,9 @@ _TABLES = (
     "WITHOUT ROWID",
     "CREATE INDEX IF NOT EXISTS list_rows_by_own ON list_rows (list, own DESC)",
     "CREATE INDEX IF NOT EXISTS list_rows_by_who ON list_rows (list, who)",
+    # Of people who are told apart, until a list is added up: lists are not always in the order of their days.
+    "CREATE TABLE IF NOT EXISTS list_days (list INTEGER NOT NULL, row INTEGER NOT NULL, day TEXT NOT NULL, PRIMARY KEY (list, row)) "
+    "WITHOUT ROWID",
     "CREATE TABLE IF NOT EXISTS list_people (list INTEGER NOT NULL, who TEXT, year INTEGER, category TEXT NOT NULL, "
     "bills INTEGER NOT NULL, own INTEGER NOT NULL, unpaid INTEGER NOT NULL, may_apply INTEGER NOT NULL, last INTEGER NOT NULL)",
     "CREATE INDEX IF NOT EXISTS list_people_by_unpaid ON list_people (list, unpaid DESC)",
@@ -59,7 +62,7 @@ class Row:
 class Year:
     """What a year came to for somebody: all their bills, or a single one where nobody is told apart. Money in fen.
 
-    `year`: None where no day was told; `category` is that of the last bill, whose row is `last`; `may_apply`: 1 or 0.
+    `year`: None where no day was told; `category` is that of the last bill by its day, whose row is `last`; `may_apply`: 1 or 0.
     """
 
     who: str | None
@@ -130,6 +133,11 @@ class Rosters:
             with self._opened() as kept:
                 kept.executemany("INSERT INTO list_rows VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", part)
 
+    def dated(self, number: int, days: Iterable[tuple[int, str]]) -> None:
+        """The ISO days of bills by their rows, of people who are told apart: the last one of a year is not always the last one of a list."""
+        with self._opened() as kept:
+            kept.executemany("INSERT INTO list_days VALUES (?, ?, ?)", ((number, row, day) for row, day in days))
+
     def reject(self, number: int, rejects: Iterable[Reject]) -> None:
         """Rows of a list that were not settled."""
         with self._opened() as kept:
@@ -142,6 +150,7 @@ class Rosters:
             query = "UPDATE lists SET columns = ?, given = ?, lines = ? WHERE id = ? RETURNING name"
             [(name,)] = kept.execute(query, (_json(columns), given, _json(lines), number)).fetchall()
             kept.execute(_ADD_UP, (number,))
+            kept.execute("DELETE FROM list_days WHERE list = ?", (number,))
             self._book.trace(kept, "added", name)
 
     def drop(self, number: int) -> None:
@@ -149,6 +158,7 @@ class Rosters:
         while not self._emptied(number):
             pass
         with self._opened() as kept:
+            kept.execute("DELETE FROM list_days WHERE list = ?", (number,))
             kept.execute("DELETE FROM list_people WHERE list = ?", (number,))
             kept.execute("DELETE FROM lists WHERE id = ?", (number,))
 
@@ -287,11 +297,14 @@ class Rosters:
 
 
 _FIELDS = "row, who, person, year, category, own, unpaid, may_apply, cells"
-#: SQLite takes the category of the row with the largest number, and of people who are not told apart each row alone.
-_ADD_UP = (
-    "INSERT INTO list_people SELECT list, who, year, category, count(*), sum(own), sum(unpaid), may_apply, max(row) FROM list_rows "
-    "WHERE list = ? AND unpaid IS NOT NULL GROUP BY coalesce(person, row), year"
-)
+#: SQLite takes the category of the row with the last day, and of people who are not told apart each row alone.
+_ADD_UP = """
+    INSERT INTO list_people SELECT list, who, year, category, bills, own, unpaid, may_apply, row FROM (
+        SELECT r.list, who, year, category, count(*) AS bills, sum(own) AS own, sum(unpaid) AS unpaid, may_apply, r.row,
+            max(coalesce(day, '') || printf('%012d', r.row))
+        FROM list_rows r LEFT JOIN list_days d ON d.list = r.list AND d.row = r.row
+        WHERE r.list = ? AND unpaid IS NOT NULL GROUP BY coalesce(person, r.row), year)
+"""
 
 
 def _written(number: int, row: Row) -> tuple[int | str | None, ...]:

@@ -9,7 +9,7 @@ import pytest
 from bot.desk import Book, Feedback, Imports, Rosters
 from bot.knowledge import Knowledge
 from bot.lists import Brought, bring
-from bot.lists.warnings import NEAR, near
+from bot.lists.warnings import NEAR, concerns, near
 from tests.desk.conftest import Person
 
 HEAD = "身份证号\t人员类别\t医院级别\t出院日期\t总费用\t自费金额\n"
@@ -52,6 +52,18 @@ def test_the_bills_of_a_year_add_up_by_person(book: Book, knowledge: Knowledge) 
     assert found["a1", 2023].unpaid == 4_400_00
     assert [year.who for year in Rosters(book).burdened(number, 10_000_00, None, 0, 100)] == ["D4", "A1"]
     assert Rosters(book).how_many(number, 8_000_00, 10_000_00) == 1
+
+
+def test_the_category_of_a_year_is_that_of_its_last_day(book: Book, knowledge: Knowledge) -> None:
+    """Also in a list that begins with the newest: low-income since June, its office is told, and further aid is named.
+
+    By hand: 4,400 are left in January. In June 8,800 after basic in the year, critical illness 65% of 2,800: 1,820, medical aid 75% of 6,980,
+    of which the bill leaves 2,580: nothing is left of it.
+    """
+    number = settled(book, knowledge, "A1\t低保\t县医院\t2024-06-05\t20000\t0\nA1\t普通居民\t县医院\t2024-01-05\t20000\t0\n")
+    [year] = Rosters(book).burdened(number, 0, None, 0, 9)
+    assert (year.category, year.may_apply, year.bills, year.unpaid, year.last) == ("subsistence_allowance", 1, 2, 4_400_00, 2)
+    assert not concerns("rural", year.category)
 
 
 def test_near_begins_at_so_many_percent() -> None:
