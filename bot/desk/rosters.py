@@ -134,7 +134,7 @@ class Rosters:
                 kept.executemany("INSERT INTO list_rows VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", part)
 
     def dated(self, number: int, days: Iterable[tuple[int, str]]) -> None:
-        """The ISO days of bills by their rows, of people who are told apart: the last one of a year is not always the last one of a list."""
+        """The ISO days of bills by their rows, of people who are told apart: the last one of a year is not always that of a list."""
         with self._opened() as kept:
             kept.executemany("INSERT INTO list_days VALUES (?, ?, ?)", ((number, row, day) for row, day in days))
 

@@ -57,8 +57,8 @@ def test_the_bills_of_a_year_add_up_by_person(book: Book, knowledge: Knowledge) 
 def test_the_category_of_a_year_is_that_of_its_last_day(book: Book, knowledge: Knowledge) -> None:
     """Also in a list that begins with the newest: low-income since June, its office is told, and further aid is named.
 
-    By hand: 4,400 are left in January. In June 8,800 after basic in the year, critical illness 65% of 2,800: 1,820, medical aid 75% of 6,980,
-    of which the bill leaves 2,580: nothing is left of it.
+    By hand: 4,400 are left in January. In June 8,800 after basic in the year, critical illness 65% of 2,800: 1,820, medical aid 75% of
+    6,980, of which the bill leaves 2,580: nothing is left of it.
     """
     number = settled(book, knowledge, "A1\t低保\t县医院\t2024-06-05\t20000\t0\nA1\t普通居民\t县医院\t2024-01-05\t20000\t0\n")
     [year] = Rosters(book).burdened(number, 0, None, 0, 9)
