@@ -99,5 +99,6 @@ def test_the_page_tells_it(person: Person) -> None:
     page = person.get(f"{where}/effects")
     assert "少付 3,300 元" in page
     assert "结果会变的有 1 人" in page
+    assert "台账日期以前的也在里面" in page
     assert "比不了" in person.get(f"{where}/effects?list=999")
     assert person.ask("GET", "/desk/registers/999/effects")[0] == 404

@@ -116,6 +116,12 @@ def test_the_page_tells_who_is_above_and_how_far_it_is(warned: tuple[Person, str
     assert "/desk/warnings/" in person.ask("GET", "/desk/warnings")[1]["Location"]
 
 
+def test_a_cap_between_two_figures_is_so_far_at_least(person: Person) -> None:
+    """Basic insurance in 亳州 is capped at 200,000 to 300,000. City, 260,000: it pays 75% of 259,300, which is 194,475."""
+    where = person.bring(place="anhui-bozhou", pasted=HEAD + "A1\t监测户\t市级医院\t2024-01-05\t260000\t0\n")[1]
+    assert "离基本医保封顶线至少还差 5,525 元" in person.get(where.replace("/roster/", "/warnings/"))
+
+
 def test_the_threshold_is_the_desk_s_own(warned: tuple[Person, str]) -> None:
     """It holds from then on, is said to be theirs, stands in the trail, and an empty one is the usual one."""
     person, where = warned

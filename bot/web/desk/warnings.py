@@ -79,7 +79,11 @@ async def _show(request: web.Request, voice: Voice, book: Book, notice: str = ""
 
 def _next(voice: Voice, mark: Mark | None) -> str:
     """How far it is to the next threshold of the rules."""
-    return voice.say(f"desk.warn.next.{mark.kind}", layer=mark.layer, left_amount=mark.left) if mark is not None else ""
+    if mark is None:
+        return ""
+    # Of a cap between two figures the lower one is meant.
+    key = mark.kind if mark.at_most is None else "cap_range"
+    return voice.say(f"desk.warn.next.{key}", layer=mark.layer, left_amount=mark.left)
 
 
 async def _choose(request: web.Request, voice: Voice, book: Book) -> web.Response:
