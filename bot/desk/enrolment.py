@@ -14,6 +14,7 @@ from typing import Any, Literal, get_args
 
 from bot.china import moment
 from bot.desk.book import Book
+from bot.desk.room import RoomError
 from engine import Share
 
 #: What was done about somebody: reminded; joined: enrolled since the list was brought; cleared: a mark was wrong.
@@ -243,10 +244,12 @@ class Enrolments:
             return int(kept.execute(_HOMES_COUNT, (number, is_open)).fetchone()[0])
 
     def people(self, number: int) -> Iterator[Member]:
-        """Everybody of a list in its order, a block in memory at a time."""
+        """Everybody of a list in its order, a block in memory at a time. Raises RoomError also where it is thrown away meanwhile."""
         last = -1
         while True:
             with self._opened() as kept:
+                if last >= 0 and kept.execute("SELECT 1 FROM enrolments WHERE id = ?", (number,)).fetchone() is None:
+                    raise RoomError(f"list {number} is gone")
                 block = [_member(row) for row in kept.execute(_PEOPLE, (number, last, _AT_ONCE)).fetchall()]
             if not block:
                 return

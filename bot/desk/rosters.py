@@ -10,6 +10,7 @@ from typing import Literal
 
 from bot.china import moment
 from bot.desk.book import Book
+from bot.desk.room import RoomError
 
 _TABLES = (
     # Lists were once kept whole, and nothing shows them any more.
@@ -255,11 +256,16 @@ class Rosters:
         return [Reject(*each) for each in found]
 
     def every(self, number: int) -> Iterator[Row]:
-        """All rows in their order, some in memory at a time; what is written meanwhile does not wait."""
+        """All rows in their order, some in memory at a time; what is written meanwhile does not wait.
+
+        Raises RoomError also where the list is thrown away meanwhile: what was read of it is not all of it.
+        """
         query = f"SELECT {_FIELDS} FROM list_rows WHERE list = ? AND row > ? ORDER BY row LIMIT ?"  # noqa: S608 - our own words
         last = -1
         while True:
             with self._opened() as kept:
+                if kept.execute("SELECT 1 FROM lists WHERE id = ? AND columns IS NOT NULL", (number,)).fetchone() is None:
+                    raise RoomError(f"list {number} is gone")
                 part = [_row(found) for found in kept.execute(query, (number, last, _AT_ONCE))]
             yield from part
             if len(part) < _AT_ONCE:
