@@ -64,6 +64,7 @@ class Year:
     """What a year came to for somebody: all their bills, or a single one where nobody is told apart. Money in fen.
 
     `year`: None where no day was told; `category` is that of the last bill by its day, whose row is `last`; `may_apply`: 1 or 0.
+    `is_open`: 1 where a layer pays for one of them that nobody can compute, so that less may be left; else 0.
     """
 
     who: str | None
@@ -74,6 +75,7 @@ class Year:
     unpaid: int
     may_apply: int
     last: int
+    is_open: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,12 +208,8 @@ class Rosters:
 
     def burdened(self, number: int, above: int, up_to: int | None, first: int, count: int) -> list[Year]:
         """Whose eligible cost left unpaid in a year is above an amount, and at most `up_to`; most first, from the `first` (0) on."""
-        query = (
-            "SELECT who, year, category, bills, own, unpaid, may_apply, last FROM list_people "
-            "WHERE list = ? AND unpaid > ? AND unpaid <= coalesce(?, unpaid) ORDER BY unpaid DESC, last LIMIT ? OFFSET ?"
-        )
         with self._opened() as kept:
-            found = kept.execute(query, (number, above, up_to, count, first)).fetchall()
+            found = kept.execute(_BURDENED, {"list": number, "above": above, "up_to": up_to, "count": count, "first": first}).fetchall()
         return [Year(*each) for each in found]
 
     def how_many(self, number: int, above: int, up_to: int | None) -> int:
@@ -241,8 +239,9 @@ class Rosters:
     def of_year(self, number: int, last: int) -> list[Row]:
         """The bills of a year by the row of its last one, in their order."""
         query = (
-            f"SELECT {_FIELDS} FROM list_rows WHERE list = :list AND (row = :last OR (who, year) = "  # noqa: S608 - our own words
-            "(SELECT person, year FROM list_rows WHERE list = :list AND row = :last)) ORDER BY row"
+            f"SELECT {_FIELDS} FROM list_rows WHERE list = :list AND row IN (SELECT :last UNION ALL SELECT o.row FROM list_rows b "  # noqa: S608 - our own words
+            "JOIN list_rows o INDEXED BY list_rows_by_who ON o.list = b.list AND o.who = b.person AND o.year = b.year "
+            "WHERE b.list = :list AND b.row = :last) ORDER BY row"
         )
         with self._opened() as kept:
             return [_row(found) for found in kept.execute(query, {"list": number, "last": last})]
@@ -303,6 +302,17 @@ class Rosters:
 
 
 _FIELDS = "row, who, person, year, category, own, unpaid, may_apply, cells"
+#: The status of a bill is the second of the columns that settling adds.
+_BURDENED = """
+    SELECT who, year, category, bills, own, unpaid, may_apply, last, EXISTS (
+        SELECT 1 FROM list_rows r WHERE r.list = :list AND r.row IN (SELECT p.last UNION ALL
+            SELECT o.row FROM list_rows o INDEXED BY list_rows_by_who
+            WHERE o.list = p.list AND o.who = p.who AND o.person = p.who AND o.year = p.year)
+        AND json_extract(r.cells, '$[' || (SELECT given + 1 FROM lists WHERE id = :list) || ']') = 'partial')
+    FROM (SELECT * FROM list_people WHERE list = :list AND unpaid > :above AND unpaid <= coalesce(:up_to, unpaid)
+        ORDER BY unpaid DESC, last LIMIT :count OFFSET :first) p
+    ORDER BY unpaid DESC, last
+"""
 #: SQLite takes the category of the row with the last day, and of people who are not told apart each row alone.
 _ADD_UP = """
     INSERT INTO list_people SELECT list, who, year, category, bills, own, unpaid, may_apply, row FROM (

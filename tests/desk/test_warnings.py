@@ -116,6 +116,16 @@ def test_the_page_tells_who_is_above_and_how_far_it_is(warned: tuple[Person, str
     assert "/desk/warnings/" in person.ask("GET", "/desk/warnings")[1]["Location"]
 
 
+def test_what_nobody_can_compute_may_leave_less(person: Person) -> None:
+    """濮阳 2022 has medical aid for low income without a figure, none for ordinary residents: in the page and in the file of an office."""
+    rows = "A1\t低保\t县级\t2022-06-05\t90000\t0\nA1\t普通居民\t县级\t2022-07-05\t20000\t0\nB2\t普通居民\t县级\t2022-06-05\t90000\t0\n"
+    where = person.bring(place="henan-puyang", pasted=HEAD + rows)[1].replace("/roster/", "/warnings/")
+    words = "超过了 还有一笔算不出来，实际自付可能少一些。"
+    lines = person.ask("GET", f"{where}-civil.csv")[2].decode("utf-8-sig").splitlines()
+    for told in (lines, re.findall(r'<tr role="row">.*?</tr>', person.get(where), re.S)):
+        assert ["A1" in line for line in told if words in line] == [True]
+
+
 def test_a_cap_between_two_figures_is_so_far_at_least(person: Person) -> None:
     """Basic insurance in 亳州 is capped at 200,000 to 300,000. City, 260,000: it pays 75% of 259,300, which is 194,475."""
     where = person.bring(place="anhui-bozhou", pasted=HEAD + "A1\t监测户\t市级医院\t2024-01-05\t260000\t0\n")[1]
