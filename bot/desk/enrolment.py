@@ -14,6 +14,7 @@ from typing import Any, Literal, get_args
 
 from bot.china import moment
 from bot.desk.book import Book
+from bot.desk.room import RoomError
 from engine import Share
 
 #: What was done about somebody: reminded; joined: enrolled since the list was brought; cleared: a mark was wrong.
@@ -36,6 +37,7 @@ _TABLES = (
     "reminded_by TEXT, joined TEXT, joined_by TEXT, open INTEGER GENERATED ALWAYS AS (insured = 0 AND joined IS NULL), "
     "PRIMARY KEY (list, row)) WITHOUT ROWID",
     "CREATE UNIQUE INDEX IF NOT EXISTS enrolled_once ON enrolled (list, home, person)",
+    "CREATE INDEX IF NOT EXISTS enrolled_by_card ON enrolled (list, person) WHERE length(person) = 18",
     "CREATE TABLE IF NOT EXISTS enrolled_not (list INTEGER NOT NULL REFERENCES enrolments (id) ON DELETE CASCADE, row INTEGER NOT NULL, "
     "why TEXT NOT NULL, PRIMARY KEY (list, row)) WITHOUT ROWID",
 )
@@ -44,6 +46,11 @@ _HEADS = (
     "(SELECT COUNT(*) FROM enrolled_not n WHERE n.list = e.id) FROM enrolments e"
 )
 _COUNTS = "SELECT category, SUM(insured), SUM(insured = 0 AND joined IS NOT NULL), SUM(open) FROM enrolled WHERE list = ? GROUP BY category"
+#: A name may stand in two households; the number of an identity card (18 signs) is one person's wherever it stands.
+_PUT = """
+    INSERT INTO enrolled (list, row, home, person, name, category, insured) SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7
+    WHERE NOT EXISTS (SELECT 1 FROM enrolled WHERE list = ?1 AND person = ?4 AND length(person) = 18) ON CONFLICT DO NOTHING
+"""
 #: Households with what those pay who are still to be enrolled; what one of a category pays comes as JSON.
 _HOMES = """
     WITH due (category, premium, subsidy, own, low) AS (
@@ -237,10 +244,12 @@ class Enrolments:
             return int(kept.execute(_HOMES_COUNT, (number, is_open)).fetchone()[0])
 
     def people(self, number: int) -> Iterator[Member]:
-        """Everybody of a list in its order, a block in memory at a time."""
+        """Everybody of a list in its order, a block in memory at a time. Raises RoomError also where it is thrown away meanwhile."""
         last = -1
         while True:
             with self._opened() as kept:
+                if last >= 0 and kept.execute("SELECT 1 FROM enrolments WHERE id = ?", (number,)).fetchone() is None:
+                    raise RoomError(f"list {number} is gone")
                 block = [_member(row) for row in kept.execute(_PEOPLE, (number, last, _AT_ONCE)).fetchall()]
             if not block:
                 return
@@ -284,15 +293,12 @@ class Enrolments:
         return int(number)
 
     def _put(self, number: int, block: Iterable[Enrollee | Unread]) -> None:
-        query = (
-            "INSERT INTO enrolled (list, row, home, person, name, category, insured) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
-        )
         with self._opened() as kept:
             for each in block:
                 why = each.why if isinstance(each, Unread) else ""
                 if isinstance(each, Enrollee):
                     row = (number, each.row, each.home, each.person, each.name, each.category, each.insured)
-                    why = "" if kept.execute(query, row).rowcount == 1 else "twice"
+                    why = "" if kept.execute(_PUT, row).rowcount == 1 else "twice"
                 if why:
                     kept.execute("INSERT INTO enrolled_not (list, row, why) VALUES (?, ?, ?)", (number, each.row, why))
 

@@ -10,6 +10,7 @@ from typing import Literal
 
 from bot.china import moment
 from bot.desk.book import Book
+from bot.desk.room import RoomError
 
 _TABLES = (
     # Lists were once kept whole, and nothing shows them any more.
@@ -21,6 +22,9 @@ _TABLES = (
     "WITHOUT ROWID",
     "CREATE INDEX IF NOT EXISTS list_rows_by_own ON list_rows (list, own DESC)",
     "CREATE INDEX IF NOT EXISTS list_rows_by_who ON list_rows (list, who)",
+    # Of people who are told apart, until a list is added up: lists are not always in the order of their days.
+    "CREATE TABLE IF NOT EXISTS list_days (list INTEGER NOT NULL, row INTEGER NOT NULL, day TEXT NOT NULL, PRIMARY KEY (list, row)) "
+    "WITHOUT ROWID",
     "CREATE TABLE IF NOT EXISTS list_people (list INTEGER NOT NULL, who TEXT, year INTEGER, category TEXT NOT NULL, "
     "bills INTEGER NOT NULL, own INTEGER NOT NULL, unpaid INTEGER NOT NULL, may_apply INTEGER NOT NULL, last INTEGER NOT NULL)",
     "CREATE INDEX IF NOT EXISTS list_people_by_unpaid ON list_people (list, unpaid DESC)",
@@ -59,7 +63,8 @@ class Row:
 class Year:
     """What a year came to for somebody: all their bills, or a single one where nobody is told apart. Money in fen.
 
-    `year`: None where no day was told; `category` is that of the last bill, whose row is `last`; `may_apply`: 1 or 0.
+    `year`: None where no day was told; `category` is that of the last bill by its day, whose row is `last`; `may_apply`: 1 or 0.
+    `is_open`: 1 where a layer pays for one of them that nobody can compute, so that less may be left; else 0.
     """
 
     who: str | None
@@ -70,6 +75,7 @@ class Year:
     unpaid: int
     may_apply: int
     last: int
+    is_open: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +136,11 @@ class Rosters:
             with self._opened() as kept:
                 kept.executemany("INSERT INTO list_rows VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", part)
 
+    def dated(self, number: int, days: Iterable[tuple[int, str]]) -> None:
+        """The ISO days of bills by their rows, of people who are told apart: the last one of a year is not always that of a list."""
+        with self._opened() as kept:
+            kept.executemany("INSERT INTO list_days VALUES (?, ?, ?)", ((number, row, day) for row, day in days))
+
     def reject(self, number: int, rejects: Iterable[Reject]) -> None:
         """Rows of a list that were not settled."""
         with self._opened() as kept:
@@ -142,6 +153,7 @@ class Rosters:
             query = "UPDATE lists SET columns = ?, given = ?, lines = ? WHERE id = ? RETURNING name"
             [(name,)] = kept.execute(query, (_json(columns), given, _json(lines), number)).fetchall()
             kept.execute(_ADD_UP, (number,))
+            kept.execute("DELETE FROM list_days WHERE list = ?", (number,))
             self._book.trace(kept, "added", name)
 
     def drop(self, number: int) -> None:
@@ -149,6 +161,7 @@ class Rosters:
         while not self._emptied(number):
             pass
         with self._opened() as kept:
+            kept.execute("DELETE FROM list_days WHERE list = ?", (number,))
             kept.execute("DELETE FROM list_people WHERE list = ?", (number,))
             kept.execute("DELETE FROM lists WHERE id = ?", (number,))
 
@@ -195,12 +208,8 @@ class Rosters:
 
     def burdened(self, number: int, above: int, up_to: int | None, first: int, count: int) -> list[Year]:
         """Whose eligible cost left unpaid in a year is above an amount, and at most `up_to`; most first, from the `first` (0) on."""
-        query = (
-            "SELECT who, year, category, bills, own, unpaid, may_apply, last FROM list_people "
-            "WHERE list = ? AND unpaid > ? AND unpaid <= coalesce(?, unpaid) ORDER BY unpaid DESC, last LIMIT ? OFFSET ?"
-        )
         with self._opened() as kept:
-            found = kept.execute(query, (number, above, up_to, count, first)).fetchall()
+            found = kept.execute(_BURDENED, {"list": number, "above": above, "up_to": up_to, "count": count, "first": first}).fetchall()
         return [Year(*each) for each in found]
 
     def how_many(self, number: int, above: int, up_to: int | None) -> int:
@@ -230,8 +239,9 @@ class Rosters:
     def of_year(self, number: int, last: int) -> list[Row]:
         """The bills of a year by the row of its last one, in their order."""
         query = (
-            f"SELECT {_FIELDS} FROM list_rows WHERE list = :list AND (row = :last OR (who, year) = "  # noqa: S608 - our own words
-            "(SELECT person, year FROM list_rows WHERE list = :list AND row = :last)) ORDER BY row"
+            f"SELECT {_FIELDS} FROM list_rows WHERE list = :list AND row IN (SELECT :last UNION ALL SELECT o.row FROM list_rows b "  # noqa: S608 - our own words
+            "JOIN list_rows o INDEXED BY list_rows_by_who ON o.list = b.list AND o.who = b.person AND o.year = b.year "
+            "WHERE b.list = :list AND b.row = :last) ORDER BY row"
         )
         with self._opened() as kept:
             return [_row(found) for found in kept.execute(query, {"list": number, "last": last})]
@@ -245,11 +255,16 @@ class Rosters:
         return [Reject(*each) for each in found]
 
     def every(self, number: int) -> Iterator[Row]:
-        """All rows in their order, some in memory at a time; what is written meanwhile does not wait."""
+        """All rows in their order, some in memory at a time; what is written meanwhile does not wait.
+
+        Raises RoomError also where the list is thrown away meanwhile: what was read of it is not all of it.
+        """
         query = f"SELECT {_FIELDS} FROM list_rows WHERE list = ? AND row > ? ORDER BY row LIMIT ?"  # noqa: S608 - our own words
         last = -1
         while True:
             with self._opened() as kept:
+                if kept.execute("SELECT 1 FROM lists WHERE id = ? AND columns IS NOT NULL", (number,)).fetchone() is None:
+                    raise RoomError(f"list {number} is gone")
                 part = [_row(found) for found in kept.execute(query, (number, last, _AT_ONCE))]
             yield from part
             if len(part) < _AT_ONCE:
@@ -287,11 +302,25 @@ class Rosters:
 
 
 _FIELDS = "row, who, person, year, category, own, unpaid, may_apply, cells"
-#: SQLite takes the category of the row with the largest number, and of people who are not told apart each row alone.
-_ADD_UP = (
-    "INSERT INTO list_people SELECT list, who, year, category, count(*), sum(own), sum(unpaid), may_apply, max(row) FROM list_rows "
-    "WHERE list = ? AND unpaid IS NOT NULL GROUP BY coalesce(person, row), year"
-)
+#: The status of a bill is the second of the columns that settling adds.
+_BURDENED = """
+    SELECT who, year, category, bills, own, unpaid, may_apply, last, EXISTS (
+        SELECT 1 FROM list_rows r WHERE r.list = :list AND r.row IN (SELECT p.last UNION ALL
+            SELECT o.row FROM list_rows o INDEXED BY list_rows_by_who
+            WHERE o.list = p.list AND o.who = p.who AND o.person = p.who AND o.year = p.year)
+        AND json_extract(r.cells, '$[' || (SELECT given + 1 FROM lists WHERE id = :list) || ']') = 'partial')
+    FROM (SELECT * FROM list_people WHERE list = :list AND unpaid > :above AND unpaid <= coalesce(:up_to, unpaid)
+        ORDER BY unpaid DESC, last LIMIT :count OFFSET :first) p
+    ORDER BY unpaid DESC, last
+"""
+#: SQLite takes the category of the row with the last day, and of people who are not told apart each row alone.
+_ADD_UP = """
+    INSERT INTO list_people SELECT list, who, year, category, bills, own, unpaid, may_apply, row FROM (
+        SELECT r.list, who, year, category, count(*) AS bills, sum(own) AS own, sum(unpaid) AS unpaid, may_apply, r.row,
+            max(coalesce(day, '') || printf('%012d', r.row))
+        FROM list_rows r LEFT JOIN list_days d ON d.list = r.list AND d.row = r.row
+        WHERE r.list = ? AND unpaid IS NOT NULL GROUP BY coalesce(person, r.row), year)
+"""
 
 
 def _written(number: int, row: Row) -> tuple[int | str | None, ...]:

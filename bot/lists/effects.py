@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import NamedTuple
 
 from bot.desk import Kind, Registers, Roster, Rosters, Row
 from bot.knowledge import Knowledge
@@ -23,6 +24,7 @@ class Effect:
     """Somebody whose own cost is another by the registers. Money in fen, of all their bills on the list; None where no rule settles them.
 
     `before`: the category of the list; `after`: that of the registers, and where both offices name one, that with less to pay.
+    `most_before`, `most_after`: it is the most, because a layer pays that nobody can compute.
     """
 
     who: str
@@ -30,11 +32,18 @@ class Effect:
     after: str
     own_before: int | None
     own_after: int | None
+    most_before: bool = False
+    most_after: bool = False
+
+    @property
+    def is_open(self) -> bool:
+        """Whether one of both is no more than a bound, so that nobody knows the difference."""
+        return self.most_before or self.most_after
 
     @property
     def more(self) -> int:
         """How much more there is to pay; 0 where nobody knows."""
-        return 0 if self.own_before is None or self.own_after is None else self.own_after - self.own_before
+        return 0 if self.is_open or self.own_before is None or self.own_after is None else self.own_after - self.own_before
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +82,15 @@ def effects_of(
         people.setdefault(row.who or "", []).append(row)
     wanted = {who: _categories(listed.get(who, {})) for who in people}
     other = {who: bills for who, bills in people.items() if {row.category for row in bills} != set(wanted[who])}
-    best: dict[str, tuple[str, int | None]] = {}
+    best: dict[str, tuple[str, _Own]] = {}
     for place in range(max((len(wanted[who]) for who in other), default=0)):
         meant = {who: wanted[who][place] for who in other if place < len(wanted[who])}
         owns = _settled(roster, [row for who in meant for row in other[who]], meant, knowledge, voice, work)
         for who, category in meant.items():
             found = (category, _sum([owns.get(row.number) for row in other[who]]))
-            best[who] = min(best.get(who, found), found, key=lambda each: (each[1] is None, each[1] or 0))
-    told = [Effect(who, bills[-1].category, best[who][0], _sum([row.own for row in bills]), best[who][1]) for who, bills in other.items()]
-    changes = [effect for effect in told if effect.own_after != effect.own_before or effect.own_after is None]
+            best[who] = min(best.get(who, found), found, key=lambda each: each[1])
+    told = [_effect(who, bills[-1].category, _sum([_own(roster, row) for row in bills]), *best[who]) for who, bills in other.items()]
+    changes = [effect for effect in told if effect.own_after != effect.own_before or effect.own_after is None or effect.is_open]
     return Effects(sorted(changes, key=lambda effect: effect.more), len(people), len(changed) > MOST_PEOPLE)
 
 
@@ -90,14 +99,32 @@ def _categories(listed: Mapping[Kind, str]) -> list[str]:
     return sorted(set(listed.values())) or [_ORDINARY]
 
 
-def _sum(owns: Sequence[int | None]) -> int | None:
+class _Own(NamedTuple):
+    """What somebody pays, in fen: `most` is exact or a bound. Less comes first, of the same what may be less, last what nobody knows."""
+
+    is_unknown: bool
+    most: int
+    is_exact: bool
+
+
+def _effect(who: str, category: str, own: _Own, after: str, own_after: _Own) -> Effect:
+    before, now = (None if each.is_unknown else each.most for each in (own, own_after))
+    return Effect(who, category, after, before, now, not own.is_exact, not own_after.is_exact)
+
+
+def _own(roster: Roster, row: Row) -> _Own | None:
+    is_exact = row.cells[roster.columns.index("status", roster.given)] == "computed"
+    return None if row.own is None else _Own(is_unknown=False, most=row.own, is_exact=is_exact)
+
+
+def _sum(owns: Sequence[_Own | None]) -> _Own:
     known = [own for own in owns if own is not None]
-    return sum(known) if len(known) == len(owns) else None
+    return _Own(len(known) < len(owns), sum(own.most for own in known), all(own.is_exact for own in known))
 
 
 def _settled(
     roster: Roster, rows: Sequence[Row], meant: Mapping[str, str], knowledge: Knowledge, voice: Voice, work: Path
-) -> dict[int, int]:
+) -> dict[int, _Own]:
     """What people pay of bills by the row, each person in another category. Raises ListError."""
     header = roster.columns[: roster.given]
     at = header.index(names_of(knowledge).columns_of(header).facts["category"])
@@ -110,13 +137,17 @@ def _settled(
             writer = csv.writer(file)
             writer.writerow(header)
             writer.writerows([*row.cells[:at], meant[row.who or ""], *row.cells[at + 1 : roster.given]] for row in rows)
-        owns: dict[int, int] = {}
+        owns: dict[int, _Own] = {}
         with opened_batch(source, roster.place, knowledge, voice, quiet) as batch:
             try:
                 for result in results(batch, Rejects()):
-                    known = (result.settled["status"] != STATUSES.index("refused")).tolist()
-                    told = zip(result.numbers.tolist(), result.settled[OWN_COST].tolist(), known, strict=True)
-                    owns |= {rows[number - batch.table.first_row].number: own for number, own, is_known in told if is_known}
+                    statuses = [STATUSES[status] for status in result.settled["status"].tolist()]
+                    told = zip(result.numbers.tolist(), result.settled[OWN_COST].tolist(), statuses, strict=True)
+                    owns |= {
+                        rows[number - batch.table.first_row].number: _Own(is_unknown=False, most=own, is_exact=status == "computed")
+                        for number, own, status in told
+                        if status != "refused"
+                    }
             except NothingSettledError:
                 return {}
         return owns

@@ -10,7 +10,7 @@ from bot.lists.warnings import Threshold
 from bot.lists.writing import Cell, list_file
 from bot.speech import Voice
 from bot.speech.contract import fault_words
-from bot.speech.people_words import least_firm
+from bot.speech.people_words import own_together
 from engine import LAYERS, Case, CaseError, Estimate, Fault, Layer, Shelf, estimate, own_cost, read_case
 
 
@@ -75,14 +75,15 @@ def together(households: Sequence[Household]) -> Together:
     """The sums of a day."""
     answers = [each.counted for each in households if each.counted is not None]
     told = [answer.case.self_funded for answer in answers if answer.case.self_funded is not None]
+    firm, own = own_together(answers)
     return Together(
         count=len(answers),
         left_out=len(households) - len(answers),
         total=sum(answer.case.total for answer in answers),
         self_funded=sum(told) if told else None,
         hospital_borne=sum(answer.hospital_borne for answer in answers),
-        own=sum(map(own_cost, answers)),
-        firm=least_firm(answers),
+        own=own,
+        firm=firm,
         paid={layer: sum(_payout(answer, layer) for answer in answers) for layer in LAYERS},
     )
 

@@ -33,6 +33,9 @@ class Keeps(Protocol):
     def write(self, number: int, rows: Iterable[Row]) -> None:
         """More rows of a list."""
 
+    def dated(self, number: int, days: Iterable[tuple[int, str]]) -> None:
+        """The ISO days of bills by their rows, of people who are told apart."""
+
     def reject(self, number: int, rejects: Iterable[Reject]) -> None:
         """Rows of a list that were not settled."""
 
@@ -51,6 +54,9 @@ class Tried:
     def write(self, _number: int, rows: Iterable[Row]) -> None:
         """More rows."""
         self.rows += rows
+
+    def dated(self, _number: int, _days: Iterable[tuple[int, str]]) -> None:
+        """Nobody is told which bill of a year was the last."""
 
     def reject(self, _number: int, rejects: Iterable[Reject]) -> None:
         """Rows that were not settled."""
@@ -90,6 +96,7 @@ def settle(
             try:
                 for result in results(batch, rejects):
                     rosters.write(number, _rows(batch, result, who, further))
+                    rosters.dated(number, _days(batch, result))
                     rosters.reject(number, rejects.told())
             except NothingSettledError as error:
                 first = [f"{voice.say('desk.row', row=str(each.number))}{each.said}" for each in rejects.told()[:_MOST_TOLD]]
@@ -165,6 +172,15 @@ def _rows(batch: "Batch", result: "Result", who: str | None, further: _FurtherAi
             yield Row(number, name, person, year, category, own, unpaid, further.is_named(edition, category), told)
         else:
             yield Row(number, name, person, year, category, None, None, False, told)
+
+
+def _days(batch: "Batch", result: "Result") -> Iterator[tuple[int, str]]:
+    """The days of a block's rows, where people are told apart."""
+    from bot.tables.persons import days_of
+
+    if "person" in batch.columns.facts:
+        days = days_of(result.frame, batch.columns.facts, batch.names).to_list()
+        yield from ((row, day.isoformat()) for row, day in zip(result.numbers.tolist(), days, strict=True) if day is not None)
 
 
 def csv_lines(roster: Roster, rows: Iterator[Row]) -> Iterator[bytes]:

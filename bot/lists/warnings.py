@@ -97,11 +97,17 @@ def _cells(voice: Voice, year: Year, threshold: int, told: str) -> list[Cell]:
         "unpaid": year.unpaid,
         "own": year.own,
         "threshold": threshold,
-        "state": voice.say("desk.warn.above" if year.unpaid > threshold else "desk.warn.near"),
+        "state": state_words(voice, year, threshold),
         "may_apply": voice.say("desk.warn.may_apply") if year.may_apply else "",
         "told": told,
     }
     return [cells[name] for name in _COLUMNS]
+
+
+def state_words(voice: Voice, year: Year, threshold: int) -> str:
+    """Whether it is above the threshold or near it, and that less may be left where a layer cannot be computed."""
+    words = voice.say("desk.warn.above" if year.unpaid > threshold else "desk.warn.near")
+    return f"{words} {voice.say('desk.row.open')}" if year.is_open else words
 
 
 def who_words(voice: Voice, year: Year) -> str:

@@ -8,11 +8,9 @@ from functools import partial
 
 from bot.conversation.households import Visited
 from bot.speech.compare_words import concerns, layer_words, own_words
+from bot.speech.people_words import own_together
 from bot.speech.voice import Voice
 from engine import Estimate, firmness, own_cost
-
-#: From the firmest to the least firm: a sum is as firm as the least firm of its parts.
-_FIRM = ("exact", "about", "most")
 
 
 def household_noted_lines(voice: Voice, visited: Visited) -> list[str]:
@@ -30,8 +28,8 @@ def households_lines(voice: Voice, visited: Sequence[Visited]) -> list[str]:
     settled = [each.estimate for each in visited if each.estimate is not None]
     lines = [voice.say("chat.desk.list.title", count=len(visited)), *(_line(voice, each) for each in visited)]
     if len(settled) > 1:
-        firm = max(map(firmness, settled), key=_FIRM.index)
-        words = voice.say(f"compare.own.{firm}", amount=sum(map(own_cost, settled)))
+        firm, own = own_together(settled)
+        words = voice.say(f"compare.own.{firm}", amount=own)
         lines.append(voice.say("chat.desk.list.together", count=len(settled), words=words))
     lines += [voice.say("settlement_decides")] if settled else []
     return [*lines, voice.say("chat.desk.before")]

@@ -1,6 +1,6 @@
 """The people of a family in one talk: a line each, and what they pay together."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from bot.conversation.people import Counted
 from bot.speech.voice import Voice
@@ -16,12 +16,18 @@ def people_lines(voice: Voice, people: tuple[Counted, ...]) -> list[str]:
     lines = [_person(voice, number, person) for number, person in enumerate(people, start=1)]
     if len(settled) <= 1:
         return lines
-    return [*lines, voice.say(f"people.together.{least_firm(settled)}", count=len(settled), amount=sum(map(own_cost, settled)))]
+    firm, own = own_together(settled)
+    return [*lines, voice.say(f"people.together.{firm}", count=len(settled), amount=own)]
 
 
-def least_firm(answers: Iterable[Estimate]) -> str:
-    """How firm the sum of what several people pay is: exact, about or most."""
-    return max(map(firmness, answers), key=_FIRM.index, default="exact")
+def own_together(answers: Sequence[Estimate]) -> tuple[str, int]:
+    """What several people pay together, in fen, and how firm that is: exact, about or most.
+
+    Where it is the most, that of everybody is in it: a sum with something that is about right would be no bound.
+    """
+    firm = max(map(firmness, answers), key=_FIRM.index, default="exact")
+    bounds = (answer.out_of_pocket.high for answer in answers if answer.out_of_pocket is not None)
+    return firm, sum(bounds) if firm == "most" else sum(map(own_cost, answers))
 
 
 def _person(voice: Voice, number: int, person: Counted) -> str:

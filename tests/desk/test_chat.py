@@ -308,7 +308,7 @@ async def test_households_of_the_web_are_listed_too(somebody: Coordinator, room:
     await somebody.say(f"/desk {key}")
     heard = await somebody.say("名单")
     assert "第 1 户，村东头（低保）：自己掏 1,100 元" in heard
-    assert "第 2 户（普通居民）：规定有变动" in heard
+    assert "第 2 户（普通居民）：我手上的规定现在算不了" in heard
     assert "前天那户" not in heard
     assert "加起来" not in heard
 

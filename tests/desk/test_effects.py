@@ -16,13 +16,13 @@ ROWS = (
 )
 
 
-def effects(book: Book, knowledge: Knowledge, number: int, rows: str = ROWS) -> Effects:
+def effects(book: Book, knowledge: Knowledge, number: int, rows: str = ROWS, place: str = "anhui-bozhou") -> Effects:
     """What a register changes for a list of these rows."""
     folder = book.work() / "one"
     folder.mkdir()
     (folder / "in.csv").write_text(HEAD + rows)
     coming = Imports(book).begin("roster", "名单")
-    bring(book, Brought(coming, "roster", "名单", folder / "in.csv", "zh_CN", "anhui-bozhou"), knowledge)
+    bring(book, Brought(coming, "roster", "名单", folder / "in.csv", "zh_CN", place), knowledge)
     rosters = Rosters(book)
     [head, *_] = rosters.heads()
     roster = rosters.roster(head.number)
@@ -71,6 +71,25 @@ def test_a_category_that_the_rules_do_not_know_is_told(book: Book, knowledge: Kn
     assert effects(book, knowledge, number).people == [Effect("A1", "ordinary", "registered_poor", 4_400_00, None)]
 
 
+def test_a_layer_that_nobody_can_compute_leaves_a_bound(book: Book, knowledge: Knowledge) -> None:
+    """濮阳 2022 has medical aid without a figure: who is low-income now pays at most that, and who is gone paid at most that before.
+
+    By hand from FACTS C1 and D: county, 20,000: 63% of 1,100 and 83% of 18,500 are 16,048; of 90,000 it is 74,148, and critical illness
+    pays 60% of 4,852 to an ordinary resident, 65% of 10,352 to one in low income.
+    """
+    registers = Registers(book)
+    written(registers, "civil", "2026-10-01", {"C3": LOW})
+    number = written(registers, "civil", "2026-11-01", {"A1": LOW, "B2": LOW})
+    rows = "A1,普通居民,县级,2022-06-05,20000,0\nB2,普通居民,县级,2022-06-05,90000,0\nC3,低保,县级,2022-06-05,20000,0\n"
+    told = effects(book, knowledge, number, rows, "henan-puyang")
+    assert told.people == [
+        Effect("A1", "ordinary", LOW, 3_952_00, 3_952_00, most_after=True),
+        Effect("B2", "ordinary", LOW, 12_940_80, 9_123_20, most_after=True),
+        Effect("C3", LOW, "ordinary", 3_952_00, 3_952_00, most_before=True),
+    ]
+    assert (told.less, told.more) == (0, 0)
+
+
 def test_the_page_tells_it(person: Person) -> None:
     """By how much, for whom; of another list when that is asked for; of a register that is not there nothing."""
     assert person.bring(name="三月", place="anhui-bozhou", pasted=(HEAD + ROWS).replace(",", "\t"))[0] == 303
@@ -80,5 +99,6 @@ def test_the_page_tells_it(person: Person) -> None:
     page = person.get(f"{where}/effects")
     assert "少付 3,300 元" in page
     assert "结果会变的有 1 人" in page
+    assert "台账日期以前的也在里面" in page
     assert "比不了" in person.get(f"{where}/effects?list=999")
     assert person.ask("GET", "/desk/registers/999/effects")[0] == 404

@@ -209,6 +209,16 @@ def test_premium_is_subsidy_and_own_share_for_every_sum(
     assert sum(count.open * shares[count.category].premium for count in counts) == sum(home.premium for home in homes)
 
 
+def test_an_identity_card_is_one_person_in_whatever_household(enrolments: Enrolments, shares: dict[str, Share]) -> None:
+    """Of a family that was parted somebody stands twice: they pay once, 400 for 2025. A name may be two people's."""
+    people = [("3号院", "34120119800101001X"), ("7号院", "34120119800101001X"), ("3号院", "王强"), ("7号院", "王强")]
+    rows = [Enrollee(row, home, person, "", ORDINARY, insured=False) for row, (home, person) in enumerate(people, start=2)]
+    number = enrolments.bring(LIST, rows)
+    assert enrolments.counts(number) == [Count(ORDINARY, insured=0, joined=0, open=3)]
+    assert {home.home: home.own for home in enrolments.homes(number, shares, 9)} == {"3号院": 800_00, "7号院": 400_00}
+    assert enrolments.unread(number, 9) == [Unread(3, "twice")]
+
+
 def test_a_long_list_is_paged_and_summed_where_it_is(enrolments: Enrolments, shares: dict[str, Share]) -> None:
     """More rows than are written at once; pages hold what was asked for, and of a crowd in one household the first."""
     crowd = (Enrollee(row, "院", f"人{row}", "", LOW, insured=False) for row in range(20_000, 20_100))

@@ -10,7 +10,24 @@ from pathlib import Path
 
 import pytest
 
-from bot.desk import KEEP_DAYS, Bills, Book, Brought, Cases, Desk, Enrollee, Enrolments, Imports, Keeping, Registers, Room, Rosters, Visits
+from bot.desk import (
+    KEEP_DAYS,
+    Bills,
+    Book,
+    Brought,
+    Cases,
+    Desk,
+    Enrollee,
+    Enrolments,
+    Imports,
+    Keeping,
+    Registers,
+    Room,
+    RoomError,
+    Rosters,
+    Row,
+    Visits,
+)
 from tests.desk.conftest import Person
 
 DAY = 86_400
@@ -106,3 +123,17 @@ def test_the_page_of_keeping(person: Person) -> None:
     assert (status, headers["Cache-Control"], headers["Content-Type"]) == (200, "no-store", "application/zip")
     assert "trail.csv" in zipfile.ZipFile(io.BytesIO(body)).namelist()
     assert "下载了全部" in person.get("/desk/trail")
+
+
+def test_a_list_that_is_thrown_away_while_it_is_read_is_no_shorter_list(book: Book) -> None:
+    """Whoever takes it as a file is told, and has not what looks like all of it."""
+    rosters = Rosters(book)
+    number = rosters.begin("名单", None)
+    rosters.write(number, (Row(row, None, None, None, "ordinary", 1, 1, may_apply=False, cells=("1",)) for row in range(2, 20_003)))
+    rosters.finish(number, ["总费用"], 1, [])
+    assert sum(1 for _ in rosters.every(number)) == 20_001
+    rows = rosters.every(number)
+    assert next(rows).number == 2
+    assert rosters.forget(number)
+    with pytest.raises(RoomError):
+        list(rows)

@@ -9,7 +9,7 @@ import pytest
 from bot.desk import Book, Feedback, Imports, Rosters
 from bot.knowledge import Knowledge
 from bot.lists import Brought, bring
-from bot.lists.warnings import NEAR, near
+from bot.lists.warnings import NEAR, concerns, near
 from tests.desk.conftest import Person
 
 HEAD = "身份证号\t人员类别\t医院级别\t出院日期\t总费用\t自费金额\n"
@@ -52,6 +52,18 @@ def test_the_bills_of_a_year_add_up_by_person(book: Book, knowledge: Knowledge) 
     assert found["a1", 2023].unpaid == 4_400_00
     assert [year.who for year in Rosters(book).burdened(number, 10_000_00, None, 0, 100)] == ["D4", "A1"]
     assert Rosters(book).how_many(number, 8_000_00, 10_000_00) == 1
+
+
+def test_the_category_of_a_year_is_that_of_its_last_day(book: Book, knowledge: Knowledge) -> None:
+    """Also in a list that begins with the newest: low-income since June, its office is told, and further aid is named.
+
+    By hand: 4,400 are left in January. In June 8,800 after basic in the year, critical illness 65% of 2,800: 1,820, medical aid 75% of
+    6,980, of which the bill leaves 2,580: nothing is left of it.
+    """
+    number = settled(book, knowledge, "A1\t低保\t县医院\t2024-06-05\t20000\t0\nA1\t普通居民\t县医院\t2024-01-05\t20000\t0\n")
+    [year] = Rosters(book).burdened(number, 0, None, 0, 9)
+    assert (year.category, year.may_apply, year.bills, year.unpaid, year.last) == ("subsistence_allowance", 1, 2, 4_400_00, 2)
+    assert not concerns("rural", year.category)
 
 
 def test_near_begins_at_so_many_percent() -> None:
@@ -102,6 +114,22 @@ def test_the_page_tells_who_is_above_and_how_far_it_is(warned: tuple[Person, str
     assert "可以问问再次救助" in rows[0]
     assert "可以问问再次救助" not in rows[1]
     assert "/desk/warnings/" in person.ask("GET", "/desk/warnings")[1]["Location"]
+
+
+def test_what_nobody_can_compute_may_leave_less(person: Person) -> None:
+    """濮阳 2022 has medical aid for low income without a figure, none for ordinary residents: in the page and in the file of an office."""
+    rows = "A1\t低保\t县级\t2022-06-05\t90000\t0\nA1\t普通居民\t县级\t2022-07-05\t20000\t0\nB2\t普通居民\t县级\t2022-06-05\t90000\t0\n"
+    where = person.bring(place="henan-puyang", pasted=HEAD + rows)[1].replace("/roster/", "/warnings/")
+    words = "超过了 还有一笔算不出来，实际自付可能少一些。"
+    lines = person.ask("GET", f"{where}-civil.csv")[2].decode("utf-8-sig").splitlines()
+    for told in (lines, re.findall(r'<tr role="row">.*?</tr>', person.get(where), re.S)):
+        assert ["A1" in line for line in told if words in line] == [True]
+
+
+def test_a_cap_between_two_figures_is_so_far_at_least(person: Person) -> None:
+    """Basic insurance in 亳州 is capped at 200,000 to 300,000. City, 260,000: it pays 75% of 259,300, which is 194,475."""
+    where = person.bring(place="anhui-bozhou", pasted=HEAD + "A1\t监测户\t市级医院\t2024-01-05\t260000\t0\n")[1]
+    assert "离基本医保封顶线至少还差 5,525 元" in person.get(where.replace("/roster/", "/warnings/"))
 
 
 def test_the_threshold_is_the_desk_s_own(warned: tuple[Person, str]) -> None:

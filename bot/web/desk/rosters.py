@@ -8,7 +8,7 @@ from typing import Any
 
 from aiohttp import web
 
-from bot.desk import Book, Imports, Roster, Rosters, Row
+from bot.desk import Book, Imports, RoomError, Roster, Rosters, Row
 from bot.desk.rosters import Order
 from bot.lists import MONEY, OWN_COST, Brought, ListError, csv_lines, person_key, write_workbook
 from bot.lists.warnings import Threshold, near
@@ -176,8 +176,13 @@ async def _csv(request: web.Request, _voice: Voice, book: Book) -> web.StreamRes
     await response.prepare(request)
     lines = csv_lines(roster, Rosters(book).every(roster.number))
     with request.app[LINES].busy(request.protocol):
-        while part := await asyncio.to_thread(_some, lines):
-            await response.write(part)
+        try:
+            while part := await asyncio.to_thread(_some, lines):
+                await response.write(part)
+        except RoomError:
+            # Whoever takes the list is to see that it broke off, and not a page of ours at its end.
+            if request.transport is not None:
+                request.transport.abort()
     return response
 
 

@@ -7,7 +7,7 @@ from aiohttp import web
 
 from bot.desk import WHATS, Book, Feedback, Rosters
 from bot.lists import ListError
-from bot.lists.warnings import NEAR, OFFICES, Threshold, near, people_for, warnings_file, who_words
+from bot.lists.warnings import NEAR, OFFICES, Threshold, near, people_for, state_words, warnings_file, who_words
 from bot.lists.years import Years
 from bot.speech import Voice
 from bot.web.desk.door import at_desk, desk_file, desk_page, number_of, see
@@ -50,7 +50,7 @@ async def _show(request: web.Request, voice: Voice, book: Book, notice: str = ""
                 {
                     "year": each,
                     "who": who_words(voice, each),
-                    "above": each.unpaid > threshold,
+                    "state": state_words(voice, each, threshold),
                     "next": _next(voice, years.next_mark(rosters.of_year(number, each.last), assistant.today())),
                     "marks": marks.get((each.who or "", each.year), ()),
                 }
@@ -79,7 +79,11 @@ async def _show(request: web.Request, voice: Voice, book: Book, notice: str = ""
 
 def _next(voice: Voice, mark: Mark | None) -> str:
     """How far it is to the next threshold of the rules."""
-    return voice.say(f"desk.warn.next.{mark.kind}", layer=mark.layer, left_amount=mark.left) if mark is not None else ""
+    if mark is None:
+        return ""
+    # Of a cap between two figures the lower one is meant.
+    key = mark.kind if mark.at_most is None else "cap_range"
+    return voice.say(f"desk.warn.next.{key}", layer=mark.layer, left_amount=mark.left)
 
 
 async def _choose(request: web.Request, voice: Voice, book: Book) -> web.Response:
