@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from bot.conversation import Conversation, Household, Incoming, OpenDesk, Reply, Rules, Turned, household_of, mark_of, to_be_kept
 from bot.conversation.desk import COMPARE, LIST, NEXT, REVOKED, SLIP
+from bot.conversation.position import LABEL
 from bot.desk import Book, Desk, Keys, Room, RoomError, Tried, Visits
 from engine import Note
 
@@ -61,7 +62,8 @@ class Desks:
         """A message with what it has to know of the desk in its talk; of a key that was taken back, that the desk ends here."""
         mark = mark_of(conversation)
         if seat.desk is not None:
-            return replace(incoming, desk=OpenDesk(seat.desk.name, seat.mark, has_just_opened=True)), seat
+            place = await asyncio.to_thread(self._place, seat.desk)
+            return replace(incoming, desk=OpenDesk(seat.desk.name, seat.mark, has_just_opened=True, place=place)), seat
         if mark is None:
             return incoming, seat
         try:
@@ -95,10 +97,19 @@ class Desks:
         return tried, keys.mark(tried.desk.key) if tried.desk is not None else ""
 
     def _known(self, desk: Desk, incoming: Incoming, seat: Seat, conversation: Conversation) -> OpenDesk:
-        visits, asked = self._visits(desk), _asked(incoming)
-        households = tuple(Household(visit.label, visit.facts) for visit in visits.of_day(seat.day)) if asked in _OF_THE_DAY else ()
-        at = visits.place_of(seat.source(conversation)) if asked in _OF_THE_HOUSEHOLD else None
+        visits, asked, tells_which = self._visits(desk), _asked(incoming), _tells_which(incoming)
+        is_of_the_day, is_of_the_household = asked in _OF_THE_DAY or tells_which, asked in _OF_THE_HOUSEHOLD or tells_which
+        households = tuple(Household(visit.label, visit.facts) for visit in visits.of_day(seat.day)) if is_of_the_day else ()
+        at = visits.place_of(seat.source(conversation)) if is_of_the_household else None
         return OpenDesk(desk.name, seat.mark, households, at)
+
+    def _place(self, desk: Desk) -> str | None:
+        """Where the newest household of a desk is insured; None where there is none yet, or it cannot be read just now."""
+        try:
+            newest = self._visits(desk).newest()
+        except RoomError:
+            return None
+        return None if newest is None else str(newest.facts["place"])
 
     def _put(self, household: Household, seat: Seat, conversation: Conversation) -> None:
         if seat.desk is None:
@@ -122,6 +133,12 @@ def _is_told(before: Conversation, turned: Turned, household: Household, rules: 
     after = turned.conversation
     again = before.answers != after.answers and any(reply.estimate is not None for reply in turned.replies)
     return again or to_be_kept(before, rules) != household or household_of(before, rules) != household_of(after, rules)
+
+
+def _tells_which(incoming: Incoming) -> bool:
+    """Whether a message says which household it is about."""
+    heard = incoming.heard
+    return heard is not None and bool(LABEL in heard.slots or heard.numbers or heard.called)
 
 
 def _asked(incoming: Incoming) -> str | None:

@@ -48,7 +48,8 @@ class Heard(msgspec.Struct, frozen=True):
 
     `unsure`: the slot the person said not to know. `rest`: the words nothing was read from. `household`: only beside the intent premium;
     `hospitals`: those that are to be compared, beside the intent compare; `despair`: beside the intent human, a life may be in danger.
-    At a coordinator's desk `begins` says that the next household was called, of which the rest is told, and `numbers` which ones are meant.
+    At a coordinator's desk `begins` says that the next household was called, of which the rest is told; `numbers` which ones are meant, by
+    their places in the day, or by what they are `called`, if they are called so.
     """
 
     slots: dict[str, Slot] = msgspec.field(default_factory=dict)
@@ -62,3 +63,4 @@ class Heard(msgspec.Struct, frozen=True):
     despair: bool = False
     begins: bool = False
     numbers: tuple[int, ...] = ()
+    called: tuple[str, ...] = ()

@@ -28,7 +28,7 @@ class OpenDesk:
     """What a turn may know of the desk that is open in its talk. `mark`: what the key is known by that opened it.
 
     `households`: those of today, where they are asked for; `at`: which of its day the household of now is, where that is asked for and
-    it is kept. `has_just_opened`: this very message did it.
+    it is kept. `has_just_opened`: this very message did it; `place`: where the newest household of the desk is insured.
     """
 
     name: str
@@ -36,6 +36,7 @@ class OpenDesk:
     households: tuple[Household, ...] = ()
     at: int | None = None
     has_just_opened: bool = False
+    place: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +72,15 @@ def to_be_kept(conversation: Conversation, rules: Rules) -> Household | None:
     return Household(position.label or "", position.case())
 
 
-def at_a_new_desk(conversation: Conversation, message: str, mark: str) -> Conversation:
-    """A talk at a desk that begins: what the person set stays, what was told before does not belong to it."""
-    return Conversation((Answer(DESK, mark, PRESET), Answer(HOUSEHOLD, message, PRESET), *_kept_on(conversation)), conversation.turn)
+def at_a_new_desk(conversation: Conversation, message: str, desk: OpenDesk) -> Conversation:
+    """A talk at a desk that begins: what the person set stays, what was told before does not belong to it.
+
+    Where the door knows no place, the one of the desk's newest household holds, as a village has one.
+    """
+    opened = (Answer(DESK, desk.mark, PRESET), Answer(HOUSEHOLD, message, PRESET))
+    known = tuple(_kept_on(conversation))
+    place = () if desk.place is None or any(each.slot == "place" for each in known) else (Answer("place", desk.place, PRESET),)
+    return Conversation((*opened, *known, *place), conversation.turn)
 
 
 def without_desk(conversation: Conversation) -> Conversation:
@@ -114,6 +121,12 @@ def chosen(numbers: Sequence[int], count: int) -> tuple[int, ...] | None:
     """Which of so many households are to be compared: the last two where none is named, None where those cannot be."""
     asked = tuple(dict.fromkeys(numbers)) or (count - 1, count)
     return asked if FEWEST <= len(asked) <= MOST and all(1 <= number <= count for number in asked) else None
+
+
+def called(names: Sequence[str], households: Sequence[Household]) -> tuple[int, ...]:
+    """The places in the day of those who are called so; nobody where one of the names is nobody's, or that of several."""
+    found = [[number for number, each in enumerate(households, start=1) if each.label == name] for name in names]
+    return tuple(numbers[0] for numbers in found) if all(len(numbers) == 1 for numbers in found) else ()
 
 
 def _kept_on(conversation: Conversation) -> Iterable[Answer]:

@@ -17,7 +17,7 @@ def take_turn(conversation: Conversation, incoming: Incoming, rules: Rules) -> T
     """Play one message. Never raises for anything a person can send."""
     desk = incoming.desk
     if desk is not None and desk.has_just_opened:
-        conversation = at_a_new_desk(conversation, incoming.message, desk.mark)
+        conversation = at_a_new_desk(conversation, incoming.message, desk)
     start, taken_back = without_stale(_with_place(conversation, incoming.place, rules), incoming, rules)
     kind = Turn if mark_of(start) is None else AtDesk
     turned = kind(start, incoming, rules).play()

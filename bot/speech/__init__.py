@@ -10,7 +10,13 @@ from bot.speech.check_words import check_bill_json, check_bill_lines
 from bot.speech.compare_words import changed_json, changed_lines, compare_json, compare_lines
 from bot.speech.contract import clauses_json, estimate_json, fault_words, reject_words, year_json
 from bot.speech.coverage_words import coverage_json, coverage_lines, coverage_table
-from bot.speech.desk_words import household_noted_lines, household_slip_lines, households_compared_lines, households_lines
+from bot.speech.desk_words import (
+    household_back_lines,
+    household_noted_lines,
+    household_slip_lines,
+    households_compared_lines,
+    households_lines,
+)
 from bot.speech.diff_words import diff_json, diff_lines, diff_table
 from bot.speech.either_words import either_lines
 from bot.speech.estimate_words import estimate_lines, figure_words, why_lines
@@ -101,6 +107,7 @@ ANSWERS: Mapping[str, Callable[..., list[str]]] = {
     "either": either_lines,
     "people": people_lines,
     "admission": admission_lines,
+    "chat.desk.back": household_back_lines,
     "chat.desk.noted": household_noted_lines,
     "chat.desk.slip": household_slip_lines,
     "chat.desk.list": households_lines,

@@ -18,6 +18,11 @@ def household_noted_lines(voice: Voice, visited: Visited) -> list[str]:
     return [voice.say("chat.desk.noted", household=_household(voice, visited), words=_own(voice, visited.estimate))]
 
 
+def household_back_lines(voice: Voice, visited: Visited) -> list[str]:
+    """Which household the talk has gone back to."""
+    return [voice.say("chat.desk.back", household=_household(voice, visited))]
+
+
 def household_slip_lines(voice: Voice, visited: Visited) -> list[str]:
     """Whose slip comes with these words."""
     return [voice.say("chat.desk.slip", household=_household(voice, visited))]
@@ -29,7 +34,7 @@ def households_lines(voice: Voice, visited: Sequence[Visited]) -> list[str]:
     lines = [voice.say("chat.desk.list.title", count=len(visited)), *(_line(voice, each) for each in visited)]
     if len(settled) > 1:
         firm, own = own_together(settled)
-        words = voice.say(f"compare.own.{firm}", amount=own)
+        words = _up_to(voice, voice.say(f"compare.own.{firm}", amount=own), own, sum(map(_most, settled)))
         lines.append(voice.say("chat.desk.list.together", count=len(settled), words=words))
     lines += [voice.say("settlement_decides")] if settled else []
     return [*lines, voice.say("chat.desk.before")]
@@ -61,7 +66,7 @@ def _layer(voice: Voice, key: str, answer: Estimate) -> str:
 
 
 def _compared(voice: Voice, answer: Estimate) -> str:
-    return voice.say(f"chat.desk.compare.{firmness(answer)}", amount=own_cost(answer))
+    return _up_to(voice, voice.say(f"chat.desk.compare.{firmness(answer)}", amount=own_cost(answer)), own_cost(answer), _most(answer))
 
 
 def _line(voice: Voice, visited: Visited) -> str:
@@ -84,4 +89,13 @@ def _name(voice: Voice, visited: Visited) -> str:
 
 
 def _own(voice: Voice, answer: Estimate | None) -> str:
-    return own_words(voice, answer) if answer is not None else ""
+    return _up_to(voice, own_words(voice, answer), own_cost(answer), _most(answer)) if answer is not None else ""
+
+
+def _most(answer: Estimate) -> int:
+    return max(answer.out_of_pocket.high if answer.out_of_pocket is not None else 0, own_cost(answer))
+
+
+def _up_to(voice: Voice, words: str, own: int, most: int) -> str:
+    """What one pays, with what it may come to where more is possible: where nobody told what is self-funded, it is far more."""
+    return voice.say("chat.desk.up_to", words=words, most_amount=most) if most > own else words

@@ -141,6 +141,27 @@ async def test_a_desk_begins_a_talk_of_its_own(somebody: Coordinator, key: str) 
     assert other.answer["summary"]["total"] == "20000.00"
 
 
+async def test_a_name_that_is_too_long_is_told_and_the_talk_goes_on(somebody: Coordinator, key: str) -> None:
+    """Also one with signs that cannot be seen; what else was said counts."""
+    await somebody.say(f"/desk {key}")
+    for name in ("很" * 61, "👨\u200d👩\u200d👧家"):
+        assert "这个名字太长，或者有看不见的字" in await somebody.say(f"叫 {name}")
+        assert "这个名字太长，或者有看不见的字" in await somebody.say(f"下一位 叫 {name}")
+
+
+async def test_a_desk_knows_the_place_of_its_village(seated: Assistant, key: str) -> None:
+    """Where no door tells it, the place of the newest household holds when the desk is opened again, and when a household is begun anew."""
+    first = Coordinator(seated, place=None)
+    assert "先按在" not in await first.say(f"/desk {key}")
+    assert "在哪" in await first.say("3号院 低保 县医院 两万")
+    await first.say("亳州")
+    again = Coordinator(seated, place=None)
+    assert "先按在亳州参保算，不是就说在哪里" in await again.say(f"/desk {key}")
+    assert "自己掏 1,100 元" in await again.say("低保 县医院 两万 没有自费")
+    assert "病人家里属于哪一种" in await again.say("重来")
+    assert again.answer["summary"] == {"place": "anhui-bozhou"}
+
+
 async def test_the_language_goes_along(somebody: Coordinator, key: str) -> None:
     """Who chose a language is spoken to in it at the desk as well."""
     await somebody.say(choice="lang=en")

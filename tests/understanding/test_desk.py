@@ -89,8 +89,25 @@ def test_a_nickname_behind_the_next_one_names_the_household(name: str) -> None:
     assert label(understand_at_desk(f"下一家 {name}", VOCABULARY)) == name
 
 
-NICKNAMES = ["老张家", "东头王二家", "王大娘", "李婶", "欧阳家", "孙奶奶", "张老汉", "桥头那家"]
-NOT_CALLED = ["我家", "俺家", "大家", "人家", "两家", "他们家", "隔壁家", "隔壁老王家", "大姐", "大爷", "老大爷", "回家", "老人", "医生"]
+NICKNAMES = ["老赵", "小李", "老张家", "东头王二家", "王大娘", "李婶", "欧阳家", "孙奶奶", "张老汉", "桥头那家"]
+NOT_CALLED = [
+    "老伴",
+    "小孩",
+    "我家",
+    "俺家",
+    "大家",
+    "人家",
+    "两家",
+    "他们家",
+    "隔壁家",
+    "隔壁老王家",
+    "大姐",
+    "大爷",
+    "老大爷",
+    "回家",
+    "老人",
+    "医生",
+]
 
 
 @pytest.mark.parametrize("name", NICKNAMES)
@@ -107,6 +124,31 @@ def test_a_nickname_before_a_category_names_the_household(name: str) -> None:
 def test_nobody_in_particular_is_no_nickname(words: str) -> None:
     """One's own family, a neighbour, whoever is spoken to, and people in general."""
     assert label(understand_at_desk(f"{words}，低保，县医院，两万", VOCABULARY)) is None
+
+
+ABOUT_ONE = {
+    "第2户是特困": ((2,), (), "estimate", ["category"]),
+    "改第2户为特困": ((2,), (), "estimate", ["category"]),
+    "第十二户，特困，三万": ((12,), (), "estimate", ["category", "total"]),
+    "前面那户是监测户": ((), (), "desk.change", []),
+    "不对，刚才那家是特困": ((), (), "desk.change", []),
+    "上一位": ((), (), "desk.change", []),
+    "第二家医院花了三万": ((), (), "estimate", ["total"]),
+    "上家医院花了三万": ((), (), "estimate", ["total"]),
+    "对比 老张家和5号院": ((), ("老张家", "5号院"), "desk.compare", []),
+    "5号院的单子": ((), ("5号院",), "desk.slip", []),
+    "单子上写着总费用两万": ((), ("上写着总费用两万",), "estimate", ["total"]),
+    "3号院花了五万": ((), (), "estimate", ["label", "total"]),
+    "叫张三": ((), (), "estimate", ["label"]),
+    "下一位 老王家 二组 低保 一万": ((), (), "estimate", ["category", "label", "total"]),
+}
+
+
+@pytest.mark.parametrize("text", ABOUT_ONE)
+def test_which_household_a_message_is_about_is_understood(text: str) -> None:
+    """By its place in the day, as one that was left, or by its name; what may be a bill stays one."""
+    heard = understand_at_desk(text, VOCABULARY)
+    assert (heard.numbers, heard.called, heard.intent, sorted(heard.slots)) == ABOUT_ONE[text]
 
 
 @given(st.sampled_from(NUMBERS), st.sampled_from(["，", " ", "。", "；", "\n"]), st.sampled_from([*SENTENCES, *TEXTS]))
