@@ -14,6 +14,7 @@ from weakref import WeakValueDictionary
 import msgspec
 
 from bot.at_desk import Desks, Seat, key_in
+from bot.china import china_today
 from bot.conversation import (
     CARRIED,
     FORWARDED,
@@ -35,7 +36,7 @@ from bot.conversation import (
 from bot.counters import Counters, Played
 from bot.desk import Desk, RoomError
 from bot.ids import Ids
-from bot.knowledge import Knowledge, china_today
+from bot.knowledge import Knowledge
 from bot.langs import LANGS, named
 from bot.speech import Voice, reply_json
 from bot.store import Change, ConflictError, Kept, Parcel, Store

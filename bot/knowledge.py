@@ -2,21 +2,14 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
 from pathlib import Path
 
 from bot import resources
-from bot.china import CHINA
 from bot.conversation import Flow, read_flow
 from bot.langs import LANGS, spoken
 from bot.speech import Voice
 from bot.understanding import Vocabulary
 from engine import Questions, Shelf, read_questions, read_shelf
-
-
-def china_today() -> date:
-    """The day in China."""
-    return datetime.now(CHINA).date()
 
 
 @dataclass(frozen=True, slots=True)

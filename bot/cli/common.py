@@ -86,13 +86,12 @@ def case_of(source: Any, facts: dict[str, Any]) -> dict[str, Any]:
 
 def answered(lang: str, question: Callable[[], dict[str, Any]], settle: Callable[[dict[str, Any], "Shelf", date], A]) -> "tuple[Voice, A]":
     """The engine's answer to a question, with the voice to tell it; a wrong field ends the command."""
-    from bot.knowledge import china_today
+    from bot.china import china_today
 
     asked = question()
-    knowledge = knowledge_of(read_settings(None))
-    voice = knowledge.voice(lang)
+    shelf, voice = shelf_of(read_settings(None)), voice_of(lang)
     with right_fields(voice):
-        return voice, settle(asked, knowledge.shelf, china_today())
+        return voice, settle(asked, shelf, china_today())
 
 
 @contextmanager
@@ -138,16 +137,35 @@ def read_settings(data_dir: Path | None) -> "Settings":
 
 
 def knowledge_of(settings: "Settings") -> "Knowledge":
+    """Everything a talk needs. A command that only settles takes `shelf_of` and `voice_of`, and starts in two thirds of the time."""
     from bot.knowledge import read_knowledge
     from bot.speech import MissingCatalogueError
+
+    with _sound_packs():
+        try:
+            return read_knowledge(settings.policy_folders())
+        except MissingCatalogueError as error:
+            fail(_NO_CATALOGUE.format(error))
+
+
+def shelf_of(settings: "Settings") -> "Shelf":
+    """The packs alone, for a command that understands no talk."""
+    from bot import resources
+    from engine import read_shelf
+
+    with _sound_packs():
+        return read_shelf([resources.POLICIES, *settings.policy_folders()])
+
+
+@contextmanager
+def _sound_packs() -> Iterator[None]:
+    """A mistake in a pack within ends the command, with a line for each."""
     from engine import PackError
 
     try:
-        return read_knowledge(settings.policy_folders())
+        yield
     except PackError as error:
         fail(f"规则文件有错，没有启动：\n{error}" if len(error.problems) > 1 else f"规则文件有错，没有启动：{error}")
-    except MissingCatalogueError as error:
-        fail(_NO_CATALOGUE.format(error))
 
 
 def voice_of(lang: str) -> "Voice":

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bot.cli.common import EXIT_REQUEST, fail, knowledge_of, read_settings, show_answer
+from bot.cli.common import EXIT_REQUEST, fail, read_settings, shelf_of, show_answer, voice_of
 from bot.langs import LANGS
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def policies(context: click.Context) -> None:
 @policies.command("list")
 def list_policies() -> None:
     """All editions: key, name, days covered."""
-    for edition in knowledge_of(read_settings(None)).shelf.editions():
+    for edition in shelf_of(read_settings(None)).editions():
         horizon = edition.policy.horizon
         name = f"{edition.policy.name.zh} {edition.policy.title.zh}"
         click.echo(f"{edition.pack.key}\t{name}\t{horizon.valid_from} – {horizon.verified_until}")
@@ -38,15 +38,15 @@ def list_policies() -> None:
 @click.option("--format", "form", default="text", show_default=True, type=click.Choice(["text", "json"]), help="How to print it.")
 def show(key: str, form: str) -> None:
     """One edition: every figure with its basis, source and note; the readings that an overlay can choose; the documents."""
-    knowledge = knowledge_of(read_settings(None))
-    edition = knowledge.shelf.find(key)
+    shelf = shelf_of(read_settings(None))
+    edition = shelf.find(key)
     if edition is None:
-        known = "、".join(edition.pack.key for edition in knowledge.shelf.editions())
+        known = "、".join(edition.pack.key for edition in shelf.editions())
         fail(f"没有 {key} 这一版规定，现有：{known}。", EXIT_REQUEST)
     if form == "json":
         from bot.speech import policy_json
 
-        click.echo(json.dumps(policy_json(knowledge.voice(None), edition), ensure_ascii=False, indent=2))
+        click.echo(json.dumps(policy_json(voice_of(LANGS[0]), edition), ensure_ascii=False, indent=2))
     else:
         click.echo("\n".join(_figure_lines(edition)))
 
@@ -88,10 +88,10 @@ def check(paths: tuple[Path, ...]) -> None:
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 def cases(paths: tuple[Path, ...]) -> None:
     """Settle hand-worked cases (files of rows) and print every row that comes to something else as file:line:column."""
-    from bot.knowledge import china_today
+    from bot.china import china_today
     from engine import PackError, Problem, check_cases
 
-    shelf, today = knowledge_of(read_settings(None)).shelf, china_today()
+    shelf, today = shelf_of(read_settings(None)), china_today()
     number = 0
     problems: list[Problem] = []
     for path in paths:
@@ -119,13 +119,12 @@ def coverage(form: str, lang: str) -> None:
     from bot.speech import coverage_json, coverage_lines, coverage_table
     from engine import PackError, read_ledgers
 
-    knowledge = knowledge_of(read_settings(None))
+    shelf, voice = shelf_of(read_settings(None)), voice_of(lang)
     try:
-        ledgers = read_ledgers(resources.SOURCES, knowledge.shelf)
+        ledgers = read_ledgers(resources.SOURCES, shelf)
     except PackError as error:
         fail(str(error))
     lines = coverage_table if form == "markdown" else coverage_lines
-    voice = knowledge.voice(lang)
     show_answer(form, partial(coverage_json, voice, ledgers), partial(lines, voice, ledgers))
 
 
@@ -142,22 +141,22 @@ def diff(first: str, second: str, form: str, lang: str) -> None:
     BEFORE and AFTER are each PLACE/EDITION of a held pack or the path of a pack file.
     """
     from bot import resources
-    from bot.knowledge import china_today
+    from bot.china import china_today
     from bot.speech import diff_json, diff_lines, diff_table
     from engine import PackError, read_samples
     from engine import diff as hold_against
 
-    knowledge = knowledge_of(read_settings(None))
+    shelf, voice = shelf_of(read_settings(None)), voice_of(lang)
     try:
-        before, after = (_pack(name, knowledge.shelf) for name in (first, second))
+        before, after = (_pack(name, shelf) for name in (first, second))
         samples = read_samples(resources.SAMPLES)
     except PackError as error:
         fail(str(error))
     if before.policy.place != after.policy.place:
         fail(f"{first} 是 {before.policy.place} 的，{second} 是 {after.policy.place} 的。只能比同一个地方的两份规则。", EXIT_REQUEST)
-    answer = hold_against(before, after, samples, knowledge.shelf, china_today())
+    answer = hold_against(before, after, samples, shelf, china_today())
     lines = diff_table if form == "markdown" else diff_lines
-    voice, names = knowledge.voice(lang), (first, second)
+    names = (first, second)
     show_answer(form, partial(diff_json, voice, answer, names), partial(lines, voice, answer, names))
 
 

@@ -54,8 +54,8 @@ def estimate(source: Any, form: str, lang: str, pdf: Path | None, slip: bool, **
 
 def _print(voice: "Voice", answer: "Estimate", path: Path, form: "Form") -> None:
     """Write the sheet of an estimate; what keeps it from being written ends the command."""
+    from bot.china import china_today
     from bot.files import write_whole
-    from bot.knowledge import china_today
     from bot.paper import PrintMissingError, sheet_pdf
 
     try:
@@ -186,7 +186,7 @@ def category(
     place: str, on: str | None, yes: tuple[str, ...], no: tuple[str, ...], unsure: tuple[str, ...], expired_ok: bool, form: str, lang: str
 ) -> None:
     """Which category a person belongs to, and the office that confirms it; asks question by question at a terminal."""
-    from bot.knowledge import china_today
+    from bot.china import china_today
     from bot.speech import finder_json, finder_lines
     from engine import find, read_finding
 

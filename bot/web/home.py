@@ -11,9 +11,9 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from bot.assistant import UnknownConversationError
+from bot.china import china_today
 from bot.conversation.position import LONGEST_LABEL
 from bot.desk import tidy_label
-from bot.knowledge import china_today
 from bot.limits import Limit
 from bot.paper import Back, PrintMissingError, sheet_pdf
 from bot.speech import Voice

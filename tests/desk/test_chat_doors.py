@@ -10,8 +10,8 @@ from uuid import uuid4
 import pytest
 from playwright.sync_api import expect
 
+from bot.china import china_today
 from bot.desk import Book, Keys, Room, Visits
-from bot.knowledge import china_today
 from tests.desk.test_chat import all_bytes
 from tests.doors.browser import Browser, needs_browser
 from tests.doors.pages import Reader

@@ -14,8 +14,8 @@ import openpyxl
 import pypdfium2
 import pytest
 
+from bot.china import china_today
 from bot.desk import Book, Keys, Room, Visits
-from bot.knowledge import china_today
 from bot.web.assets import asset
 from tests.desk.conftest import Person
 from tests.doors.pages import Page
