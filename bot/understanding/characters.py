@@ -1,6 +1,6 @@
 """What is known of single characters: the simplified form of a traditional one, and how a character sounds.
 
-Two tables of `data/vocabulary/`, read once; the sources of both stand in their first lines.
+Two tables of `data/vocabulary/`; the sources of both stand in their first lines.
 """
 
 from collections.abc import Mapping
@@ -20,9 +20,11 @@ def traditional() -> Mapping[int, int]:
     return {ord(pair[0]): ord(pair[1]) for line in _lines(resources.TRADITIONAL) for pair in line.split()}
 
 
-@cache
 def syllables() -> Mapping[str, str]:
-    """The syllable of each character, without its tone; sounds that are often confused are one."""
+    """The syllable of each character, without its tone; sounds that are often confused are one.
+
+    Not kept: the vocabulary takes what it needs of it, once.
+    """
     known: dict[str, str] = {}
     for line in _lines(resources.SYLLABLES):
         syllable, _, characters = line.partition(" ")
