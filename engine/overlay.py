@@ -70,7 +70,7 @@ class _LostError(LookupError):
 
 def lay(tree: Tree, overlays: list[Tree]) -> Patched:
     """Lay overlays on a pack's values, later ones last. Raises PackError with every mistake of the overlays."""
-    patched = Patched(copy.deepcopy(tree.data))
+    patched = Patched(copy.deepcopy(tree.data) if overlays else tree.data)
     problems = [problem for overlay in overlays for problem in _lay_one(patched, overlay)]
     if problems:
         raise PackError(problems)

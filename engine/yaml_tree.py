@@ -1,11 +1,13 @@
-"""Reads a YAML file into plain values and remembers where each one stands, so that every error can point at it.
+"""Reads a YAML file into plain values and can tell where each one stands, so that every error can point at it.
 
 YAML 1.1's traps are off: only `true`, `false` and `null` are not text, so that `no`, 12:30 and 0123 stay what was written.
 Duplicate keys, anchors and tags are refused.
 """
 
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,8 @@ import yaml
 from engine.errors import PackError, Problem
 
 Location = tuple[str | int, ...]
+#: Line and column, both from 1.
+Mark = tuple[int, int]
 
 #: The largest pack has 40 kB. What is much larger, or opens far more than any pack (the reader of YAML recurses for each), is a mistake.
 _MOST_BYTES, _MOST_OPENED = 1 << 20, 10_000
@@ -22,27 +26,32 @@ _OPENING = ("[", "{", "- ", "? ", "-\t", "?\t")
 _WORDS: dict[str, bool | None] = {"true": True, "false": False, "null": None}
 
 
-@dataclass(slots=True)
+@dataclass
 class Tree:
-    """The values of one file and the line and column (both from 1) of each key and item."""
+    """The values of one file, with its text."""
 
     file: str
     data: Any = None
-    marks: dict[Location, tuple[int, int]] = field(default_factory=dict)
+    text: str = ""
     problems: list[Problem] = field(default_factory=list)
 
     def problem(self, location: Location, what: str) -> Problem:
         """A problem at a location, or at the nearest enclosing place that stands in the file."""
-        line, column = self.marks.get(self._nearest(location), (1, 1))
-        return Problem(self.file, line, column, what)
+        return Problem(self.file, *self._marks.get(self._nearest(location), (1, 1)), what)
+
+    @cached_property
+    def _marks(self) -> Mapping[Location, Mark]:
+        """Where each key and item stands. A good file is never asked, and the marks would outweigh its values."""
+        node = _composed(self.text)
+        return {} if node is None else dict(_marked(node, (), _mark(node)))
 
     def _nearest(self, location: Location) -> Location:
         # pydantic puts names of union members into its locations; steps that are not in the file are passed over.
         # A key may hold dots itself (a figure's name in an overlay), or a location may have joined several keys with them.
         found: Location = ()
         for step in location:
-            for part in (step,) if (*found, step) in self.marks else _parts(step):
-                if (*found, part) in self.marks:
+            for part in (step,) if (*found, step) in self._marks else _parts(step):
+                if (*found, part) in self._marks:
                     found = (*found, part)
         return found
 
@@ -51,10 +60,11 @@ def read_tree(path: Path) -> Tree:
     """Read a file. Raises PackError for what is not YAML, has duplicate keys, anchors or tags, is not UTF-8, or is too large or deep."""
     tree = Tree(str(path))
     try:
-        node = _composed(_text(path))
+        tree.text = _text(path)
+        node = _composed(tree.text)
         if node is None:
             raise PackError([Problem(tree.file, 1, 1, "the file is empty, expected a mapping")])
-        tree.data = _value(tree, node, (), set())
+        tree.data = _value(tree, node, _mark(node), set())
     except yaml.MarkedYAMLError as error:
         raise PackError([_not_yaml(tree.file, error)]) from error
     except UnicodeDecodeError as error:
@@ -117,35 +127,43 @@ def _parts(step: str | int) -> list[str | int]:
     return [*step.split(".")] if isinstance(step, str) else [step]
 
 
-def _value(tree: Tree, node: yaml.Node, location: Location, seen: set[int]) -> Any:
-    tree.marks.setdefault(location, _mark(node))
+def _marked(node: yaml.Node, location: Location, mark: Mark) -> Iterator[tuple[Location, Mark]]:
+    """The place of a value and of all within it: that of its key, or its own."""
+    yield location, mark
+    if isinstance(node, yaml.MappingNode):
+        for key_node, value_node in node.value:
+            yield from _marked(value_node, (*location, str(key_node.value)), _mark(key_node))
+    elif isinstance(node, yaml.SequenceNode):
+        for index, item in enumerate(node.value):
+            yield from _marked(item, (*location, index), _mark(item))
+
+
+def _value(tree: Tree, node: yaml.Node, mark: Mark, seen: set[int]) -> Any:
     if id(node) in seen:
-        tree.problems.append(tree.problem(location, "anchors and aliases are not used in packs, write the value out"))
+        tree.problems.append(Problem(tree.file, *mark, "anchors and aliases are not used in packs, write the value out"))
         return None
     seen.add(id(node))
     if isinstance(node, yaml.MappingNode):
-        return _mapping(tree, node, location, seen)
+        return _mapping(tree, node, seen)
     if isinstance(node, yaml.SequenceNode):
-        return [_value(tree, item, (*location, index), seen) for index, item in enumerate(node.value)]
+        return [_value(tree, item, _mark(item), seen) for item in node.value]
     return _scalar(node)
 
 
-def _mapping(tree: Tree, node: yaml.MappingNode, location: Location, seen: set[int]) -> dict[str, Any]:
+def _mapping(tree: Tree, node: yaml.MappingNode, seen: set[int]) -> dict[str, Any]:
     values: dict[str, Any] = {}
+    lines: dict[str, int] = {}
     for key_node, value_node in node.value:
-        key = str(key_node.value)
-        place = (*location, key)
+        key, mark = str(key_node.value), _mark(key_node)
         if key in values:
-            first = tree.marks[place][0]
-            line, column = _mark(key_node)
-            tree.problems.append(Problem(tree.file, line, column, f"duplicate key `{key}`, it already stands in line {first}"))
+            tree.problems.append(Problem(tree.file, *mark, f"duplicate key `{key}`, it already stands in line {lines[key]}"))
             continue
-        tree.marks[place] = _mark(key_node)
         if "：" in key:
-            tree.problems.append(tree.problem(place, f"`{key}` holds a Chinese colon, write `:` and a blank"))
+            tree.problems.append(Problem(tree.file, *mark, f"`{key}` holds a Chinese colon, write `:` and a blank"))
         elif node.flow_style and _is_empty(value_node):
-            tree.problems.append(tree.problem(place, f"`{key}` has no value; inside {{ }} a text with a comma wants quotes"))
-        values[key] = _value(tree, value_node, place, seen)
+            tree.problems.append(Problem(tree.file, *mark, f"`{key}` has no value; inside {{ }} a text with a comma wants quotes"))
+        lines[key] = mark[0]
+        values[key] = _value(tree, value_node, mark, seen)
     return values
 
 
@@ -163,5 +181,5 @@ def _scalar(node: yaml.Node) -> Any:
     return _WORDS.get(text, text) if _is_plain(node) else text
 
 
-def _mark(node: yaml.Node) -> tuple[int, int]:
+def _mark(node: yaml.Node) -> Mark:
     return node.start_mark.line + 1, node.start_mark.column + 1
