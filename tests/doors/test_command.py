@@ -6,6 +6,7 @@ import pty
 import signal
 import socket
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,13 @@ def test_estimate_prints_one_json_document(tmp_path: Path) -> None:
     done = run("estimate", *CASE, "--format", "json", data_dir=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     assert json.loads(done.stdout)["out_of_pocket"]["amount"] == "1100.00"
+
+
+def test_estimate_starts_without_what_only_a_talk_needs() -> None:
+    """The words that are understood take as long to read as all packs; a command that is given keys has no use for them."""
+    command = f"main({['estimate', *CASE]!r}, standalone_mode=False)"
+    code = f"import sys; from bot.cli import main; {command}; sys.exit('bot.understanding' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, timeout=60, check=False).returncode == 0
 
 
 def test_estimate_reads_a_case_from_standard_input(tmp_path: Path) -> None:

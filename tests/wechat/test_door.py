@@ -487,6 +487,13 @@ def test_what_the_door_needs_is_loaded_with_it_alone() -> None:
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "set()\n"
 
 
+def test_the_telegram_door_leaves_what_wechat_needs_unloaded() -> None:
+    """Telegram's library would load cryptography for papers nobody asks for; the WeChat door can load it afterwards."""
+    code = "import sys, bot.telegram; print('cryptography' in sys.modules); import bot.wechat; print('cryptography' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "True"]
+
+
 def test_without_a_token_there_is_no_door(running: Server) -> None:
     """The address does not exist until the token is set."""
     assert running.get(f"/wechat?{query(echostr='1')}")[0] == 404
