@@ -18,7 +18,6 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
-import httpx
 import structlog
 from telegram import BotCommand, BotCommandScope, BotCommandScopeAllGroupChats, BotCommandScopeAllPrivateChats, BotCommandScopeChat, Update
 from telegram import User as Account
@@ -379,18 +378,10 @@ class Telegram:
 
 
 def _bot(token: str, api: str, rate: float) -> Bot:
-    # Asking and sending each have lines of their own, but trust the same authorities, whose certificates are read once.
-    trust = {"verify": httpx.create_ssl_context()}
-    asking, sending = HTTPXRequest(connection_pool_size=1, httpx_kwargs=trust), HTTPXRequest(httpx_kwargs=trust)
+    limiter = Pace(rate)
+    asking = HTTPXRequest(connection_pool_size=1)
     base = api.rstrip("/")
-    return ExtBot(
-        token,
-        base_url=f"{base}/bot",
-        base_file_url=f"{base}/file/bot",
-        request=sending,
-        get_updates_request=asking,
-        rate_limiter=Pace(rate),
-    )
+    return ExtBot(token, base_url=f"{base}/bot", base_file_url=f"{base}/file/bot", get_updates_request=asking, rate_limiter=limiter)
 
 
 def meaning_of(raw: Any, bot: Bot, account: Account) -> Meaning:
