@@ -326,7 +326,7 @@ class _Checking:
                 yield Cause("guarantee", layer=line.key, amount=guarantee.amount)
 
     def _caps(self, base: Estimate) -> Iterator[Cause]:
-        """A layer that paid less may have come to its yearly cap, when earlier bills of the year were not told: with what it paid of them."""
+        """A layer that paid less may have come to its yearly cap by earlier bills that were not told, and what it paid of them then."""
         if base.case.earlier or base.case.so_far is not None:
             return
         marks = year_ledger(YearQuestion(base.case), self.shelf, self.today).marks
