@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 
 from bot.desk import Kind, Registers, Roster, Rosters, Row
 from bot.knowledge import Knowledge
-from bot.lists.reading import in_words, names_of, quiet
+from bot.lists.reading import called_column, in_words, names_of, plain_text, quiet
 from bot.lists.rosters import OWN_COST
 from bot.lists.settling import Rejects, opened_batch, results
 from bot.speech import Voice
@@ -22,7 +22,8 @@ _ORDINARY = "ordinary"
 class Effect:
     """Somebody whose own cost is another by the registers. Money in fen, of all their bills on the list; None where no rule settles them.
 
-    `before`: the category of the list; `after`: that of the registers, and where both offices name one, that with less to pay.
+    `before`: the category of the list; `after`: that of the registers, and where both offices name one, that with less to pay; `name`: what
+    the list calls them beside what tells people apart.
     """
 
     who: str
@@ -30,6 +31,7 @@ class Effect:
     after: str
     own_before: int | None
     own_after: int | None
+    name: str = ""
 
     @property
     def more(self) -> int:
@@ -80,9 +82,18 @@ def effects_of(
         for who, category in meant.items():
             found = (category, _sum([owns.get(row.number) for row in other[who]]))
             best[who] = min(best.get(who, found), found, key=lambda each: (each[1] is None, each[1] or 0))
-    told = [Effect(who, bills[-1].category, best[who][0], _sum([row.own for row in bills]), best[who][1]) for who, bills in other.items()]
+    header = roster.columns[: roster.given]
+    called = called_column(names_of(knowledge).columns_of(header), header)
+    told = [
+        Effect(who, bills[-1].category, best[who][0], _sum([row.own for row in bills]), best[who][1], _name(bills[-1], header, called))
+        for who, bills in other.items()
+    ]
     changes = [effect for effect in told if effect.own_after != effect.own_before or effect.own_after is None]
     return Effects(sorted(changes, key=lambda effect: effect.more), len(people), len(changed) > MOST_PEOPLE)
+
+
+def _name(row: Row, header: Sequence[str], called: str | None) -> str:
+    return plain_text(row.cells[header.index(called)]) if called is not None else ""
 
 
 def _categories(listed: Mapping[Kind, str]) -> list[str]:

@@ -55,6 +55,12 @@ def name_column(columns: "Columns", header: Sequence[str]) -> str | None:
     return next(named, person_column(columns, header))
 
 
+def called_column(columns: "Columns", header: Sequence[str]) -> str | None:
+    """The column that says what people are called beside the one that tells them apart; None where there is no other."""
+    called = name_column(columns, header)
+    return called if called != person_column(columns, header) else None
+
+
 def numbered_column(columns: "Columns") -> str | None:
     """The column of a number that only one person has, where none is called their number in so many words."""
     if "person" in columns.facts:

@@ -82,3 +82,11 @@ def test_the_page_tells_it(person: Person) -> None:
     assert "结果会变的有 1 人" in page
     assert "比不了" in person.get(f"{where}/effects?list=999")
     assert person.ask("GET", "/desk/registers/999/effects")[0] == 404
+
+
+def test_who_is_concerned_is_called_by_name(person: Person) -> None:
+    """As the list has it, with the number that tells people apart."""
+    rows = "王芳\tA1\t普通居民\t县医院\t2024-01-05\t20000\t0\n"
+    assert person.bring(name="四月", place="anhui-bozhou", pasted="姓名\t" + HEAD.replace(",", "\t") + rows)[0] == 303
+    _, where, _ = person.bring(path="/desk/registers", kind="civil", day="2026-11-06", pasted="身份证号\t人员类别\nA1\t特困\n")
+    assert '王芳<br><span class="soft">A1</span>' in person.get(f"{where}/effects")

@@ -143,6 +143,19 @@ def test_each_office_has_one_file(warned: tuple[Person, str]) -> None:
     assert "2026-11-01 告诉民政了 电话" in page
 
 
+def test_people_are_called_by_name_on_the_page_and_in_the_files(person: Person) -> None:
+    """The name of the last bill, first, with the whole number beside it; a list without names has no such column."""
+    names = dict(zip(("A1", "a1", "B2", "C3", "D4"), ("王芳", "赵大", "李强", "孙二", "周三"), strict=True))
+    rows = "".join(f"{names[row[:2]]}\t{row}\n" for row in ROWS.splitlines())
+    _, where, _ = person.bring(name="四月", place="anhui-bozhou", pasted=f"姓名\t{HEAD}{rows}")
+    where = where.replace("/roster/", "/warnings/")
+    assert '周三<br><span class="soft">D4</span>' in person.get(where)
+    lines = [line.split(",")[:2] for line in person.ask("GET", f"{where}-civil.csv")[2].decode("utf-8-sig").splitlines()]
+    assert lines == [["姓名", "谁"], ["王芳", "A1"], ["孙二", "C3"]]
+    sheet = openpyxl.load_workbook(io.BytesIO(person.ask("GET", f"{where}-rural.xlsx")[2])).active
+    assert [row[0].value for row in sheet.iter_rows(min_row=2)] == ["周三", "王芳", "孙二"]
+
+
 def test_wrong_notes_are_told(warned: tuple[Person, str]) -> None:
     """A day that is none, an office that is none, words without end; a row that is not there changes nothing."""
     person, where = warned

@@ -7,7 +7,7 @@ from aiohttp import web
 
 from bot.desk import WHATS, Book, Feedback, Rosters
 from bot.lists import ListError
-from bot.lists.warnings import NEAR, OFFICES, Threshold, near, people_for, warnings_file, who_words
+from bot.lists.warnings import NEAR, OFFICES, Called, Threshold, near, people_for, warnings_file, who_words
 from bot.lists.years import Years
 from bot.speech import Voice
 from bot.web.desk.door import at_desk, desk_file, desk_page, number_of, see
@@ -38,6 +38,7 @@ async def _show(request: web.Request, voice: Voice, book: Book, notice: str = ""
         if roster is None:
             raise ApiError(404, "not_found")
         people = rosters.burdened(number, near(threshold), None, (page - 1) * _SHOWN, _SHOWN)
+        names = Called(rosters, roster, assistant.knowledge).of(people)
         years, marks = Years(roster, assistant.knowledge), Feedback(book).of((each.who, each.year) for each in people if each.who)
         above = rosters.how_many(number, threshold, None)
         every = rosters.how_many(number, near(threshold), None)
@@ -49,12 +50,13 @@ async def _show(request: web.Request, voice: Voice, book: Book, notice: str = ""
             "people": [
                 {
                     "year": each,
+                    "name": name,
                     "who": who_words(voice, each),
                     "above": each.unpaid > threshold,
                     "next": _next(voice, years.next_mark(rosters.of_year(number, each.last), assistant.today())),
                     "marks": marks.get((each.who or "", each.year), ()),
                 }
-                for each in people
+                for each, name in zip(people, names, strict=True)
             ],
             "counts": {"above": above, "near": every - above},
             "pages": {"page": page, "last": max(1, -(-every // _SHOWN))},
@@ -129,9 +131,11 @@ async def _file(request: web.Request, voice: Voice, book: Book) -> web.Response:
 
     def written() -> bytes:
         rosters, threshold = Rosters(book), Threshold.of(book).amount
-        if rosters.roster(number, taken=True) is None:
+        roster = rosters.roster(number, taken=True)
+        if roster is None:
             raise ApiError(404, "not_found")
-        return warnings_file(people_for(rosters, number, office, threshold), Feedback(book), threshold, voice, ending)
+        called = Called(rosters, roster, request.app[ASSISTANT].knowledge)
+        return warnings_file(people_for(rosters, number, office, threshold), called, Feedback(book), threshold, voice, ending)
 
     with request.app[LINES].busy(request.protocol):
         return desk_file(await asyncio.to_thread(written), f"nengbao-{office}-{number}.{ending}")
