@@ -68,6 +68,11 @@ def numbered_column(columns: "Columns") -> str | None:
     return next((column for column in columns.personal if _OF_A_FAMILY not in column and any(sign in column for sign in _IDENTITY)), None)
 
 
+def adds_up_people(columns: "Columns") -> bool:
+    """Whether the bills of one person are added up: there is a column of numbers that only one person has."""
+    return "person" in columns.facts or numbered_column(columns) is not None
+
+
 def quiet(_stage: str, _rows: int) -> Callable[[int], None]:
     """Progress that nobody is told of."""
     return lambda _done: None

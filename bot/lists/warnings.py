@@ -7,7 +7,7 @@ from typing import Literal, Self
 
 from bot.desk import Book, Choices, Feedback, Roster, Rosters, Year
 from bot.knowledge import Knowledge
-from bot.lists.reading import called_column, names_of, plain_text
+from bot.lists.reading import adds_up_people, called_column, names_of, plain_text
 from bot.lists.writing import Cell, list_file
 from bot.speech import Voice
 from bot.tables import WARN_AT
@@ -53,6 +53,12 @@ class Threshold:
             Choices(book).clear(_CHOICE, yuan(cls().amount))
         else:
             Choices(book).set(_CHOICE, amount, yuan(amount))
+
+
+def apart_words(voice: Voice, roster: Roster, knowledge: Knowledge) -> str:
+    """That a list does not tell whose bills are whose, so that nobody's year is added up; empty where it does."""
+    columns = names_of(knowledge).columns_of(roster.columns[: roster.given])
+    return "" if adds_up_people(columns) else voice.say("desk.warn.apart")
 
 
 def near(threshold: int) -> int:

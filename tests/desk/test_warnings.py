@@ -156,6 +156,20 @@ def test_people_are_called_by_name_on_the_page_and_in_the_files(person: Person) 
     assert [row[0].value for row in sheet.iter_rows(min_row=2)] == ["周三", "王芳", "孙二"]
 
 
+def test_a_list_without_numbers_says_that_nothing_is_added_up(person: Person) -> None:
+    """Two bills of 老张家, 7,624 left of each, are two people: neither reaches 10,000. The list and its warnings say so; others do not."""
+    said = "名单里没有人员编号，一笔算一个人；同一个人的几笔没有加在一起。"
+    rows = "老张家\t普通居民\t市级医院\t2024-01-05\t28396\t0\n" * 2
+    _, where, _ = person.bring(name="没编号", place="anhui-bozhou", pasted="户名\t" + HEAD.partition("\t")[2] + rows)
+    warnings = person.get(where.replace("/roster/", "/warnings/"))
+    assert said in person.get(where)
+    assert said in warnings
+    assert "超过 10,000 元的有 0 人" in warnings
+    assert warnings.index(said) < warnings.index("超过 10,000 元的有 0 人")
+    _, where, _ = person.bring(name="有编号", place="anhui-bozhou", pasted=HEAD + ROWS)
+    assert said not in person.get(where) + person.get(where.replace("/roster/", "/warnings/"))
+
+
 def test_wrong_notes_are_told(warned: tuple[Person, str]) -> None:
     """A day that is none, an office that is none, words without end; a row that is not there changes nothing."""
     person, where = warned

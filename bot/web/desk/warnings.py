@@ -7,7 +7,7 @@ from aiohttp import web
 
 from bot.desk import WHATS, Book, Feedback, Rosters
 from bot.lists import ListError
-from bot.lists.warnings import NEAR, OFFICES, Called, Threshold, near, people_for, warnings_file, who_words
+from bot.lists.warnings import NEAR, OFFICES, Called, Threshold, apart_words, near, people_for, warnings_file, who_words
 from bot.lists.years import Years
 from bot.speech import Voice
 from bot.web.desk.door import at_desk, desk_file, desk_page, number_of, see
@@ -46,6 +46,7 @@ async def _show(request: web.Request, voice: Voice, book: Book, notice: str = ""
             "roster": roster,
             "heads": rosters.heads(),
             "threshold": threshold,
+            "apart": apart_words(voice, roster, assistant.knowledge),
             "basis": chosen.basis(voice),
             "people": [
                 {
