@@ -259,6 +259,35 @@ def test_a_household_is_corrected_and_deleted(person: Person) -> None:
     assert rows(person.get("/desk/day/2026-11-29")) == []
 
 
+def test_a_household_is_deleted_only_when_asked_again(person: Person) -> None:
+    """As lists are: what deletes stands folded below the words, and says that nothing brings it back."""
+    keep(person, "甲", category="ordinary", self_funded="0")
+    page = person.get("/desk/day/2026-11-29/1")
+    folded = page[page.rindex("<details>") : page.rindex("</details>")]
+    assert "<summary>删掉这一户</summary>" in folded
+    assert 'action="/desk/day/2026-11-29/1/forget"' in folded
+    assert "<button>真的删掉，找不回来</button>" in folded
+
+
+def test_an_edit_of_a_household_that_was_deleted_meanwhile_is_not_lost(person: Person) -> None:
+    """The page of the day has what was typed in its form, with what has no field there, and says why; kept it is a household again."""
+    rest = '{"registered": false}'
+    keep(person, "甲", category="ordinary", facility="province", self_funded="0", rest=rest)
+    send(person, "/desk/day/2026-11-29/1/forget")
+    changed = COUNTY | {"label": "甲家", "category": "ordinary", "facility": "province", "total": "3万", "self_funded": "500", "rest": rest}
+    status, _, text = send(person, "/desk/day/2026-11-29/1", **changed)
+    page = read(text)
+    assert (status, "这一户刚才已经删掉了，还没存上。" in text) == (422, True)
+    assert page.one("input", id="label").attributes["value"] == "甲家"
+    assert page.one("input", id="total").attributes["value"] == "3万"
+    assert page.hidden["rest"] == rest
+    assert 'action="/desk/day/2026-11-29"' in text
+    assert send(person, "/desk/day/2026-11-29", **changed)[0] == 303
+    assert [row[0] for row in rows(person.get("/desk/day/2026-11-29"))] == ["甲家"]
+    assert send(person, "/desk/day/2026-11-29/1", **changed, switch="beijing")[0] == 422
+    assert send(person, "/desk/day/2026-11-29/99", **changed)[0] == 404
+
+
 def _desk(person: Person) -> Any:
     return Keys(Room(person.server.data_dir)).known(person.cookie.partition("=")[2])
 

@@ -144,7 +144,8 @@ def test_without_scripts_nothing_is_missed(running: Server, chromium: Chromium) 
         page.get_by_role("button", name="放在一起比").click()
         expect(page.locator("thead")).to_contain_text("乙")
         page.goto(f"{running.address}{DAY}/1")
-        page.get_by_role("button", name="删掉这一户").click()
+        page.get_by_text("删掉这一户").click()
+        page.get_by_role("button", name="真的删掉，找不回来").click()
         expect(page.locator("tbody tr")).to_have_count(1)
 
 

@@ -126,6 +126,9 @@ async def _household(request: web.Request, voice: Voice, book: Book, notice: str
 async def _change(request: web.Request, voice: Voice, book: Book) -> web.Response:
     sent = fields(await request.read())
     typed, number = _read(request, voice, sent), number_of(request)
+    if await asyncio.to_thread(Visits(book).is_gone, number):
+        # Deleted in another tab, or by another key of this desk: what was typed is worth keeping all the same.
+        return await _show(request, voice, book, voice.say("desk.day.gone"), replace(typed, wrong={}) if "switch" in sent else typed)
     if "switch" in sent:
         return await _household(request, voice, book, typed=replace(typed, wrong={}))
     if typed.wrong:
