@@ -344,6 +344,17 @@ def test_households_side_by_side(person: Person) -> None:
         assert person.ask("GET", f"/desk/day/2026-11-29/compare{wrong}")[0] == 404
 
 
+def test_households_of_one_name_are_told_apart_side_by_side(person: Person) -> None:
+    """By which one of its day each is; who has a name alone keeps it as it is."""
+    keep(person, "老张家", category="subsistence_allowance", self_funded="0")
+    keep(person, "5号院", category="ordinary")
+    keep(person, "老张家", category="ordinary", self_funded="0")
+    page = person.get("/desk/day/2026-11-29/compare?n=1&n=2&n=3")
+    heads = re.findall(r'<th role="columnheader" scope="col"><a [^>]+>([^<]+)</a>', page)
+    assert heads == ["老张家 第 1 户", "5号院", "老张家 第 3 户"]
+    assert 'data-head="老张家 第 3 户"' in page
+
+
 def pdf_words(somebody: Person, path: str) -> list[str]:
     """The words of each page of a PDF, without spaces and line ends."""
     status, headers, body = somebody.ask("GET", path)
@@ -355,7 +366,7 @@ def pdf_words(somebody: Person, path: str) -> list[str]:
 
 @pytest.mark.parametrize("form", ["a4", "slip"])
 def test_all_slips_are_one_file_a_page_each(person: Person, form: str) -> None:
-    """In order of visit, the label on top of its own; no code, for there is no talk; one alone has one page."""
+    """In order of visit, the label on top, or which one of the day it is; no code, for there is no talk; one alone has one page."""
     keep(person, "3号院", category="subsistence_allowance", self_funded="0")
     keep(person, category="ordinary", self_funded="0")
     keep(person, "东头老王", category="extreme_poverty", facility="city", total="100000", self_funded="0")
@@ -367,7 +378,7 @@ def test_all_slips_are_one_file_a_page_each(person: Person, form: str) -> None:
         [False, False, True],
         [False, False, False],
     ]
-    assert [label in page[:40] for page, label in zip(pages, ("3号院", "明白纸", "东头老王", "老规定"), strict=True)] == [True] * 4
+    assert [label in page[:40] for page, label in zip(pages, ("3号院", "第2户", "东头老王", "老规定"), strict=True)] == [True] * 4
     assert all("短码" not in page for page in pages)
     assert "算不了" in pages[3]
     [alone] = pdf_words(person, f"/desk/day/2026-11-29/3.pdf?form={form}")
