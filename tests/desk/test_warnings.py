@@ -176,6 +176,8 @@ def test_wrong_notes_are_told(warned: tuple[Person, str]) -> None:
     form = {"Content_Type": "application/x-www-form-urlencoded"}
     before = person.get(where)
     assert person.ask("POST", f"{where}/mark", "row=5&what=civil&day=昨天".encode(), **form)[0] == 422
+    status, _, body = person.ask("POST", f"{where}/mark", b"row=5&what=civil&day=2130-01-01", **form)
+    assert (status, "2130-01-01 还没到" in body.decode()) == (422, True)
     assert person.ask("POST", f"{where}/mark", b"row=5&what=nobody&day=2026-11-01", **form)[0] == 422
     assert person.ask("POST", f"{where}/mark", f"row=5&what=civil&day=2026-11-01&words={'a' * 300}".encode(), **form)[0] == 422
     assert person.ask("POST", f"{where}/mark", b"row=99&what=civil&day=2026-11-01", **form)[0] == 303

@@ -32,3 +32,11 @@ def day_of(voice: Voice, text: str) -> str:
         return date.fromisoformat(text).isoformat()
     except ValueError as error:
         raise ListError(voice.say("desk.register.no_day")) from error
+
+
+def past_day_of(voice: Voice, text: str, today: date) -> str:
+    """The ISO day of something that happened, today at the latest. Raises ListError."""
+    day = day_of(voice, text)
+    if day > today.isoformat():
+        raise ListError(voice.say("desk.day.not_yet", day=day, today=today.isoformat()))
+    return day

@@ -11,7 +11,7 @@ from bot.lists.warnings import NEAR, OFFICES, Called, Threshold, apart_words, ne
 from bot.lists.years import Years
 from bot.speech import Voice
 from bot.web.desk.door import at_desk, desk_file, desk_page, number_of, see
-from bot.web.desk.forms import day_of
+from bot.web.desk.forms import past_day_of
 from bot.web.errors import ApiError
 from bot.web.lines import LINES
 from bot.web.shared import ASSISTANT, fields
@@ -100,7 +100,7 @@ async def _mark(request: web.Request, voice: Voice, book: Book) -> web.Response:
     """Note that an office was told about somebody, or about all of its file, or that somebody was answered for."""
     number, sent = number_of(request), fields(await request.read())
     try:
-        day, words = day_of(voice, sent.get("day", "")), sent.get("words", "").strip()
+        day, words = past_day_of(voice, sent.get("day", ""), request.app[ASSISTANT].today()), sent.get("words", "").strip()
         what = next((each for each in WHATS if each == sent.get("what")), None)
         if what is None:
             raise ApiError(422, "invalid", "what")
