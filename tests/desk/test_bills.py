@@ -326,6 +326,15 @@ def test_one_sheet_is_answered_and_not_kept(person: Person) -> None:
     assert "对了一张结算单" in person.get("/desk/trail")
 
 
+def test_amounts_of_the_form_are_read_as_they_are_written(person: Person) -> None:
+    """2万, 20,000, full-width figures and 元 are the same sheet; the form keeps what was typed."""
+    written = {"total": "2万", "self_funded": "０元", "basic": "１５,６００元", "medical_aid": "0", "own": "4千4"}
+    status, _, page = person.send("/desk/bills/one", **(FORM | written))
+    assert (status, "少 3,300 元" in plain(page), 'value="2万"' in page) == (200, True, True)
+    status, _, page = person.send("/desk/bills/one", **(FORM | {"total": "约2万"}))
+    assert (status, "“医疗费总额”这一格不是钱数" in plain(page)) == (422, True)
+
+
 def test_a_sheet_that_does_not_tell_is_asked_back(person: Person) -> None:
     """With the field that is wrong, and nothing has to be typed again."""
     for changed, told in (

@@ -121,6 +121,29 @@ def test_the_threshold_is_the_desk_s_own(warned: tuple[Person, str]) -> None:
     assert ("超过 10,000 元的" in page, "没有文件依据" in page) == (True, True)
 
 
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [("５,000元", "5,000"), ("2万", "20,000"), ("20,000", "20,000"), ("1万2", "12,000"), ("8", "8"), ("8000.5", "8,000.50")],
+)
+def test_a_threshold_is_read_as_it_is_written(warned: tuple[Person, str], typed: str, told: str) -> None:
+    """As the form of a day reads amounts; figures alone are yuan, whatever their size."""
+    person, where = warned
+    try:
+        assert person.send(f"{where}/threshold", threshold=typed)[0] == 303
+        assert f"超过 {told} 元的有" in person.get(where)
+    finally:
+        person.send(f"{where}/threshold", threshold="")
+
+
+@pytest.mark.parametrize("typed", ["约5000", "-5", "5,00", "9" * 30, "1e3", "五千到六千"])
+def test_a_threshold_that_is_not_certain_is_asked_for_again(warned: tuple[Person, str], typed: str) -> None:
+    """Nobody is warned by an amount that was guessed."""
+    person, where = warned
+    status, _, page = person.send(f"{where}/threshold", threshold=typed)
+    assert (status, "预警线没看懂" in page) == (422, True)
+    assert "超过 10,000 元的有" in person.get(where)
+
+
 def test_each_office_has_one_file(warned: tuple[Person, str]) -> None:
     """Its own people and those of nobody's list; the same in Excel and CSV; money as numbers; what was noted stands there."""
     person, where = warned

@@ -11,7 +11,7 @@ from bot.lists.warnings import NEAR, OFFICES, Called, Threshold, apart_words, ne
 from bot.lists.years import Years
 from bot.speech import Voice
 from bot.web.desk.door import at_desk, desk_file, desk_page, number_of, see
-from bot.web.desk.forms import past_day_of
+from bot.web.desk.forms import amount_of, past_day_of
 from bot.web.errors import ApiError
 from bot.web.lines import LINES
 from bot.web.shared import ASSISTANT, fields
@@ -88,11 +88,13 @@ def _next(voice: Voice, mark: Mark | None) -> str:
 async def _choose(request: web.Request, voice: Voice, book: Book) -> web.Response:
     """Another threshold, in yuan; an empty one is the usual one."""
     said = fields(await request.read()).get("threshold", "").strip()
+    amount = amount_of(request.app[ASSISTANT].knowledge, said) if said else None
+    if said and amount is None:
+        return await _show(request, voice, book, voice.say("desk.warn.no_amount"))
     try:
-        threshold = fen(said) if said else None
+        await asyncio.to_thread(Threshold.choose, book, fen(amount) if amount is not None else None)
     except MoneyError:
         return await _show(request, voice, book, voice.say("desk.warn.no_amount"))
-    await asyncio.to_thread(Threshold.choose, book, threshold)
     return see(f"/desk/warnings/{number_of(request)}")
 
 
