@@ -163,6 +163,24 @@ def test_with_the_server_away_the_page_says_so(server: Server, chromium: Chromiu
     context.close()
 
 
+def test_with_the_key_taken_back_the_page_says_so(running: Server, chromium: Chromium) -> None:
+    """Nobody is told to write down what would be lost; opened again in another tab, what was typed is kept with the next key."""
+    keys = Keys(Room(running.data_dir))
+    context = chromium.new_context(locale="zh-CN", base_url=running.address)
+    context.set_default_timeout(10_000)
+    page = context.new_page()
+    enter(page, keys.add("郑庄"))
+    begin(page)
+    keys.revoke(max(each.number for each in keys.all()))
+    type_household(page, "甲", "2", "2", "2万", "0")
+    expect(page.locator(".live p").first).to_contain_text("桌子关上了，请重新打开。")
+    enter(context.new_page(), keys.add("郑庄"))
+    page.locator("#self_funded").press("End")
+    page.keyboard.press("Enter")
+    expect(page.locator("tbody tr").first).to_contain_text("1,100 元")
+    context.close()
+
+
 @pytest.mark.parametrize(("width", "scheme"), [(320, "light"), (768, "dark"), (1280, "light")])
 def test_it_is_good_to_read_at_every_width(running: Server, chromium: Chromium, width: int, scheme: str) -> None:
     """Nothing to scroll sideways, large print, large targets; axe finds nothing."""

@@ -240,7 +240,7 @@ _NUMBER = r"/{number:[0-9]{1,9}}"
 
 DAY = (
     web.get("/desk/day", at_desk(_show)),
-    web.post("/desk/day/try", at_desk(_try, changes=True)),
+    web.post("/desk/day/try", at_desk(_try, changes=True, tries=True)),
     web.get(_DAY, at_desk(_show)),
     web.post(_DAY, at_desk(_save, changes=True)),
     web.get(_DAY + r".{ending:csv|xlsx}", at_desk(_file)),
