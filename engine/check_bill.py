@@ -40,6 +40,7 @@ CauseKey = Literal[
     "first_stay_before",
     "year_before",
     "hospital_ceiling",
+    "guarantee",
     "cap",
 ]
 #: Up to where what was paid in a year is looked for, in fen: likely sums first, and more than the last is no likely cause.
@@ -80,7 +81,8 @@ class Line:
 class Cause:
     """A fact that would explain the sheet: `value` of it where it is a key, `amount` in fen where it is a sum; `whole`: all lines fit.
 
-    `most`: the largest sum that its line fits as well as `amount`.
+    `most`: the largest sum that its line fits as well as `amount`. Of a `cap` they are what the `layer` must have paid earlier in the year;
+    without an `amount` nobody knows how high the cap is. Of a `guarantee` the `amount` is what it comes to.
     """
 
     key: CauseKey
@@ -234,8 +236,13 @@ class _Checking:
         """Facts that explain the whole sheet; without any, those with which more lines fit, and what single lines show."""
         found = self._found(base)
         whole = self._whole(found)
-        partial = () if whole else (*_best_kinds(found, self._fitting(base.case)), *self._caps(base))
-        return (*whole, *partial, *self._ceiling(base))
+        if whole:
+            return (*whole, *self._ceiling(base))
+        guarantees = tuple(self._guarantees(base))
+        passed_over = {cause.layer for cause in guarantees}
+        # That a cap was met needs large bills that nobody told of, so it comes last.
+        caps = (cause for cause in self._caps(base) if cause.layer not in passed_over)
+        return (*_best_kinds(found, self._fitting(base.case)), *guarantees, *self._ceiling(base), *caps)
 
     def _whole(self, found: Sequence[tuple[Cause, int]]) -> tuple[Cause, ...]:
         """Facts with which every line of the sheet fits."""
@@ -308,12 +315,27 @@ class _Checking:
         if abs(unexplained) <= ROUNDING * max(1, len(base.layers)):
             yield Cause("hospital_ceiling", amount=short)
 
+    def _guarantees(self, base: Estimate) -> Iterator[Cause]:
+        """A layer that paid what its tiers alone come to, although it is to pay a share of the whole bill at least."""
+        for line in self._lines(base):
+            layer = base.layer(line.key) if line.verdict == "less" else None
+            steps = layer.steps if layer is not None else ()
+            guarantee = next((step for step in steps if step.key == "guarantee"), None)
+            tiers = [step.amount for step in steps if step.key == "tier"]
+            if guarantee is not None and line.said is not None and abs(sum(tiers) - line.said) <= ROUNDING * max(1, len(tiers)):
+                yield Cause("guarantee", layer=line.key, amount=guarantee.amount)
+
     def _caps(self, base: Estimate) -> Iterator[Cause]:
-        """A layer that paid less may have come to its yearly cap, when earlier bills of the year were not told."""
+        """A layer that paid less may have come to its yearly cap by earlier bills that were not told, and what it paid of them then."""
         if base.case.earlier or base.case.so_far is not None:
             return
-        capped = {mark.layer for mark in year_ledger(YearQuestion(base.case), self.shelf, self.today).marks if mark.kind == "cap"}
-        yield from (Cause("cap", layer=line.key) for line in self._lines(base) if line.verdict == "less" and line.key in capped)
+        marks = year_ledger(YearQuestion(base.case), self.shelf, self.today).marks
+        caps = {mark.layer: mark for mark in marks if mark.kind == "cap"}
+        for line in self._lines(base):
+            cap = caps.get(line.key) if line.verdict == "less" else None
+            if cap is not None and line.said is not None:
+                amount, most = (None if at is None else max(0, at - line.said) for at in (cap.at, cap.at_most or cap.at))
+                yield Cause("cap", layer=line.key, amount=amount, most=most)
 
     def _unbalanced(self, lines: Sequence[Line]) -> int | None:
         rest = self.sheet.case.total - sum(self.said.values())

@@ -69,6 +69,13 @@ class Cases:
                 self._write(kept, number, what, day, words)
         return found
 
+    def began(self, number: int) -> str | None:
+        """The ISO day on which a case was opened, for the last time; None where there is no such case."""
+        query = "SELECT day FROM entries WHERE of = ? AND what IN ('opened', 'reopened') ORDER BY id DESC LIMIT 1"
+        with self._book.opened(_TABLES) as kept:
+            found = kept.execute(query, (number,)).fetchone()
+        return None if found is None else str(found[0])
+
     def all(self) -> list[Case]:
         """Every case, those with something left to do first, then by number."""
         query = "SELECT of, what, day, words, at, who FROM entries ORDER BY id"

@@ -9,6 +9,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import date
 from itertools import islice
 from typing import Any, Literal, get_args
 
@@ -22,6 +23,9 @@ Mark = Literal["reminded", "joined", "cleared"]
 MARKS: tuple[Mark, ...] = get_args(Mark)
 #: Members of a household that are shown of it.
 MOST_MEMBERS = 40
+
+#: From this month on the premium of the coming year is collected (每年下半年集中参保, as the advice beside every premium has it).
+_COLLECTED_FROM = 7
 
 #: Rows that are written and read at once, so that nobody waits long for the desk's file.
 _AT_ONCE = 5_000
@@ -315,6 +319,11 @@ class Enrolments:
 
     def _opened(self) -> AbstractContextManager[sqlite3.Connection]:
         return self._book.opened(_TABLES)
+
+
+def is_to_pay(year: int, today: date) -> bool:
+    """Whether whoever enrols on a day may have to pay the premium of a year: not for one that is over, nor in the second half of it."""
+    return year >= today.year + (today.month >= _COLLECTED_FROM)
 
 
 def _home(row: tuple[Any, ...], members: list[Member]) -> Home:

@@ -4,7 +4,7 @@
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -21,8 +21,10 @@ _TABLES = (
     "CREATE TABLE IF NOT EXISTS unfinished (register INTEGER PRIMARY KEY REFERENCES registers (id))",
     "CREATE VIEW IF NOT EXISTS finished AS SELECT * FROM registers WHERE id NOT IN (SELECT register FROM unfinished)",
     "CREATE TABLE IF NOT EXISTS listed (register INTEGER NOT NULL REFERENCES registers (id), person TEXT NOT NULL, category TEXT NOT NULL, "
-    "PRIMARY KEY (register, person)) WITHOUT ROWID",
+    "name TEXT NOT NULL DEFAULT '', PRIMARY KEY (register, person)) WITHOUT ROWID",
 )
+#: For files from before names were kept beside the numbers that people are told apart by.
+_WITH_NAMES = "ALTER TABLE listed ADD COLUMN name TEXT NOT NULL DEFAULT ''"
 #: Of each kind of change so many are told; how many there are is told of all.
 MOST_TOLD = 500
 _AT_ONCE = 500
@@ -43,20 +45,24 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A person whose category is another than in the list before; None: not in that list."""
+    """A person whose category is another than in the list before; None: not in that list. `name`: what they are called, where a list
+    says it beside what tells people apart.
+    """
 
     person: str
     before: str | None
     after: str | None
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """A person whom both lists name, in different categories."""
+    """A person whom both lists name, in different categories. `name`: as of a change."""
 
     person: str
     civil: str
     rural: str
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,14 +101,17 @@ class Registers:
             kept.execute("INSERT INTO unfinished (register) VALUES (?)", (number,))
         return int(number)
 
-    def write(self, number: int, people: Mapping[str, str]) -> set[str]:
-        """More persons and their categories; those that the list has already, in another category."""
+    def write(self, number: int, people: Mapping[str, str], names: Mapping[str, str] | None = None) -> set[str]:
+        """More persons and their categories; those that the list has already, in another category. `names`: what they are called."""
+        called = names or {}
         with self._opened() as kept:
-            kept.execute("CREATE TEMP TABLE coming (person TEXT PRIMARY KEY, category TEXT NOT NULL)")
-            kept.executemany("INSERT INTO coming VALUES (?, ?)", people.items())
+            kept.execute("CREATE TEMP TABLE coming (person TEXT PRIMARY KEY, category TEXT NOT NULL, name TEXT NOT NULL)")
+            rows = ((person, category, called.get(person, "")) for person, category in people.items())
+            kept.executemany("INSERT INTO coming VALUES (?, ?, ?)", rows)
             query = "SELECT c.person FROM coming c JOIN listed l ON l.register = ? AND l.person = c.person WHERE l.category <> c.category"
             twice = {person for (person,) in kept.execute(query, (number,))}
-            kept.execute("INSERT OR IGNORE INTO listed SELECT ?, person, category FROM coming", (number,))
+            query = "INSERT OR IGNORE INTO listed (register, person, category, name) SELECT ?, person, category, name FROM coming"
+            kept.execute(query, (number,))
         return twice
 
     def finish(self, number: int) -> None:
@@ -161,7 +170,7 @@ class Registers:
             if found is None:
                 return []
             numbers = {"after": number, "before": _before(kept, number, *found)}
-            people = [person for query in _CHANGES.values() for person, _, _ in kept.execute(f"{query} LIMIT {most}", numbers)]
+            people = [person for query in _CHANGES.values() for person, *_ in kept.execute(f"{query} LIMIT {most}", numbers)]
         return people[:most]
 
     def told(self, asked: Iterable[tuple[str, str]]) -> list[tuple[Told, ...]]:
@@ -190,20 +199,26 @@ class Registers:
                         listed.setdefault(person, {})[kind] = category
         return listed
 
-    def _opened(self) -> AbstractContextManager[sqlite3.Connection]:
-        return self._book.opened(_TABLES)
+    @contextmanager
+    def _opened(self) -> Iterator[sqlite3.Connection]:
+        with self._book.opened(_TABLES) as kept:
+            if kept.execute("SELECT 1 FROM pragma_table_info('listed') WHERE name = 'name'").fetchone() is None:
+                kept.execute(_WITH_NAMES)
+            yield kept
 
 
 _CHANGES = {
-    "new": "SELECT a.person, NULL, a.category FROM listed a LEFT JOIN listed b ON b.register = :before AND b.person = a.person "
+    "new": "SELECT a.person, NULL, a.category, a.name FROM listed a LEFT JOIN listed b ON b.register = :before AND b.person = a.person "
     "WHERE a.register = :after AND b.person IS NULL",
-    "gone": "SELECT b.person, b.category, NULL FROM listed b LEFT JOIN listed a ON a.register = :after AND a.person = b.person "
+    "gone": "SELECT b.person, b.category, NULL, b.name FROM listed b LEFT JOIN listed a ON a.register = :after AND a.person = b.person "
     "WHERE b.register = :before AND a.person IS NULL",
-    "changed": "SELECT a.person, b.category, a.category FROM listed a JOIN listed b ON b.register = :before AND b.person = a.person "
+    "changed": "SELECT a.person, b.category, a.category, coalesce(nullif(a.name, ''), b.name) "
+    "FROM listed a JOIN listed b ON b.register = :before AND b.person = a.person "
     "WHERE a.register = :after AND a.category <> b.category",
 }
 _CONFLICTS = (
-    "SELECT c.person, c.category, r.category FROM listed c JOIN listed r ON r.register = :rural AND r.person = c.person "
+    "SELECT c.person, c.category, r.category, coalesce(nullif(c.name, ''), r.name) "
+    "FROM listed c JOIN listed r ON r.register = :rural AND r.person = c.person "
     "WHERE c.register = :civil AND c.category <> r.category"
 )
 

@@ -228,6 +228,14 @@ class Rosters:
                 rows += [_row(found) for found in kept.execute(query, (number, *part))]
         return sorted(rows, key=lambda row: row.number)
 
+    def cells(self, number: int, at: int, rows: Sequence[int]) -> dict[int, str]:
+        """By their numbers, what some rows of a list say in the column `at`."""
+        query = (
+            "SELECT row, json_extract(cells, '$[' || ? || ']') FROM list_rows WHERE list = ? AND row IN (SELECT value FROM json_each(?))"
+        )
+        with self._opened() as kept:
+            return dict(kept.execute(query, (at, number, json.dumps(list(rows)))).fetchall())
+
     def unpaid_of_years(self, number: int, rows: Iterable[Row]) -> dict[int, int]:
         """By the row of each bill, what of the eligible cost of its person's year no layer paid; without bills that no rule settles."""
         query = "SELECT unpaid FROM list_people WHERE list = ? AND who = ? AND year IS ?"

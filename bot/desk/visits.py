@@ -71,6 +71,14 @@ class Visits:
                 self._book.trace(kept, "visit.forgotten", str(number))
         return done
 
+    def is_gone(self, number: int) -> bool:
+        """Whether there was such a household that is not kept any more. Nobody looks at it: it leaves no trace."""
+        with self._opened() as kept:
+            # Numbers are given once and never again.
+            query = "SELECT max(seq) >= ? FROM sqlite_sequence WHERE name = 'visits' AND NOT EXISTS (SELECT 1 FROM visits WHERE id = ?)"
+            [(gone,)] = kept.execute(query, (number, number)).fetchall()
+        return bool(gone)
+
     def sweep(self, before: int) -> int:
         """Throw away the households from before a moment; how many."""
         with self._opened() as kept:

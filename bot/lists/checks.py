@@ -8,7 +8,7 @@ from typing import Literal
 from bot.desk import Bill, Registers, Told
 from bot.lists.bills import field_words
 from bot.lists.writing import Cell
-from bot.speech import Voice, check_bill_lines
+from bot.speech import Voice, cap_words, check_bill_lines
 from engine import LAYERS, Check, Shelf, check_bill, estimate, read_sheet
 
 #: How a sheet compares, by what a page says of it, in the order in which it counts them.
@@ -120,11 +120,11 @@ def flags(voice: Voice, each: Checked) -> list[str]:
     """What is worth asking about, each in a few kind words."""
     said = list(dict.fromkeys(cause.key for cause in each.check.causes if cause.key not in ("hospital_ceiling", "cap")))
     lines = [voice.say(f"desk.bill.flag.{key}") for key in said]
-    caps = tuple(cause.layer for cause in each.check.causes if cause.key == "cap")
-    lines += [voice.say("desk.bill.flag.cap", layers=caps)] if caps else []
     lines += [voice.say("desk.bill.flag.hospital", amount=each.hospital)] if each.hospital else []
     lines += [_register(voice, each, listed) for listed in each.listed]
-    return lines
+    # What large bills before would have to come to, that nobody told of, comes last.
+    caps = [cap_words(voice, cause) for cause in each.check.causes if cause.key == "cap"]
+    return [*lines, *caps, *([voice.say("check_bill.ask_year")] if caps else [])]
 
 
 def _register(voice: Voice, each: Checked, listed: Listed) -> str:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from bot.desk import Kind, Registers, Roster, Rosters, Row
 from bot.knowledge import Knowledge
-from bot.lists.reading import in_words, names_of, quiet
+from bot.lists.reading import called_column, in_words, names_of, plain_text, quiet
 from bot.lists.rosters import OWN_COST
 from bot.lists.settling import Rejects, opened_batch, results
 from bot.speech import Voice
@@ -23,8 +23,9 @@ _ORDINARY = "ordinary"
 class Effect:
     """Somebody whose own cost is another by the registers. Money in fen, of all their bills on the list; None where no rule settles them.
 
-    `before`: the category of the list; `after`: that of the registers, and where both offices name one, that with less to pay.
-    `most_before`, `most_after`: it is the most, because a layer pays that nobody can compute.
+    `before`: the category of the list; `after`: that of the registers, and where both offices name one, that with less to pay; `name`: what
+    the list calls them beside what tells people apart. `most_before`, `most_after`: it is the most, because a layer pays that nobody can
+    compute.
     """
 
     who: str
@@ -32,6 +33,7 @@ class Effect:
     after: str
     own_before: int | None
     own_after: int | None
+    name: str = ""
     most_before: bool = False
     most_after: bool = False
 
@@ -89,9 +91,18 @@ def effects_of(
         for who, category in meant.items():
             found = (category, _sum([owns.get(row.number) for row in other[who]]))
             best[who] = min(best.get(who, found), found, key=lambda each: each[1])
-    told = [_effect(who, bills[-1].category, _sum([_own(roster, row) for row in bills]), *best[who]) for who, bills in other.items()]
+    header = roster.columns[: roster.given]
+    called = called_column(names_of(knowledge).columns_of(header), header)
+    told = [
+        _effect(who, bills[-1], _name(bills[-1], header, called), _sum([_own(roster, row) for row in bills]), *best[who])
+        for who, bills in other.items()
+    ]
     changes = [effect for effect in told if effect.own_after != effect.own_before or effect.own_after is None or effect.is_open]
     return Effects(sorted(changes, key=lambda effect: effect.more), len(people), len(changed) > MOST_PEOPLE)
+
+
+def _name(row: Row, header: Sequence[str], called: str | None) -> str:
+    return plain_text(row.cells[header.index(called)]) if called is not None else ""
 
 
 def _categories(listed: Mapping[Kind, str]) -> list[str]:
@@ -107,9 +118,9 @@ class _Own(NamedTuple):
     is_exact: bool
 
 
-def _effect(who: str, category: str, own: _Own, after: str, own_after: _Own) -> Effect:
+def _effect(who: str, bill: Row, name: str, own: _Own, after: str, own_after: _Own) -> Effect:
     before, now = (None if each.is_unknown else each.most for each in (own, own_after))
-    return Effect(who, category, after, before, now, not own.is_exact, not own_after.is_exact)
+    return Effect(who, bill.category, after, before, now, name, not own.is_exact, not own_after.is_exact)
 
 
 def _own(roster: Roster, row: Row) -> _Own | None:

@@ -55,11 +55,22 @@ def name_column(columns: "Columns", header: Sequence[str]) -> str | None:
     return next(named, person_column(columns, header))
 
 
+def called_column(columns: "Columns", header: Sequence[str]) -> str | None:
+    """The column that says what people are called beside the one that tells them apart; None where there is no other."""
+    called = name_column(columns, header)
+    return called if called != person_column(columns, header) else None
+
+
 def numbered_column(columns: "Columns") -> str | None:
     """The column of a number that only one person has, where none is called their number in so many words."""
     if "person" in columns.facts:
         return None
     return next((column for column in columns.personal if _OF_A_FAMILY not in column and any(sign in column for sign in _IDENTITY)), None)
+
+
+def adds_up_people(columns: "Columns") -> bool:
+    """Whether the bills of one person are added up: there is a column of numbers that only one person has."""
+    return "person" in columns.facts or numbered_column(columns) is not None
 
 
 def quiet(_stage: str, _rows: int) -> Callable[[int], None]:

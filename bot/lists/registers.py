@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from bot.desk import Registers
 from bot.knowledge import Knowledge
-from bot.lists.reading import ListError, Progress, in_words, names_of, opened, person_column
+from bot.lists.reading import ListError, Progress, called_column, in_words, names_of, opened, person_column, plain_text
 from bot.speech import Voice
 from engine import CATEGORIES
 
@@ -29,8 +29,8 @@ def take_register(
     with in_words(name, voice), opened(source, progress) as table:
         reader = _Reader(table, names_of(knowledge), voice)
         tick, anybody = progress("settling", table.rows), False
-        for rows, people in reader.parts():
-            for person in registers.write(number, people):
+        for rows, people, called in reader.parts():
+            for person in registers.write(number, people, called):
                 reader.wrong(rows[person], "twice")
             anybody = anybody or bool(people)
             tick(len(rows))
@@ -50,20 +50,22 @@ class _Reader:
         category, person = columns.facts.get("category"), person_column(columns, table.columns)
         if category is None or person is None:
             raise ListError(voice.say("desk.register.columns"))
-        self._category, self._person = category, person
+        self._category, self._person, self._name = category, person, called_column(columns, table.columns)
         self._known: dict[str | None, str | None] = {}
         self.told: list[str] = []
 
-    def parts(self) -> Iterator[tuple[dict[str, int], dict[str, str]]]:
-        """Persons with the number of their row, and with their category, so many at a time."""
+    def parts(self) -> Iterator[tuple[dict[str, int], dict[str, str], dict[str, str]]]:
+        """Persons with the number of their row, with their category, and with what they are called beside it, so many at a time."""
         from bot.tables.persons import people_of
 
         number = self._table.first_row
         for frame in self._table.frames(_AT_ONCE):
             rows: dict[str, int] = {}
             people: dict[str, str] = {}
+            called: dict[str, str] = {}
+            names = [plain_text(cell) for cell in frame[self._name].to_list()] if self._name else [""] * len(frame)
             persons, said = people_of(frame, {"person": self._person}).to_list(), frame[self._category].to_list()
-            for row, (person, cell) in enumerate(zip(persons, said, strict=True)):
+            for row, (person, cell, name) in enumerate(zip(persons, said, names, strict=True)):
                 category = self._meaning(cell)
                 if person is None or category is None:
                     self._unclear(frame.row(row), number + row, person, cell)
@@ -71,7 +73,8 @@ class _Reader:
                     self.wrong(number + row, "twice")
                 else:
                     rows.setdefault(person, number + row)
-            yield rows, people
+                    called.setdefault(person, name)
+            yield rows, people, called
             number += len(frame)
 
     def wrong(self, row: int, why: str) -> None:

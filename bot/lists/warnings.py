@@ -1,11 +1,13 @@
 """Early warning (防返贫预警): the list of people that an office is told about."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Literal, Self
 
-from bot.desk import Book, Choices, Feedback, Rosters, Year
+from bot.desk import Book, Choices, Feedback, Roster, Rosters, Year
+from bot.knowledge import Knowledge
+from bot.lists.reading import adds_up_people, called_column, names_of, plain_text
 from bot.lists.writing import Cell, list_file
 from bot.speech import Voice
 from bot.tables import WARN_AT
@@ -19,7 +21,7 @@ OFFICES: dict[Office, frozenset[str]] = {
 }
 #: From so many percent of the threshold on somebody is near it (a choice of ours).
 NEAR = 80
-_COLUMNS = ("who", "year", "category", "bills", "unpaid", "own", "threshold", "state", "may_apply", "told")
+_COLUMNS = ("name", "who", "year", "category", "bills", "unpaid", "own", "threshold", "state", "may_apply", "told")
 _MONEY = ("unpaid", "own", "threshold")
 _AT_ONCE = 500
 _CHOICE = "warn_at"
@@ -53,6 +55,12 @@ class Threshold:
             Choices(book).set(_CHOICE, amount, yuan(amount))
 
 
+def apart_words(voice: Voice, roster: Roster, knowledge: Knowledge) -> str:
+    """That a list does not tell whose bills are whose, so that nobody's year is added up; empty where it does."""
+    columns = names_of(knowledge).columns_of(roster.columns[: roster.given])
+    return "" if adds_up_people(columns) else voice.say("desk.warn.apart")
+
+
 def near(threshold: int) -> int:
     """Up to which amount somebody is not near the threshold yet, in fen: so many percent of it are near."""
     return (threshold * NEAR - 1) // 100
@@ -71,25 +79,49 @@ def people_for(rosters: Rosters, number: int, office: Office, threshold: int) ->
         first += len(part)
 
 
-def warnings_file(people: Iterable[Year], feedback: Feedback, threshold: int, voice: Voice, ending: str) -> bytes:
-    """The file for an office, xlsx or csv."""
-    headings = [voice.say(f"desk.warn.column.{name}") for name in _COLUMNS]
-    return list_file(headings, _rows(people, feedback, threshold, voice), [_COLUMNS.index(name) for name in _MONEY], ending)
+class Called:
+    """What the people of a list are called, where it says that beside what tells them apart."""
+
+    def __init__(self, rosters: Rosters, roster: Roster, knowledge: Knowledge) -> None:
+        header = roster.columns[: roster.given]
+        column = called_column(names_of(knowledge).columns_of(header), header)
+        self._rosters, self._number, self._at = rosters, roster.number, None if column is None else header.index(column)
+
+    @property
+    def is_told(self) -> bool:
+        """Whether the list says it at all."""
+        return self._at is not None
+
+    def of(self, years: Sequence[Year]) -> list[str]:
+        """The names of some people, from the last bill of each; empty where nothing is said. Raises RoomError."""
+        if self._at is None:
+            return [""] * len(years)
+        names = self._rosters.cells(self._number, self._at, [year.last for year in years])
+        return [plain_text(names.get(year.last)) for year in years]
 
 
-def _rows(people: Iterable[Year], feedback: Feedback, threshold: int, voice: Voice) -> Iterator[list[Cell]]:
+def warnings_file(people: Iterable[Year], called: Called, feedback: Feedback, threshold: int, voice: Voice, ending: str) -> bytes:
+    """The file for an office, xlsx or csv, with names where the list has them."""
+    columns = _COLUMNS if called.is_told else _COLUMNS[1:]
+    headings = [voice.say(f"desk.warn.column.{name}") for name in columns]
+    rows = ([cells[name] for name in columns] for cells in _rows(people, called, feedback, threshold, voice))
+    return list_file(headings, rows, [columns.index(name) for name in _MONEY], ending)
+
+
+def _rows(people: Iterable[Year], called: Called, feedback: Feedback, threshold: int, voice: Voice) -> Iterator[dict[str, Cell]]:
     waiting = iter(people)
     while part := list(islice(waiting, _AT_ONCE)):
         marks = feedback.of((year.who, year.year) for year in part if year.who)
-        for year in part:
+        for year, name in zip(part, called.of(part), strict=True):
             told = [
                 voice.say(f"desk.warn.{mark.what}", day=mark.day, words=mark.words) for mark in marks.get((year.who or "", year.year), ())
             ]
-            yield _cells(voice, year, threshold, voice.say("semicolon").join(told))
+            yield _cells(voice, year, name, threshold, voice.say("semicolon").join(told))
 
 
-def _cells(voice: Voice, year: Year, threshold: int, told: str) -> list[Cell]:
-    cells: dict[str, Cell] = {
+def _cells(voice: Voice, year: Year, name: str, threshold: int, told: str) -> dict[str, Cell]:
+    return {
+        "name": name,
         "who": who_words(voice, year),
         "year": str(year.year or ""),
         "category": voice.say(f"category.{year.category}"),
@@ -101,7 +133,6 @@ def _cells(voice: Voice, year: Year, threshold: int, told: str) -> list[Cell]:
         "may_apply": voice.say("desk.warn.may_apply") if year.may_apply else "",
         "told": told,
     }
-    return [cells[name] for name in _COLUMNS]
 
 
 def state_words(voice: Voice, year: Year, threshold: int) -> str:
@@ -111,5 +142,5 @@ def state_words(voice: Voice, year: Year, threshold: int) -> str:
 
 
 def who_words(voice: Voice, year: Year) -> str:
-    """Who it is, or which row where the list does not tell."""
+    """By what somebody is told apart, or which row it is where the list does not tell."""
     return year.who or voice.say("desk.row", row=year.last).rstrip("：: ")

@@ -6,7 +6,7 @@ from typing import Any
 from bot.conversation import Reply
 from bot.speech.admission_words import admission_json, admission_lines
 from bot.speech.chart import hospitals, settlements, who_pays
-from bot.speech.check_words import check_bill_json, check_bill_lines
+from bot.speech.check_words import cap_words, check_bill_json, check_bill_lines
 from bot.speech.compare_words import changed_json, changed_lines, compare_json, compare_lines
 from bot.speech.contract import clauses_json, estimate_json, fault_words, reject_words, year_json
 from bot.speech.coverage_words import coverage_json, coverage_lines, coverage_table
@@ -120,6 +120,7 @@ __all__ = [
     "Voice",
     "admission_json",
     "admission_lines",
+    "cap_words",
     "category_lines",
     "changed_json",
     "changed_lines",

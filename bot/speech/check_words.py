@@ -154,11 +154,21 @@ def _cause(voice: Voice, answer: Check, alike: list[Cause]) -> str:
     if cause.key in ("category", "facility"):
         others = voice.say("or").join(voice.say(f"{cause.key}.{value}") for value in _keys(alike))
         return voice.say(key, others=others, **{cause.key: getattr(answer.sheet.case, cause.key)})
+    if cause.key == "guarantee":
+        return voice.say(key, layer=cause.layer, amount=cause.amount)
     if cause.key == "cap":
-        return voice.say(key, layers=tuple(cause.layer for cause in alike))
+        return "".join(cap_words(voice, each) for each in alike) + voice.say("check_bill.ask_year")
     if cause.most in (None, cause.amount):
         return voice.say(key, amount=cause.amount or 0)
     return voice.say(f"{key}.from", amount=cause.amount or 0, most_amount=cause.most or 0)
+
+
+def cap_words(voice: Voice, cause: Cause) -> str:
+    """That a layer may have come to its cap of the year, and what it must have paid before for that."""
+    if cause.amount is None:
+        return voice.say("check_bill.cause.cap", layer=cause.layer)
+    bound = "exactly" if cause.amount == cause.most else "between"
+    return voice.say(f"check_bill.cause.cap.{bound}", layer=cause.layer, amount=cause.amount, most_amount=cause.most or 0)
 
 
 def _keys(alike: list[Cause]) -> list[str | None]:

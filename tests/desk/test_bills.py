@@ -111,6 +111,20 @@ def test_likely_causes_are_told_kindly(knowledge: Knowledge, book: Book, said: d
     assert [word for word in ACCUSING if word in told + "".join(detail_lines(voice, each))] == []
 
 
+def test_a_cap_is_told_with_what_to_ask_and_last(knowledge: Knowledge, book: Book) -> None:
+    """By hand: 5,000 of the bill's (20,000 - 500) at 45%; the cap of 200,000 to 300,000 leaves 195,000 to 295,000 for bills before."""
+    told = flags(knowledge.voice("zh_CN"), one(knowledge, book, self_funded="12000", basic="5000"))
+    assert told[-2:] == ["今年前面报过 195,000 到 295,000 元的话，基本医保可能到了一年的封顶线。", "请问清今年一共报过多少。"]
+
+
+def test_a_small_sheet_by_its_tiers_alone_is_not_told_to_have_met_the_cap(knowledge: Knowledge, book: Book) -> None:
+    """By hand: (8,000 - 500) at 80% are the 6,000 that the sheet says; the guarantee of the bill would be 8,775."""
+    each = one(knowledge, book, self_funded="12000", basic="6000")
+    told = flags(knowledge.voice("zh_CN"), each) + detail_lines(knowledge.voice("zh_CN"), each)
+    assert told[0] == "可能没按“最少报多少”那一条算。"
+    assert "封顶" not in "".join(told)
+
+
 @pytest.mark.parametrize(
     ("said", "own"),
     [
@@ -310,6 +324,15 @@ def test_one_sheet_is_answered_and_not_kept(person: Person) -> None:
     kept = b"".join(path.read_bytes() for path in (person.server.data_dir / "desks").glob("desk-*.sqlite3*"))
     assert "独此一人乙".encode() not in kept
     assert "对了一张结算单" in person.get("/desk/trail")
+
+
+def test_amounts_of_the_form_are_read_as_they_are_written(person: Person) -> None:
+    """2万, 20,000, full-width figures and 元 are the same sheet; the form keeps what was typed."""
+    written = {"total": "2万", "self_funded": "０元", "basic": "１５,６００元", "medical_aid": "0", "own": "4千4"}
+    status, _, page = person.send("/desk/bills/one", **(FORM | written))
+    assert (status, "少 3,300 元" in plain(page), 'value="2万"' in page) == (200, True, True)
+    status, _, page = person.send("/desk/bills/one", **(FORM | {"total": "约2万"}))
+    assert (status, "“医疗费总额”这一格不是钱数" in plain(page)) == (422, True)
 
 
 def test_a_sheet_that_does_not_tell_is_asked_back(person: Person) -> None:

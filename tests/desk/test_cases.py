@@ -1,11 +1,14 @@
 """The ledger of serious diseases: nothing is deleted, everything is set right by a new entry, and closed cases can be opened again."""
 
+from datetime import timedelta
 from urllib.parse import urlencode
 
 import pytest
 
-from bot.desk import Book, Cases
+from bot.china import china_today
+from bot.desk import Book, Cases, Keys, Room
 from tests.desk.conftest import Person
+from tests.server import Server
 
 
 @pytest.fixture
@@ -38,6 +41,46 @@ def test_a_case_goes_from_opening_to_closing_and_back(cases: Cases) -> None:
 def write(somebody: Person, path: str, **sent: str) -> int:
     """Send a form of the ledger."""
     return somebody.ask("POST", path, urlencode(sent).encode(), Content_Type="application/x-www-form-urlencoded")[0]
+
+
+def test_a_case_begins_when_it_was_opened_last(cases: Cases) -> None:
+    """It may be closed and opened again; a case that is not there began on no day."""
+    number = cases.open("3号院", "2024-03-01", "食管癌")
+    assert cases.began(number) == "2024-03-01"
+    cases.add(number, "closed", "2024-04-01", "")
+    assert cases.began(number) == "2024-03-01"
+    cases.add(number, "reopened", "2024-05-01", "")
+    assert (cases.began(number), cases.began(99)) == ("2024-05-01", None)
+
+
+def test_days_that_cannot_be_are_refused_and_what_was_typed_stays(running: Server) -> None:
+    """Nothing happened on a day to come, in China's calendar, and no case was closed before it was opened; no entry is written."""
+    keys = Keys(Room(running.data_dir))
+    person = Person(running)
+    assert person.open(keys.add("日子村", "张三")) == 303
+    tomorrow = (china_today() + timedelta(days=1)).isoformat()
+    status, _, page = person.send("/desk/cases", person="九号院", day=tomorrow, words="尿毒症")
+    assert (status, f"{tomorrow} 还没到" in page, 'value="九号院"' in page, ">尿毒症</textarea>" in page) == (422, True, True, True)
+    assert "还没有" in page
+    assert write(person, "/desk/cases", person="九号院", day="2024-05-01", words="尿毒症") == 303
+    assert write(person, "/desk/cases/1", what="step", day="2030-01-01", words="复查") == 422
+    status, _, page = person.send("/desk/cases/1", what="closed", day="2024-04-30", words="办好了")
+    assert (status, "2024-05-01 才开始记的" in page, ">办好了</textarea>" in page) == (422, True, True)
+    assert '<option value="closed" selected>' in page
+    assert "还没办完" in page
+    assert write(person, "/desk/cases/1", what="closed", day="2024-05-01", words="") == 303
+    assert write(person, "/desk/cases/1", what="reopened", day=china_today().isoformat(), words="") == 303
+
+
+def test_a_case_that_once_began_on_a_day_to_come_can_be_closed(running: Server) -> None:
+    """A ledger from before such days were refused is no trap: it is closed on any day up to today."""
+    keys = Keys(Room(running.data_dir))
+    person, key = Person(running), keys.add("早村", "张三")
+    assert person.open(key) == 303
+    desk = keys.known(key)
+    assert desk is not None
+    number = Cases(Book(Room(running.data_dir), desk)).open("3号院", "2130-01-01", "")
+    assert write(person, f"/desk/cases/{number}", what="closed", day=china_today().isoformat(), words="") == 303
 
 
 def test_the_ledger_on_the_page(person: Person, desks: tuple[str, str]) -> None:

@@ -259,6 +259,35 @@ def test_a_household_is_corrected_and_deleted(person: Person) -> None:
     assert rows(person.get("/desk/day/2026-11-29")) == []
 
 
+def test_a_household_is_deleted_only_when_asked_again(person: Person) -> None:
+    """As lists are: what deletes stands folded below the words, and says that nothing brings it back."""
+    keep(person, "甲", category="ordinary", self_funded="0")
+    page = person.get("/desk/day/2026-11-29/1")
+    folded = page[page.rindex("<details>") : page.rindex("</details>")]
+    assert "<summary>删掉这一户</summary>" in folded
+    assert 'action="/desk/day/2026-11-29/1/forget"' in folded
+    assert "<button>真的删掉，找不回来</button>" in folded
+
+
+def test_an_edit_of_a_household_that_was_deleted_meanwhile_is_not_lost(person: Person) -> None:
+    """The page of the day has what was typed in its form, with what has no field there, and says why; kept it is a household again."""
+    rest = '{"registered": false}'
+    keep(person, "甲", category="ordinary", facility="province", self_funded="0", rest=rest)
+    send(person, "/desk/day/2026-11-29/1/forget")
+    changed = COUNTY | {"label": "甲家", "category": "ordinary", "facility": "province", "total": "3万", "self_funded": "500", "rest": rest}
+    status, _, text = send(person, "/desk/day/2026-11-29/1", **changed)
+    page = read(text)
+    assert (status, "这一户刚才已经删掉了，还没存上。" in text) == (422, True)
+    assert page.one("input", id="label").attributes["value"] == "甲家"
+    assert page.one("input", id="total").attributes["value"] == "3万"
+    assert page.hidden["rest"] == rest
+    assert 'action="/desk/day/2026-11-29"' in text
+    assert send(person, "/desk/day/2026-11-29", **changed)[0] == 303
+    assert [row[0] for row in rows(person.get("/desk/day/2026-11-29"))] == ["甲家"]
+    assert send(person, "/desk/day/2026-11-29/1", **changed, switch="beijing")[0] == 422
+    assert send(person, "/desk/day/2026-11-29/99", **changed)[0] == 404
+
+
 def _desk(person: Person) -> Any:
     return Keys(Room(person.server.data_dir)).known(person.cookie.partition("=")[2])
 
@@ -315,6 +344,17 @@ def test_households_side_by_side(person: Person) -> None:
         assert person.ask("GET", f"/desk/day/2026-11-29/compare{wrong}")[0] == 404
 
 
+def test_households_of_one_name_are_told_apart_side_by_side(person: Person) -> None:
+    """By which one of its day each is; who has a name alone keeps it as it is."""
+    keep(person, "老张家", category="subsistence_allowance", self_funded="0")
+    keep(person, "5号院", category="ordinary")
+    keep(person, "老张家", category="ordinary", self_funded="0")
+    page = person.get("/desk/day/2026-11-29/compare?n=1&n=2&n=3")
+    heads = re.findall(r'<th role="columnheader" scope="col"><a [^>]+>([^<]+)</a>', page)
+    assert heads == ["老张家 第 1 户", "5号院", "老张家 第 3 户"]
+    assert 'data-head="老张家 第 3 户"' in page
+
+
 def pdf_words(somebody: Person, path: str) -> list[str]:
     """The words of each page of a PDF, without spaces and line ends."""
     status, headers, body = somebody.ask("GET", path)
@@ -326,7 +366,7 @@ def pdf_words(somebody: Person, path: str) -> list[str]:
 
 @pytest.mark.parametrize("form", ["a4", "slip"])
 def test_all_slips_are_one_file_a_page_each(person: Person, form: str) -> None:
-    """In order of visit, the label on top of its own; no code, for there is no talk; one alone has one page."""
+    """In order of visit, the label on top, or which one of the day it is; no code, for there is no talk; one alone has one page."""
     keep(person, "3号院", category="subsistence_allowance", self_funded="0")
     keep(person, category="ordinary", self_funded="0")
     keep(person, "东头老王", category="extreme_poverty", facility="city", total="100000", self_funded="0")
@@ -338,7 +378,7 @@ def test_all_slips_are_one_file_a_page_each(person: Person, form: str) -> None:
         [False, False, True],
         [False, False, False],
     ]
-    assert [label in page[:40] for page, label in zip(pages, ("3号院", "明白纸", "东头老王", "老规定"), strict=True)] == [True] * 4
+    assert [label in page[:40] for page, label in zip(pages, ("3号院", "第2户", "东头老王", "老规定"), strict=True)] == [True] * 4
     assert all("短码" not in page for page in pages)
     assert "算不了" in pages[3]
     [alone] = pdf_words(person, f"/desk/day/2026-11-29/3.pdf?form={form}")

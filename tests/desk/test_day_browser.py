@@ -144,7 +144,8 @@ def test_without_scripts_nothing_is_missed(running: Server, chromium: Chromium) 
         page.get_by_role("button", name="放在一起比").click()
         expect(page.locator("thead")).to_contain_text("乙")
         page.goto(f"{running.address}{DAY}/1")
-        page.get_by_role("button", name="删掉这一户").click()
+        page.get_by_text("删掉这一户").click()
+        page.get_by_role("button", name="真的删掉，找不回来").click()
         expect(page.locator("tbody tr")).to_have_count(1)
 
 
@@ -159,6 +160,24 @@ def test_with_the_server_away_the_page_says_so(server: Server, chromium: Chromiu
     type_household(page, "甲", "2", "2", "2万")
     expect(page.locator(".live p").first).to_have_text("现在算不出来。可以先记下来，等会儿再看。")
     expect(page.locator("#total")).to_have_value("2万")
+    context.close()
+
+
+def test_with_the_key_taken_back_the_page_says_so(running: Server, chromium: Chromium) -> None:
+    """Nobody is told to write down what would be lost; opened again in another tab, what was typed is kept with the next key."""
+    keys = Keys(Room(running.data_dir))
+    context = chromium.new_context(locale="zh-CN", base_url=running.address)
+    context.set_default_timeout(10_000)
+    page = context.new_page()
+    enter(page, keys.add("郑庄"))
+    begin(page)
+    keys.revoke(max(each.number for each in keys.all()))
+    type_household(page, "甲", "2", "2", "2万", "0")
+    expect(page.locator(".live p").first).to_contain_text("桌子关上了，请重新打开。")
+    enter(context.new_page(), keys.add("郑庄"))
+    page.locator("#self_funded").press("End")
+    page.keyboard.press("Enter")
+    expect(page.locator("tbody tr").first).to_contain_text("1,100 元")
     context.close()
 
 

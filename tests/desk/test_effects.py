@@ -102,3 +102,23 @@ def test_the_page_tells_it(person: Person) -> None:
     assert "台账日期以前的也在里面" in page
     assert "比不了" in person.get(f"{where}/effects?list=999")
     assert person.ask("GET", "/desk/registers/999/effects")[0] == 404
+
+
+def test_who_is_concerned_is_called_by_name(person: Person) -> None:
+    """As the list has it, with the number that tells people apart."""
+    rows = "王芳\tA1\t普通居民\t县医院\t2024-01-05\t20000\t0\n"
+    assert person.bring(name="四月", place="anhui-bozhou", pasted="姓名\t" + HEAD.replace(",", "\t") + rows)[0] == 303
+    _, where, _ = person.bring(path="/desk/registers", kind="civil", day="2026-11-06", pasted="身份证号\t人员类别\nA1\t特困\n")
+    assert '王芳<br><span class="soft">A1</span>' in person.get(f"{where}/effects")
+
+
+def test_a_register_that_was_undone_says_so(person: Person) -> None:
+    """It changes nobody's bills any more, and no table of other registers stands there instead: B2 is in none of them."""
+    assert person.bring(name="五月", place="anhui-bozhou", pasted=(HEAD + ROWS).replace(",", "\t"))[0] == 303
+    _, where, _ = person.bring(path="/desk/registers", kind="civil", day="2026-11-07", pasted="身份证号\t人员类别\nA1\t低保\nB2\t低保\n")
+    assert "已经撤回" not in person.get(f"{where}/effects")
+    assert person.ask("POST", f"{where}/undo")[0] == 303
+    for path in (f"{where}/effects", f"{where}/effects?list=999"):
+        page = person.get(path)
+        assert "这份台账已经撤回，不算数。谁的报销都不会因为它变。" in page
+        assert "<table" not in page

@@ -4,6 +4,7 @@ import io
 import re
 from collections.abc import Iterator
 from datetime import date
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -13,14 +14,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.desk import Book, Brought, Count, Desk, Enrollee, Enrolments, Home, Keys, NobodyError, Room, Unread
+from bot.desk import Book, Brought, Count, Desk, Enrollee, Enrolment, Enrolments, Home, Keys, NobodyError, Room, Unread
 from bot.knowledge import Knowledge
 from bot.lists import ListError, list_file, opened_enrolment
 from bot.paper import reminders_pdf
+from bot.web.desk.enrolment import _past
+from bot.web.shared import ASSISTANT
 from engine import PremiumAnswer, Share, premium_of_each
 from tests.desk.conftest import Person, source_of
 
 TODAY = date(2026, 11, 24)
+#: A day on which the premium of 2025 is collected.
+COLLECTED = date(2024, 11, 24)
 EXTREME, LOW, BACK, WATCHED, ORDINARY = "extreme_poverty", "subsistence_allowance", "back_in_poverty", "monitored", "ordinary"
 LIST = Brought("李庄", "anhui-bozhou", 2025, "户号", "是否参保")
 PASTED = """户号\t姓名\t人员类别\t是否参保
@@ -261,9 +266,9 @@ def words(pdf: bytes) -> str:
     return re.sub(r"\s", "", "".join(page.get_textpage().get_text_range() for page in pypdfium2.PdfDocument(pdf)))
 
 
-def slips(knowledge: Knowledge, due: PremiumAnswer, homes: list[Home], lang: str = "zh_CN") -> bytes:
+def slips(knowledge: Knowledge, due: PremiumAnswer, homes: list[Home], lang: str = "zh_CN", made: date = COLLECTED) -> bytes:
     """The reminders of some households."""
-    return reminders_pdf(knowledge.voice(lang), due, homes, TODAY)
+    return reminders_pdf(knowledge.voice(lang), due, homes, made)
 
 
 def test_a_reminder_tells_what_to_pay_and_where(
@@ -284,7 +289,7 @@ def test_a_reminder_tells_what_to_pay_and_where(
         "12393",
         "还没和亳州核实",
         "没有准数",
-        "2026年11月24日",
+        "2024年11月24日",
     ):
         assert part in said
     assert "5号院" in said
@@ -299,10 +304,50 @@ def test_a_subsidy_that_nobody_knows_is_no_amount(enrolments: Enrolments, knowle
     number = enrolments.bring(LIST, [Enrollee(2, "1", "甲", "", LOW, insured=False), Enrollee(3, "1", "乙", "", ORDINARY, insured=False)])
     homes = enrolments.homes(number, known, 10)
     assert [(home.premium, home.subsidy, home.own, home.low) for home in homes] == [(760_00, 0, 760_00, 380_00)]
-    said = words(slips(knowledge, due, homes))
+    said = words(slips(knowledge, due, homes, made=date(2023, 12, 1)))
     assert "自己最多一共交760元" in said
     assert "先问清再交" in said
     assert "至少0元" not in said
+
+
+@pytest.mark.parametrize(
+    ("made", "is_due"),
+    [
+        (date(2024, 12, 31), True),
+        (date(2025, 1, 1), True),
+        (date(2025, 6, 30), True),
+        (date(2025, 7, 1), False),
+        (date(2025, 12, 31), False),
+        (date(2026, 1, 1), False),
+        (date(2026, 11, 30), False),
+    ],
+    ids=str,
+)
+def test_nobody_is_told_to_pay_for_a_year_that_is_no_more_collected(
+    enrolments: Enrolments, knowledge: Knowledge, due: PremiumAnswer, shares: dict[str, Share], made: date, *, is_due: bool
+) -> None:
+    """Every second half year the coming year is collected: the figures of 2025 are then only to compare, with their year, and the slip
+    reminds of enrolling and says whom to ask.
+    """
+    number = enrolments.bring(LIST, [Enrollee(2, "3号院", "王婶", "", ORDINARY, insured=False)])
+    said = words(slips(knowledge, due, enrolments.homes(number, shares, 10), made=made))
+    assert ("提醒您参加2025年的居民医保" in said) is is_due
+    assert ("提醒您参加居民医保" in said) is not is_due
+    assert ("这次要交多少，请打12393问。" in said) is not is_due
+    assert ("2025年的数只作参考：自己一共交400元。" in said) is not is_due
+    assert said.count("自己一共交400元") == 1
+    assert said.count("2025年自己交") == (0 if is_due else 1)
+
+
+def test_a_slip_of_a_past_year_promises_nobody_that_all_is_paid(
+    enrolments: Enrolments, knowledge: Knowledge, due: PremiumAnswer, shares: dict[str, Share]
+) -> None:
+    """特困 paid nothing in 2025; whether that holds this time is to be asked."""
+    number = enrolments.bring(LIST, [Enrollee(2, "3号院", "李大爷", "", EXTREME, insured=False)])
+    for lang, ask in (("zh_CN", "这次要交多少，请打12393问"), ("zh_Hant", "這次要交多少，請打12393問"), ("en", "pleaseaskat12393")):
+        said = words(slips(knowledge, due, enrolments.homes(number, shares, 10), lang, made=TODAY))
+        assert ask in said
+        assert "2025" in said
 
 
 def test_reminders_of_many_and_of_odd_names_are_set(
@@ -344,7 +389,12 @@ def test_a_list_on_the_page(person: Person) -> None:
     """Totals, categories, households with most people first, basis and year: each amount by hand, and the newest year is said to be it."""
     status, where, page = bring(person, PASTED)
     assert status == 303, page
-    said = plain(person.get(where))
+    page = person.get(where)
+    said = plain(page)
+    told = "下面都是 2025 年的数，只作参考。这次要交多少，这里还没有数，请打 12393 问。"
+    assert told in said
+    assert said.index(told) < said.index("名单上 6 人")
+    assert "<details" not in page[: page.index("只作参考")]
     assert "名单上 6 人：参保的 1 人，后来记上参保的 0 人，还没参保的 5 人。" in said
     assert "一共要交 2,000 元：政府帮交 1,260 元，自己交 740 元。" in said
     assert "参保没参保，看的是“是否参保”那一列。" in said
@@ -358,6 +408,22 @@ def test_a_list_on_the_page(person: Person) -> None:
     assert "李大爷 特困 400 元 400 元 不用自己交" in said
     assert "王强" not in said
     assert "李庄" in person.get("/desk/enrolment")
+
+
+@pytest.mark.parametrize(
+    ("today", "told"),
+    [
+        (date(2025, 2, 1), "下面都是 2024 年的数，只作参考。现在该按 2025 年的算，请选 2025 年，再放一遍名单。"),
+        (date(2026, 2, 1), "下面都是 2024 年的数，只作参考。这次要交多少，这里还没有数，请打 12393 问。"),
+        (date(2024, 2, 1), ""),
+    ],
+    ids=str,
+)
+def test_a_list_of_an_older_year_is_sent_to_the_newer_one(knowledge: Knowledge, today: date, told: str) -> None:
+    """Where the year that is collected is held, the list is to be brought again for it; else somebody has to be asked."""
+    request: Any = SimpleNamespace(app={ASSISTANT: SimpleNamespace(knowledge=knowledge, today=lambda: today)})
+    enrolment = Enrolment("李庄", "anhui-bozhou", 2024, "", "", number=1, at="", who="", people=1, unread=0)
+    assert _past(request, knowledge.voice("zh_CN"), enrolment) == told
 
 
 def test_a_list_without_those_columns_says_so(person: Person) -> None:
@@ -425,6 +491,7 @@ def test_files_of_a_list(person: Person) -> None:
     status, headers, data = person.ask("GET", f"{where}.csv")
     lines = data.decode("utf-8-sig").splitlines()
     assert (status, headers["Cache-Control"], len(lines)) == (200, "no-store", 7)
+    assert lines[0].split(",")[6:10] == ["2025 年要交", "2025 年政府至少帮交", "2025 年自己最多交", "2025 年自己最少交"]
     assert lines[1] == "2,3号院,'=HYPERLINK(1),,特困,否,400.00,400.00,0.00,0.00,,"
     assert lines[4] == "5,7号院,王强,,普通居民,是,,,,,,"
     sheet = openpyxl.load_workbook(io.BytesIO(person.ask("GET", f"{where}.xlsx")[2])).active

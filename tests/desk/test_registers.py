@@ -104,7 +104,9 @@ def workbook() -> bytes:
 def test_lists_are_read_as_offices_send_them(book: Book, knowledge: Knowledge, data: bytes, ending: str, people: dict[str, str]) -> None:
     """Titles, sums, full-width digits and blanks are seen through; who is who goes by a number, or by the only column that is left."""
     assert taken(book, knowledge, data, ending) == "done"
-    assert {each.person: each.after for each in changes_of(Registers(book), 1)} == people
+    changes = changes_of(Registers(book), 1)
+    assert {each.person: each.after for each in changes} == people
+    assert {each.name for each in changes} == ({"甲", "乙"} if ending == ".xlsx" else {""})
 
 
 def taken(book: Book, knowledge: Knowledge, data: bytes, ending: str) -> str:
@@ -173,6 +175,22 @@ def test_registers_on_the_page(person: Person) -> None:
     assert "看了名单 民政的名单 2026-11-01" in trail
 
 
+def test_people_are_called_by_name_and_told_apart_by_number(person: Person) -> None:
+    """A name that changes its spelling changes nobody; who left is called as the list before has it; a name alone is no number."""
+    head = "姓名\t身份证号\t人员类别\n"
+    bring(person, "civil", "2023-10-01", f"{head}王芳\t341602195001010011\t低保\n李强\t341602195001010022\t低保\n")
+    rows = "王方\t341602195001010011\t特困\n赵六\t341602195001010033\t低保\n"
+    status, where, page = bring(person, "civil", "2023-11-01", head + rows)
+    assert status == 303, page
+    changes = person.get(where)
+    assert "王方 341602195001010011：原来低保，现在特困" in changes
+    assert "赵六 341602195001010033 低保" in changes
+    assert "李强 341602195001010022 低保" in changes
+    assert bring(person, "rural", "2099-11-01", f"{head}钱七\t341602195001010044\t监测户\n")[0] == 303
+    assert bring(person, "civil", "2099-11-01", "身份证号\t人员类别\n341602195001010044\t低保\n")[0] == 303
+    assert "钱七 341602195001010044：民政写的是低保，乡村振兴写的是监测" in person.get("/desk/registers")
+
+
 def test_no_desk_sees_another_s_registers(person: Person, desks: tuple[str, str]) -> None:
     """Neither listed nor by number nor to be undone."""
     _, where, _ = bring(person, "rural", "2025-01-01", "人员编号\t人员类别\nNUR-LI\t监测户\n")
@@ -184,7 +202,7 @@ def test_no_desk_sees_another_s_registers(person: Person, desks: tuple[str, str]
 
 
 def test_registers_of_earlier_builds_still_count(book: Book, registers: Registers) -> None:
-    """A desk's file from before lists were written in parts is read as it is; lists of bills kept whole are gone from it."""
+    """A file from before lists were written in parts and with names is read as it is; lists of bills kept whole are gone."""
     with book.opened() as kept:
         kept.execute("CREATE TABLE rosters (id INTEGER PRIMARY KEY, rows TEXT)")
         kept.execute(
@@ -194,8 +212,10 @@ def test_registers_of_earlier_builds_still_count(book: Book, registers: Register
         kept.execute("CREATE TABLE listed (register INTEGER NOT NULL, person TEXT NOT NULL, category TEXT NOT NULL)")
         kept.execute("INSERT INTO registers (kind, day, at, who) VALUES ('civil', '2026-09-01', 0, '张三')")
         kept.execute("INSERT INTO listed VALUES (1, 'a', ?)", (LOW,))
-    number = written(registers, "civil", "2026-10-01", {"a": LOW, "b": LOW})
-    assert changes_of(registers, number) == [Change("b", None, LOW)]
+    number = registers.begin("civil", "2026-10-01")
+    registers.write(number, {"a": EXTREME, "b": LOW}, {"a": "甲", "b": "乙"})
+    registers.finish(number)
+    assert changes_of(registers, number) == [Change("a", LOW, EXTREME, "甲"), Change("b", None, LOW, "乙")]
     assert Rosters(book).heads() == []
     with book.opened() as kept:
         assert kept.execute("SELECT name FROM sqlite_schema WHERE name = 'rosters'").fetchall() == []

@@ -149,6 +149,29 @@ def test_the_threshold_is_the_desk_s_own(warned: tuple[Person, str]) -> None:
     assert ("超过 10,000 元的" in page, "没有文件依据" in page) == (True, True)
 
 
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [("５,000元", "5,000"), ("2万", "20,000"), ("20,000", "20,000"), ("1万2", "12,000"), ("8", "8"), ("8000.5", "8,000.50")],
+)
+def test_a_threshold_is_read_as_it_is_written(warned: tuple[Person, str], typed: str, told: str) -> None:
+    """As the form of a day reads amounts; figures alone are yuan, whatever their size."""
+    person, where = warned
+    try:
+        assert person.send(f"{where}/threshold", threshold=typed)[0] == 303
+        assert f"超过 {told} 元的有" in person.get(where)
+    finally:
+        person.send(f"{where}/threshold", threshold="")
+
+
+@pytest.mark.parametrize("typed", ["约5000", "-5", "5,00", "9" * 30, "1e3", "五千到六千"])
+def test_a_threshold_that_is_not_certain_is_asked_for_again(warned: tuple[Person, str], typed: str) -> None:
+    """Nobody is warned by an amount that was guessed."""
+    person, where = warned
+    status, _, page = person.send(f"{where}/threshold", threshold=typed)
+    assert (status, "预警线没看懂" in page) == (422, True)
+    assert "超过 10,000 元的有" in person.get(where)
+
+
 def test_each_office_has_one_file(warned: tuple[Person, str]) -> None:
     """Its own people and those of nobody's list; the same in Excel and CSV; money as numbers; what was noted stands there."""
     person, where = warned
@@ -171,12 +194,41 @@ def test_each_office_has_one_file(warned: tuple[Person, str]) -> None:
     assert "2026-11-01 告诉民政了 电话" in page
 
 
+def test_people_are_called_by_name_on_the_page_and_in_the_files(person: Person) -> None:
+    """The name of the last bill, first, with the whole number beside it; a list without names has no such column."""
+    names = dict(zip(("A1", "a1", "B2", "C3", "D4"), ("王芳", "赵大", "李强", "孙二", "周三"), strict=True))
+    rows = "".join(f"{names[row[:2]]}\t{row}\n" for row in ROWS.splitlines())
+    _, where, _ = person.bring(name="四月", place="anhui-bozhou", pasted=f"姓名\t{HEAD}{rows}")
+    where = where.replace("/roster/", "/warnings/")
+    assert '周三<br><span class="soft">D4</span>' in person.get(where)
+    lines = [line.split(",")[:2] for line in person.ask("GET", f"{where}-civil.csv")[2].decode("utf-8-sig").splitlines()]
+    assert lines == [["姓名", "谁"], ["王芳", "A1"], ["孙二", "C3"]]
+    sheet = openpyxl.load_workbook(io.BytesIO(person.ask("GET", f"{where}-rural.xlsx")[2])).active
+    assert [row[0].value for row in sheet.iter_rows(min_row=2)] == ["周三", "王芳", "孙二"]
+
+
+def test_a_list_without_numbers_says_that_nothing_is_added_up(person: Person) -> None:
+    """Two bills of 老张家, 7,624 left of each, are two people: neither reaches 10,000. The list and its warnings say so; others do not."""
+    said = "名单里没有人员编号，一笔算一个人；同一个人的几笔没有加在一起。"
+    rows = "老张家\t普通居民\t市级医院\t2024-01-05\t28396\t0\n" * 2
+    _, where, _ = person.bring(name="没编号", place="anhui-bozhou", pasted="户名\t" + HEAD.partition("\t")[2] + rows)
+    warnings = person.get(where.replace("/roster/", "/warnings/"))
+    assert said in person.get(where)
+    assert said in warnings
+    assert "超过 10,000 元的有 0 人" in warnings
+    assert warnings.index(said) < warnings.index("超过 10,000 元的有 0 人")
+    _, where, _ = person.bring(name="有编号", place="anhui-bozhou", pasted=HEAD + ROWS)
+    assert said not in person.get(where) + person.get(where.replace("/roster/", "/warnings/"))
+
+
 def test_wrong_notes_are_told(warned: tuple[Person, str]) -> None:
     """A day that is none, an office that is none, words without end; a row that is not there changes nothing."""
     person, where = warned
     form = {"Content_Type": "application/x-www-form-urlencoded"}
     before = person.get(where)
     assert person.ask("POST", f"{where}/mark", "row=5&what=civil&day=昨天".encode(), **form)[0] == 422
+    status, _, body = person.ask("POST", f"{where}/mark", b"row=5&what=civil&day=2130-01-01", **form)
+    assert (status, "2130-01-01 还没到" in body.decode()) == (422, True)
     assert person.ask("POST", f"{where}/mark", b"row=5&what=nobody&day=2026-11-01", **form)[0] == 422
     assert person.ask("POST", f"{where}/mark", f"row=5&what=civil&day=2026-11-01&words={'a' * 300}".encode(), **form)[0] == 422
     assert person.ask("POST", f"{where}/mark", b"row=99&what=civil&day=2026-11-01", **form)[0] == 303

@@ -239,6 +239,22 @@ def test_a_key_that_is_taken_back_closes_the_desk(running: Server) -> None:
     assert 'name="key"' in somebody.get("/desk")
 
 
+def test_whoever_types_while_the_desk_is_closed_is_told(running: Server) -> None:
+    """What is worked out while it is typed says so in JSON; what is sent leads to the door, which says that nothing was kept."""
+    keys = Keys(Room(running.data_dir))
+    key = keys.add("孙庄")
+    somebody = Person(running)
+    assert somebody.open(key) == 303
+    keys.revoke(max(each.number for each in keys.all()))
+    for status, _, answer in (somebody.send("/desk/day/try", total="2"), somebody.bring(path="/desk/roster/try", pasted=ROWS)):
+        assert status == 403
+        assert json.loads(answer)["error"]["code"] == "desk_closed"
+        assert json.loads(answer)["error"]["say"].startswith("桌子关上了，请重新打开。")
+    for status, _, page in (somebody.send("/desk/day/2026-11-29", total="2"), somebody.bring(path="/desk/roster", pasted=ROWS)):
+        assert (status, 'name="key"' in page, "桌子关上了，刚才写的没有存下来。" in page) == (403, True, True)
+    assert "没有存下来" not in somebody.get("/desk")
+
+
 def test_other_sites_cannot_use_an_open_desk(person: Person) -> None:
     """A form of another site is refused, and the cookie is for our pages alone."""
     for path in ("/desk/roster", "/desk/leave", "/desk/roster/1/forget"):

@@ -230,10 +230,29 @@ def test_a_layer_the_rules_do_not_have_is_more_than_nothing() -> None:
 
 
 def test_a_cap_is_only_a_cause_where_earlier_bills_were_not_told() -> None:
-    """10,000 by basic insurance fits no single fact but that its yearly cap was met; told earlier bills leave no room for that."""
-    assert ("cap", "basic") in causes(check({"basic": "10000", "medical_aid": "3300"}))
+    """10,000 by basic insurance fits no single fact but that its yearly cap was met; told earlier bills leave no room for that.
+
+    By hand: the cap is 200,000 to 300,000, so that 190,000 to 290,000 must have been paid before. It comes last.
+    """
+    last = check({"basic": "10000", "medical_aid": "3300"}).causes[-1]
+    assert (last.key, last.layer, last.amount, last.most) == ("cap", "basic", 190_000_00, 290_000_00)
     with_earlier = BOZHOU | {"earlier": [{"facility": "county", "total": "1000", "self_funded": "0"}]}
     assert "cap" not in dict(causes(check({"basic": "10000", "medical_aid": "3300"}, with_earlier)))
+
+
+def test_a_guarantee_that_was_left_out_is_told_and_no_cap() -> None:
+    """By hand: of 8,000 eligible (8,000 - 500) at 80% are 6,000; the guarantee is (20,000 - 500) at 45%, 8,775.
+
+    A sheet with 6,000 has the tiers alone, and needs no large bills before to be explained.
+    """
+    answer = check({"basic": "6000"}, BOZHOU | {"category": "ordinary", "self_funded": "12000"})
+    assert [(cause.key, cause.layer, cause.amount) for cause in answer.causes] == [("guarantee", "basic", 8_775_00)]
+
+
+def test_what_neither_tiers_nor_guarantee_give_may_still_be_the_cap() -> None:
+    """5,000 of the same bill is neither: that 195,000 to 295,000 were paid before stays possible."""
+    answer = check({"basic": "5000"}, BOZHOU | {"category": "ordinary", "self_funded": "12000"})
+    assert [(cause.key, cause.amount, cause.most) for cause in answer.causes] == [("cap", 195_000_00, 295_000_00)]
 
 
 @pytest.mark.parametrize(("own", "rest"), [("1000", 10_000), ("1200", -10_000), ("1100", None)])

@@ -9,6 +9,7 @@ from typing import Any
 from aiohttp import web
 
 from bot.desk import BillList, Bills, Book, Imports, Registers
+from bot.knowledge import Knowledge
 from bot.lists import (
     MOST_BILLS,
     STATUSES,
@@ -25,7 +26,7 @@ from bot.lists import (
 )
 from bot.speech import Voice
 from bot.web.desk.door import at_desk, desk_file, desk_page, number_of, see
-from bot.web.desk.forms import sent_of
+from bot.web.desk.forms import amount_of, sent_of
 from bot.web.desk.imports import place_of
 from bot.web.desk.receiving import received, take_in
 from bot.web.errors import ApiError
@@ -88,13 +89,20 @@ async def _check_one(request: web.Request, voice: Voice, book: Book) -> web.Resp
     sent = fields(await request.read(), len(_FIELDS) + 1)
     said = {name: sent.get(name, "").strip()[:_LONGEST_FIELD] for name in _FIELDS}
     assistant = request.app[ASSISTANT]
+    told = said | _amounts(assistant.knowledge, said)
     try:
-        bill = await asyncio.to_thread(read_one_bill, said, assistant.knowledge, voice, assistant.today())
+        bill = await asyncio.to_thread(read_one_bill, told, assistant.knowledge, voice, assistant.today())
     except ListError as error:
         return await _show(request, voice, book, str(error), one=said)
     checked = await asyncio.to_thread(check_all, [bill], Registers(book), assistant.knowledge.shelf, assistant.today())
     await asyncio.to_thread(Bills(book).checked)
     return await _show(request, voice, book, one=said, answer=_told(voice, checked[0]))
+
+
+def _amounts(knowledge: Knowledge, said: Mapping[str, str]) -> dict[str, str]:
+    """The amounts of the form in figures; one that is not certain stays as it was typed, to be told with its field."""
+    told = {name: amount_of(knowledge, said[name]) for name in (*_BILL, *_PAID, *_RARE) if said[name]}
+    return {name: amount for name, amount in told.items() if amount is not None}
 
 
 def _told(voice: Voice, each: Checked) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from bot.lists.warnings import Threshold
 from bot.paper import Form, PrintMissingError, sheets_pdf
 from bot.speech import Voice
 from bot.speech.estimate_words import headline
-from bot.web.desk.day_shown import compared, detail, doubts, name_of, options, shown_rows, sum_cells
+from bot.web.desk.day_shown import compared, detail, doubts, name_of, options, shown_rows, sum_cells, told_apart
 from bot.web.desk.door import at_desk, desk_file, desk_page, number_of, see
 from bot.web.desk.household import FACTS, Typed, form_of, next_form, read_form
 from bot.web.errors import ApiError, dumps
@@ -126,6 +126,9 @@ async def _household(request: web.Request, voice: Voice, book: Book, notice: str
 async def _change(request: web.Request, voice: Voice, book: Book) -> web.Response:
     sent = fields(await request.read())
     typed, number = _read(request, voice, sent), number_of(request)
+    if await asyncio.to_thread(Visits(book).is_gone, number):
+        # Deleted in another tab, or by another key of this desk: what was typed is worth keeping all the same.
+        return await _show(request, voice, book, voice.say("desk.day.gone"), replace(typed, wrong={}) if "switch" in sent else typed)
     if "switch" in sent:
         return await _household(request, voice, book, typed=replace(typed, wrong={}))
     if typed.wrong:
@@ -150,7 +153,7 @@ async def _compare(request: web.Request, voice: Voice, book: Book) -> web.Respon
     chosen = [_find(households, int(number) if _NUMERAL.fullmatch(number) else 0) for number in numbers]
     values: dict[str, Any] = {
         "day_of": _day(request),
-        "heads": [(each.visit.number, name_of(voice, each)) for each in chosen],
+        "heads": [(each.visit.number, name) for each, name in zip(chosen, told_apart(voice, chosen), strict=True)],
         "rows": compared(voice, chosen),
         "doubts": doubts(voice, chosen),
         "other_langs": {},  # their addresses hold one `n` alone
@@ -164,7 +167,7 @@ async def _slips(request: web.Request, voice: Voice, book: Book) -> web.Response
     households = await asyncio.to_thread(lambda: _settle(request, book, Visits(book).of_day(day, taken=True)))
     if "number" in request.match_info:
         households = [_find(households, number_of(request))]
-    sheets = [(each.visit.label, each.answer) for each in households if each.answer is not None]
+    sheets = [(name_of(voice, each), each.answer) for each in households if each.answer is not None]
     if not sheets:
         raise ApiError(404, "not_found")
     made = request.app[ASSISTANT].today()
@@ -237,7 +240,7 @@ _NUMBER = r"/{number:[0-9]{1,9}}"
 
 DAY = (
     web.get("/desk/day", at_desk(_show)),
-    web.post("/desk/day/try", at_desk(_try, changes=True)),
+    web.post("/desk/day/try", at_desk(_try, changes=True, tries=True)),
     web.get(_DAY, at_desk(_show)),
     web.post(_DAY, at_desk(_save, changes=True)),
     web.get(_DAY + r".{ending:csv|xlsx}", at_desk(_file)),

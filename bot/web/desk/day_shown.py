@@ -33,6 +33,13 @@ def name_of(voice: Voice, household: Household) -> str:
     return household.visit.label or voice.say("desk.day.number", number=str(household.nth))
 
 
+def told_apart(voice: Voice, households: Sequence[Household]) -> list[str]:
+    """What several households are called side by side: of those with one name also by which one of its day each is."""
+    names = [name_of(voice, each) for each in households]
+    nth = [voice.say("desk.day.number", number=str(each.nth)) for each in households]
+    return [f"{name} {which}" if names.count(name) > 1 else name for name, which in zip(names, nth, strict=True)]
+
+
 def options(voice: Voice, shelf: Shelf, place: str) -> dict[str, Any]:
     """What can be chosen in the form: places by name, and categories and hospitals of the chosen one, those of its newest rules first."""
     newest = [edition.policy for edition in reversed(shelf.places.get(place, ()))]

@@ -33,9 +33,11 @@ FILES = {
 Shows = Callable[[web.Request, Voice, Book], Awaitable[web.StreamResponse]]
 
 
-def at_desk(shows: Shows, *, changes: bool = False, streams: bool = False) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+def at_desk(
+    shows: Shows, *, changes: bool = False, streams: bool = False, tries: bool = False
+) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     """A page of an open desk; whoever has no key is asked for it. `changes`: only our own forms may ask for it;
-    `streams`: it reads what is sent by itself, for that may be large.
+    `streams`: it reads what is sent by itself, for that may be large; `tries`: a script asks for it, while somebody types.
     """
 
     async def handler(request: web.Request) -> web.StreamResponse:
@@ -47,7 +49,7 @@ def at_desk(shows: Shows, *, changes: bool = False, streams: bool = False) -> Ca
         try:
             desk = await asyncio.to_thread(Keys(room).known, request.cookies.get(_COOKIE, ""))
             if desk is None:
-                return _login(request, voice)
+                return _closed(request, voice, tries=tries)
             return await shows(request, voice, Book(room, desk))
         except RoomError as error:
             raise ApiError(503, "unavailable") from error
@@ -108,6 +110,13 @@ def number_of(request: web.Request) -> int:
 def room_of(app: web.Application) -> Room:
     """Where a server keeps its desks."""
     return Room(app[SETTINGS].data_dir)
+
+
+def _closed(request: web.Request, voice: Voice, *, tries: bool) -> web.Response:
+    """The door for whoever has no key, or none any more: who sent something is told that it was not kept."""
+    if tries:
+        return ApiError(403, "desk_closed").response(voice)
+    return _login(request, voice) if request.method in ("GET", "HEAD") else _login(request, voice, voice.say("desk.closed"), 403)
 
 
 def _login(request: web.Request, voice: Voice, notice: str = "", status: int = 200) -> web.Response:

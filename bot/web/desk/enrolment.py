@@ -9,6 +9,7 @@ from typing import Any
 from aiohttp import web
 
 from bot.desk import MARKS, Book, Count, Enrolment, Enrolments, Imports, Member
+from bot.desk.enrolment import is_to_pay
 from bot.lists import Brought, Cell, ListError, list_file, unread_lines
 from bot.paper import PrintMissingError, reminders_pdf
 from bot.speech import Voice, category_lines
@@ -103,6 +104,7 @@ def _shown(request: web.Request, voice: Voice, enrolments: Enrolments, enrolment
         "sums": _summed(counts, shares),
         "counts": [count for count in counts if count.open],
         "shares": shares,
+        "past": _past(request, voice, enrolment),
         "basis": [_year(request, voice, enrolment), *category_lines(voice, answer)],
         "place": voice.worded("place", answer.policy.name),
         "homes": enrolments.homes(number, shares, _OF_A_PAGE, (page - 1) * _OF_A_PAGE),
@@ -119,10 +121,25 @@ def _rank(count: Count) -> int:
     return CATEGORIES.index(count.category)
 
 
+def _newest(request: web.Request, enrolment: Enrolment) -> PremiumAnswer:
+    """What is paid at the place of a list in the newest year that is held."""
+    assistant = request.app[ASSISTANT]
+    return premium_of_each(enrolment.place, None, assistant.knowledge.shelf, assistant.today())
+
+
+def _past(request: web.Request, voice: Voice, enrolment: Enrolment) -> str:
+    """That nobody pays for the year of the figures any more, and what to do; empty where it is still to be paid for."""
+    today, newest = request.app[ASSISTANT].today(), _newest(request, enrolment)
+    if is_to_pay(enrolment.year, today):
+        return ""
+    if newest.year is not None and is_to_pay(newest.year, today):
+        return voice.say("desk.enrol.past.newer", year=str(enrolment.year), newest=str(newest.year))
+    return voice.say("desk.enrol.past", year=str(enrolment.year), hotline=newest.policy.hotline)
+
+
 def _year(request: web.Request, voice: Voice, enrolment: Enrolment) -> str:
     """For which year the figures are, and whether that is the newest."""
-    assistant = request.app[ASSISTANT]
-    newest = premium_of_each(enrolment.place, None, assistant.knowledge.shelf, assistant.today()).year
+    newest = _newest(request, enrolment).year
     return voice.say("premium.newest" if newest == enrolment.year else "desk.enrol.year", year=str(enrolment.year))
 
 
@@ -164,8 +181,14 @@ _MONEY_AT = tuple(_COLUMNS.index(name) for name in _MONEY)
 
 def _file_of(request: web.Request, voice: Voice, enrolments: Enrolments, enrolment: Enrolment, ending: str) -> bytes:
     shares = _shares(_answer(request, enrolment, enrolments.counts(enrolment.number)))
-    headings = [voice.say(f"desk.enrol.column.{name}") for name in _COLUMNS]
+    headings = [_heading(voice, enrolment, name) for name in _COLUMNS]
     return list_file(headings, _cells(voice, enrolments.people(enrolment.number), shares), _MONEY_AT, ending)
+
+
+def _heading(voice: Voice, enrolment: Enrolment, name: str) -> str:
+    """What a column is called; amounts with their year, since a file goes further than the page that tells it."""
+    words = voice.say(f"desk.enrol.column.{name}")
+    return voice.say("desk.enrol.slip.of_year", year=str(enrolment.year), words=words) if name in _MONEY else words
 
 
 def _cells(voice: Voice, people: Iterator[Member], shares: dict[str, Share]) -> Iterator[Sequence[Cell]]:

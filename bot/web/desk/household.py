@@ -15,8 +15,7 @@ from bot.desk import tidy_label
 from bot.knowledge import Knowledge
 from bot.lists.households import named_fault
 from bot.speech import Voice
-from bot.understanding import understand
-from bot.web.desk.forms import LONGEST_NAME
+from bot.web.desk.forms import LONGEST_NAME, certain_amount, hear_amount
 from bot.web.errors import ApiError
 from engine import CaseError, Fault, fen, read_case
 
@@ -84,10 +83,10 @@ def _amount(voice: Voice, knowledge: Knowledge, name: str, said: str) -> tuple[s
     """An amount as a case holds it, and what is wrong with it; neither for an empty field that may be empty."""
     if not said:
         return "", voice.say("desk.day.no_total") if name == "total" else ""
-    heard = understand(said.lstrip("¥￥ "), knowledge.vocabulary, name)
-    slot = heard.slots.get(name)
-    if slot is not None and not slot.approximate and not heard.rest and len(heard.slots) == 1 and not heard.ambiguous:
-        return str(slot.value), ""
+    heard = hear_amount(knowledge, name, said)
+    amount = certain_amount(heard, name)
+    if amount is not None:
+        return amount, ""
     for problem in heard.problems:
         if problem.code == "zero":
             return "", voice.say("problem.zero")

@@ -63,6 +63,9 @@ async def _effects(request: web.Request, voice: Voice, book: Book) -> web.Respon
         version = next((each for each in registers.all() if each.number == number), None)
         if version is None:
             return None
+        if version.undone:
+            # It changes nothing any more, and what other registers say of its people is no effect of it.
+            return {"version": version}
         heads = rosters.heads()
         chosen = int(asked) if asked.isdecimal() and asked.isascii() else next((head.number for head in heads), 0)
         roster = rosters.roster(chosen)

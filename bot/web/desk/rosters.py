@@ -11,7 +11,7 @@ from aiohttp import web
 from bot.desk import Book, Imports, RoomError, Roster, Rosters, Row
 from bot.desk.rosters import Order
 from bot.lists import MONEY, OWN_COST, Brought, ListError, csv_lines, person_key, write_workbook
-from bot.lists.warnings import Threshold, near
+from bot.lists.warnings import Threshold, apart_words, near
 from bot.lists.years import Years
 from bot.paper import Form, PrintMissingError, sheets_pdf
 from bot.speech import Voice, policy_row
@@ -124,6 +124,7 @@ async def _shown(
         "notes": notes,
         "numbers": {at + (at >= notes) for at, column in enumerate(columns) if column >= roster.given and roster.columns[column] in MONEY},
         "pages": {"page": page, "last": -(-roster.rows // _SHOWN), "by": order},
+        "apart": apart_words(voice, roster, request.app[ASSISTANT].knowledge),
         "all_slips": _SHOWN < roster.rows <= MOST_SLIPS,
         "basis": threshold.basis(voice) if any(unpaid > near(threshold.amount) for unpaid in years.values()) else "",
         **{"roster": roster, "rejects": rejects, "wanted": wanted, "more_wrong": max(0, roster.rejects - _WRONG_SHOWN)},

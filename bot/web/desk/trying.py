@@ -87,4 +87,4 @@ def _settled(voice: Voice, tried: Tried, threshold: Threshold, who: str | None) 
         yield {"row": row.number, "cells": [called, *amounts, " ".join(notes)]}
 
 
-TRYING = (web.post("/desk/roster/try", at_desk(_try, changes=True, streams=True)),)
+TRYING = (web.post("/desk/roster/try", at_desk(_try, changes=True, streams=True, tries=True)),)

@@ -7,11 +7,11 @@ from aiohttp import web
 
 from bot.desk import WHATS, Book, Feedback, Rosters
 from bot.lists import ListError
-from bot.lists.warnings import NEAR, OFFICES, Threshold, near, people_for, state_words, warnings_file, who_words
+from bot.lists.warnings import NEAR, OFFICES, Called, Threshold, apart_words, near, people_for, state_words, warnings_file, who_words
 from bot.lists.years import Years
 from bot.speech import Voice
 from bot.web.desk.door import at_desk, desk_file, desk_page, number_of, see
-from bot.web.desk.forms import day_of
+from bot.web.desk.forms import amount_of, past_day_of
 from bot.web.errors import ApiError
 from bot.web.lines import LINES
 from bot.web.shared import ASSISTANT, fields
@@ -38,6 +38,7 @@ async def _show(request: web.Request, voice: Voice, book: Book, notice: str = ""
         if roster is None:
             raise ApiError(404, "not_found")
         people = rosters.burdened(number, near(threshold), None, (page - 1) * _SHOWN, _SHOWN)
+        names = Called(rosters, roster, assistant.knowledge).of(people)
         years, marks = Years(roster, assistant.knowledge), Feedback(book).of((each.who, each.year) for each in people if each.who)
         above = rosters.how_many(number, threshold, None)
         every = rosters.how_many(number, near(threshold), None)
@@ -45,16 +46,18 @@ async def _show(request: web.Request, voice: Voice, book: Book, notice: str = ""
             "roster": roster,
             "heads": rosters.heads(),
             "threshold": threshold,
+            "apart": apart_words(voice, roster, assistant.knowledge),
             "basis": chosen.basis(voice),
             "people": [
                 {
                     "year": each,
+                    "name": name,
                     "who": who_words(voice, each),
                     "state": state_words(voice, each, threshold),
                     "next": _next(voice, years.next_mark(rosters.of_year(number, each.last), assistant.today())),
                     "marks": marks.get((each.who or "", each.year), ()),
                 }
-                for each in people
+                for each, name in zip(people, names, strict=True)
             ],
             "counts": {"above": above, "near": every - above},
             "pages": {"page": page, "last": max(1, -(-every // _SHOWN))},
@@ -89,11 +92,13 @@ def _next(voice: Voice, mark: Mark | None) -> str:
 async def _choose(request: web.Request, voice: Voice, book: Book) -> web.Response:
     """Another threshold, in yuan; an empty one is the usual one."""
     said = fields(await request.read()).get("threshold", "").strip()
+    amount = amount_of(request.app[ASSISTANT].knowledge, said) if said else None
+    if said and amount is None:
+        return await _show(request, voice, book, voice.say("desk.warn.no_amount"))
     try:
-        threshold = fen(said) if said else None
+        await asyncio.to_thread(Threshold.choose, book, fen(amount) if amount is not None else None)
     except MoneyError:
         return await _show(request, voice, book, voice.say("desk.warn.no_amount"))
-    await asyncio.to_thread(Threshold.choose, book, threshold)
     return see(f"/desk/warnings/{number_of(request)}")
 
 
@@ -101,7 +106,7 @@ async def _mark(request: web.Request, voice: Voice, book: Book) -> web.Response:
     """Note that an office was told about somebody, or about all of its file, or that somebody was answered for."""
     number, sent = number_of(request), fields(await request.read())
     try:
-        day, words = day_of(voice, sent.get("day", "")), sent.get("words", "").strip()
+        day, words = past_day_of(voice, sent.get("day", ""), request.app[ASSISTANT].today()), sent.get("words", "").strip()
         what = next((each for each in WHATS if each == sent.get("what")), None)
         if what is None:
             raise ApiError(422, "invalid", "what")
@@ -133,9 +138,11 @@ async def _file(request: web.Request, voice: Voice, book: Book) -> web.Response:
 
     def written() -> bytes:
         rosters, threshold = Rosters(book), Threshold.of(book).amount
-        if rosters.roster(number, taken=True) is None:
+        roster = rosters.roster(number, taken=True)
+        if roster is None:
             raise ApiError(404, "not_found")
-        return warnings_file(people_for(rosters, number, office, threshold), Feedback(book), threshold, voice, ending)
+        called = Called(rosters, roster, request.app[ASSISTANT].knowledge)
+        return warnings_file(people_for(rosters, number, office, threshold), called, Feedback(book), threshold, voice, ending)
 
     with request.app[LINES].busy(request.protocol):
         return desk_file(await asyncio.to_thread(written), f"nengbao-{office}-{number}.{ending}")
