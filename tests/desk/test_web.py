@@ -255,6 +255,17 @@ def test_whoever_types_while_the_desk_is_closed_is_told(running: Server) -> None
     assert "没有存下来" not in somebody.get("/desk")
 
 
+def test_an_empty_form_is_not_told_as_a_desk_without_lists(person: Person) -> None:
+    """The lists that are there stand below the notice, which speaks of what was sent alone; so on every page that takes a list."""
+    assert person.bring(name="早就有的", place="anhui-bozhou", pasted=ROWS)[0] == 303
+    bill = "医院级别,人员类别,出院日期,总费用,全自费,统筹基金支付\n县级,普通居民,2025-03-01,20000,0,15600\n"
+    assert person.bring(path="/desk/bills", name="早就有的", place="anhui-bozhou", pasted=bill)[0] == 303
+    assert person.bring(path="/desk/enrolment", name="早就有的", place="anhui-bozhou", year="", pasted="姓名,人员类别\n甲,低保\n")[0] == 303
+    for path in ("/desk/roster", "/desk/bills", "/desk/enrolment"):
+        status, _, page = person.bring(path=path, name="空的", place="anhui-bozhou", year="", pasted="")
+        assert (status, "这次没有收到名单。" in page, "还没有名单" in page, ">早就有的</a>" in page) == (422, True, False, True)
+
+
 def test_other_sites_cannot_use_an_open_desk(person: Person) -> None:
     """A form of another site is refused, and the cookie is for our pages alone."""
     for path in ("/desk/roster", "/desk/leave", "/desk/roster/1/forget"):
