@@ -148,6 +148,29 @@ def test_who_is_to_be_enrolled(person: Person, file: tuple[str, bytes]) -> None:
     assert "没看懂" not in page
 
 
+TITLES = "李庄村2025年住院费用情况表\n\n填报单位：李庄村\t\t单位：元\n"
+
+
+@pytest.mark.parametrize("between", ["\t", ","])
+def test_titles_above_what_is_pasted_are_passed_over(person: Person, between: str) -> None:
+    """Titles and empty rows, also one right below the header; rows are told by their number in what was pasted."""
+    pasted = "\r\n" + TITLES + "姓名\t人员类别\t医院级别\t总费用\n\n甲\t低保\t县医院\t20000\n乙\t发财户\t县医院\t20000\n"
+    status, where, page = person.bring(path="/desk/roster", name="三月", place="anhui-bozhou", pasted=pasted.replace("\t", between))
+    assert status == 303, page
+    assert [row["out_of_pocket"] for row in taken_along(person, where)] == ["1100.00"]
+    assert dict(re.findall(r"<li>第 (\d+) 行：(.{4})", person.get(where))) == {"6": "这一行要", "8": "“人员类"}
+
+
+def test_titles_above_a_csv_are_passed_over(person: Person) -> None:
+    """In the files of all forms that take a list."""
+    titled = (TITLES.replace("\t", ",") + text()).encode("gb18030")
+    assert len(taken_along(person, brought(person, ("三月.csv", titled)))) == len(OWN)
+    where = brought(person, ("三月.csv", titled), "/desk/registers", kind="civil", day="2024-04-01")
+    assert person.ask("POST", f"{where}/undo")[0] == 303
+    titled = (TITLES.replace("\t", ",") + text(ENROL_ROWS, ENROL_HEADER)).encode()
+    assert "名单上 3 人" in person.get(brought(person, ("摸底.csv", titled), "/desk/enrolment", year="2025"))
+
+
 def test_one_person_s_bills_without_days_are_not_guessed(person: Person) -> None:
     """Which came first decides what each comes to: both are left out, and what to add is said."""
     header, rows = HEADER[:5] + HEADER[6:], [row[:5] + row[6:] for row in ROWS]

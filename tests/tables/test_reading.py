@@ -53,11 +53,47 @@ def test_the_separator_is_seen_in_the_header(tmp_path: Path, separator: str) -> 
         ("甲,乙\r\n1,2\r\n\r\n3,4", [("1", "2"), (None, None), ("3", "4")]),
         ("甲\r\n1\r\n\r\n3\r\n", [("1",), (None,), ("3",)]),
         ("甲\n20000.50\n1e3\n", [("20000.50",), ("1e3",)]),
+        ("甲,乙\n\n \n1,2\n", [(None, None), (" ", None), ("1", "2")]),
+        ("甲,乙\r\n\r\n1,2\r\n", [(None, None), ("1", "2")]),
+        ("甲,乙,丙\n1\n1,2,3\n", [("1", None, None), ("1", "2", "3")]),
     ],
 )
 def test_csv_cells_come_out_as_written(tmp_path: Path, text: str, rows: list[tuple[str | None, ...]]) -> None:
-    """Only an empty cell without quotes is nothing; blank lines are rows unless they end the table."""
+    """Only an empty cell without quotes is nothing; blank lines are rows unless they end the table; a row may be short, also the first."""
     assert rows_of(written(tmp_path / "a.csv", text.encode()))[1] == rows
+
+
+def test_a_blank_line_is_a_row_where_a_file_is_cut_too(tmp_path: Path) -> None:
+    """Long files are read by blocks of some mebibytes; blank rows and short ones at the beginning of a block are rows as elsewhere."""
+    lines = "甲,乙\n" + "\n1\n" * 1_500_000 + "1,2\n"
+    with open_table(written(tmp_path / "a.csv", lines.encode()), tmp_path) as table:
+        assert table.rows == 3_000_001
+        assert sum(frame["甲"].null_count() for frame in table.frames(100_000)) == 1_500_000
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+@pytest.mark.parametrize(
+    ("above", "first"),
+    [
+        (["李庄村2025年住院费用情况表"], 3),
+        (["李庄村2025年住院费用情况表||||", "", "填报单位：李庄村|||单位：元|"], 5),
+        (["", "|||", '"李庄村\n情况表"', "填报单位：李庄村, 单位：元; 2025年"], 6),
+    ],
+)
+def test_titles_above_the_header_of_a_csv_are_passed_over(tmp_path: Path, separator: str, above: list[str], first: int) -> None:
+    """A title, empty rows, a line with place and unit, as in a workbook; rows are numbered as a spreadsheet does."""
+    rows = [*above, "姓名|类别|医院|总费用|自费", "", "甲|低保|县|1|0"]
+    text = "\n".join(rows).replace(", ", ", " if separator != "," else "， ").replace("; ", "， ").replace("|", separator)
+    path = written(tmp_path / "a.csv", text.encode())
+    assert rows_of(path) == (("姓名", "类别", "医院", "总费用", "自费"), [(None,) * 5, ("甲", "低保", "县", "1", "0")])
+    with open_table(path, tmp_path / "scratch") as table:
+        assert table.first_row == first
+
+
+def test_a_header_is_no_title(tmp_path: Path) -> None:
+    """The first row that is as wide as a table is its header, whatever stands in cells below it; its separator is the one that fits."""
+    assert rows_of(written(tmp_path / "a.csv", "甲;乙\n1,2,3;4\n".encode())) == (("甲", "乙"), [("1,2,3", "4")])
+    assert rows_of(written(tmp_path / "b.csv", "甲,乙,丙\n1\n2,3\n".encode()))[0] == ("甲", "乙", "丙")
 
 
 def test_quoted_rows_of_many_blocks_are_counted_right(tmp_path: Path) -> None:

@@ -81,7 +81,8 @@ async def received(request: web.Request, voice: Voice, book: Book, fields: dict[
     folder = await asyncio.to_thread(_new_folder, book)
     try:
         file = await _read(request, folder, fields)
-        yield await asyncio.to_thread(_list, voice, folder, file, fields.get("pasted", "").strip("\r\n "))
+        # Blank lines above stay: rows are told by their number in what was pasted.
+        yield await asyncio.to_thread(_list, voice, folder, file, fields.get("pasted", "").rstrip("\r\n "))
     except BaseException:
         await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
         raise
