@@ -181,17 +181,34 @@ def test_one_person_s_bills_without_days_are_not_guessed(person: Person) -> None
     assert "请先改好第 2 行" in said["6"]
 
 
-def test_headers_over_two_rows_are_told(person: Person) -> None:
-    """The reader takes one row of names: it says which cells are merged, and what to do."""
-    rows = [["姓名", "人员类别", "医院级别", "费用", None], [None, None, None, "总费用", "自费金额"], ["甲", "低保", "县医院", 20000, 0]]
+#: A header over two rows as offices make it, with the row of its bill.
+TWO_ROWS: list[list[Any]] = [
+    ["序号", "人员信息", None, None, "费用情况", None],
+    [None, "姓名", "人员类别", "医院级别", "总费用", "自费金额"],
+    [1, "甲", "低保", "县医院", 20000, 4000],
+    [2, "乙", "发财户", "县医院", 20000, 0],
+]
+
+
+def test_headers_over_two_rows_are_read(person: Person) -> None:
+    """By hand: 16,000 can be paid, of it 12,400 by basic insurance (500 off, 80 %); three quarters of 3,600 are 2,700, and 4,900 are left.
+
+    Rows keep the numbers of the file. Where two columns have the same name below different ones, it is refused as it was.
+    """
+    out = io.BytesIO()
+    book(out, TWO_ROWS, ["A1:A2", "B1:D1", "E1:F1"])  # type: ignore[arg-type]
+    where = brought(person, ("三月.xlsx", out.getvalue()))
+    assert [(row["姓名"], row["out_of_pocket"]) for row in taken_along(person, where)] == [("甲", "4900.00")]
+    assert "第 4 行：“人员类别”这一格不认识" in person.get(where)
+    out = io.BytesIO()
+    twice = [["序号", "门诊", None, "住院", None], [None, "总费用", "自费", "总费用", "自费"], [1, 2, 3, 4, 5]]
+    book(out, twice, ["A1:A2", "B1:C1", "D1:E1"])  # type: ignore[arg-type]
     for path, fields in (
         ("/desk/roster", {}),
         ("/desk/registers", {"kind": "civil", "day": "2025-04-01"}),
         ("/desk/enrolment", {"year": "2025"}),
         ("/desk/bills", {}),
     ):
-        out = io.BytesIO()
-        book(out, rows, ["A1:A2", "B1:B2", "C1:C2", "D1:E1"])  # type: ignore[arg-type]
         said = refused(person, ("三月.xlsx", out.getvalue()), path, **fields)
         assert "合并" in said
         assert "表头" in said

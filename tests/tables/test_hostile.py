@@ -172,6 +172,26 @@ REFUSED: dict[str, tuple[Make, str, dict[str, str]]] = {
     "an empty sheet": (xlsx(""), "empty", {}),
     "a header merged sideways": (office([["甲", "费用", None], [1, 2, 3]], "B1:C1"), "merged_header", {"cell": "B1"}),
     "a header merged downwards": (office([["甲", "乙"], [None, "丙"], [1, 2]], "A1:A2"), "merged_header", {"cell": "A1"}),
+    "a name over two cells": (office([["总费用", "类别"], ["元", None], [1, 2]], "B1:B2"), "merged_header", {"cell": "B1"}),
+    "a name twice over two rows": (
+        office(
+            [["甲", "住院", None, "门诊", None], [None, "总费用", "自费", "总费用", "自费"], [1, 2, 3, 4, 5]], "A1:A2", "B1:C1", "D1:E1"
+        ),
+        "merged_header",
+        {"cell": "A1"},
+    ),
+    "a group without names": (
+        office([["甲", "费用", None, "乙"], [None, "总费用", None, None], [1, 2, 3, 4]], "A1:A2", "B1:C1", "D1:D2"),
+        "unnamed_column",
+        {"place": "C2"},
+    ),
+    "a block of cells in a header": (
+        office([["甲", "费用", None], [None, None, None], [1, 2, 3]], "A1:A2", "B1:C2"),
+        "merged_header",
+        {"cell": "A1"},
+    ),
+    "a header merged into the table": (office([["甲", "乙"], *[[None, at] for at in range(9)]], "A1:A10"), "merged_header", {"cell": "A1"}),
+    "a header of four rows": (office([["甲", "乙"], *[[None, None]] * 3, [1, 2]], "A1:A4", "B1:B4"), "merged_header", {"cell": "A1"}),
     "a header with a hole": (office([["甲", None, "乙"], [1, 2, 3]]), "unnamed_column", {"place": "B1"}),
     "a cell beside the table": (office([["甲", "乙"], [1, 2], [1, 2, 3]]), "ragged_row", {"row": "3"}),
     "a name twice in a sheet": (office([["甲", "甲"], [1, 2]]), "duplicate_column", {"column": "甲"}),

@@ -1,5 +1,6 @@
 """Files of cases as offices write them: what is in the cells comes out, exactly and in order."""
 
+import re
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -152,6 +153,41 @@ def test_titles_above_the_header_are_passed_over(tmp_path: Path) -> None:
     ]
     path = book(tmp_path / "a.xlsx", rows, ["A1:D1", "A2:C2"])
     assert rows_of(path) == (("地区", "类别", "医院", "总费用"), [("亳州", "低保", "县", "1")])
+
+
+#: Headers over several rows: rows, merged cells, the names they come to.
+HEADERS: dict[str, tuple[list[list[object]], list[str], list[str]]] = {
+    "two rows": (
+        [["序号", "人员信息", None, "费用情况", None, "备注"], [None, "姓名", "类别", "总费用", "其中自费", None]],
+        ["A1:A2", "B1:C1", "D1:E1", "F1:F2"],
+        ["序号", "姓名", "类别", "总费用", "其中自费", "备注"],
+    ),
+    "more names above": (
+        [["姓名", "类别", "医院", "费用", None], [None, None, None, "总费用", "自费"]],
+        ["A1:A2", "B1:B2", "C1:C2", "D1:E1"],
+        ["姓名", "类别", "医院", "总费用", "自费"],
+    ),
+    "three rows": (
+        [["姓名", "费用", None, None], [None, "总费用", "其中", None], [None, None, "自费", "先自付"]],
+        ["A1:A3", "B1:D1", "B2:B3", "C2:D2"],
+        ["姓名", "总费用", "自费", "先自付"],
+    ),
+    "all merged downwards": ([["姓名", "类别"], [None, None]], ["A1:A2", "B1:B2"], ["姓名", "类别"]),
+}
+
+
+@pytest.mark.parametrize("kind", HEADERS)
+@pytest.mark.parametrize("title", [[], [["某县2023年住院结算表"]]], ids=["alone", "below a title"])
+def test_a_header_over_several_rows_has_the_names_of_the_lowest(tmp_path: Path, kind: str, title: list[list[object]]) -> None:
+    """A cell merged down to it keeps its name, one merged sideways names a group; the first row below is the first of the table."""
+    header, merged, names = HEADERS[kind]
+    moved = [re.sub(r"\d", lambda found: str(int(found[0]) + len(title)), cells) for cells in merged]
+    rows: list[list[object]] = [*title, *header, [*range(len(names))], [None, *range(1, len(names))]]
+    path = book(tmp_path / "a.xlsx", rows, [*moved, f"A{len(rows) - 1}:A{len(rows)}"])
+    told = tuple(map(str, range(len(names))))
+    assert rows_of(path) == (tuple(names), [told, (None, *told[1:])])
+    with open_table(path, tmp_path / "scratch") as table:
+        assert table.first_row == len(title) + len(header) + 1
 
 
 def test_the_first_visible_sheet_is_read_and_the_others_told(tmp_path: Path) -> None:
