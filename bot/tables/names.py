@@ -31,7 +31,10 @@ NESTED = ("earlier", "so_far", "paid")
 _LISTS: Mapping[str, Sequence[str]] = {"category": CATEGORIES, "facility": FACILITIES, "care": CARES}
 
 _GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d{1,2})?")
-_UNIT = re.compile(r"[(（]元[)）]$")
+_UNIT = re.compile(r"\((?:单位:?)?元\)$")
+#: Parts of the total, before whose names that may be said; and the facts of which our own files have a column.
+_PARTS, _OF_WHICH = ("self_funded", "first_share"), re.compile(r"^其中[:,、]?")
+_EXPORTED = ("place", "on", "category", "facility", "care", "total", "self_funded")
 _WHOLE = re.compile(r"\d{1,3}(?:\.0+)?")
 
 
@@ -76,7 +79,7 @@ class Names:
             policy = edition.policy
             places[policy.place] += (policy.name.zh, policy.name.en, *policy.words.place)
         return cls(
-            columns={fact: [fact, *names] for fact, names in data["columns"].items()},
+            columns={fact: [fact, *names, *_exported(fact, voices)] for fact, names in data["columns"].items()},
             personal=frozenset(map(_tidy, data["personal"])),
             totals=frozenset(map(_tidy, data["totals"])),
             meanings={
@@ -94,12 +97,13 @@ class Names:
 
     def columns_of(self, header: Sequence[str]) -> Columns:
         """Which columns of a header say which facts."""
-        tidied = {column: _UNIT.sub("", _tidy(column)) for column in header}
+        tidied = {column: column_name(column) for column in header}
         facts: dict[str, str] = {}
         unused: dict[str, str] = {}
         for fact, names in self.columns.items():
             ranked = {name: rank for rank, name in reversed(list(enumerate(names)))}
-            found = sorted((column for column, name in tidied.items() if name in ranked), key=lambda column: ranked[tidied[column]])
+            told = {column: _OF_WHICH.sub("", name) if fact in _PARTS else name for column, name in tidied.items()}
+            found = sorted((column for column, name in told.items() if name in ranked), key=lambda column: ranked[told[column]])
             if found:
                 facts[fact] = found[0]
                 unused |= dict.fromkeys(found[1:], found[0])
@@ -111,7 +115,7 @@ class Names:
 
     def further_of(self, kind: str, header: Sequence[str]) -> dict[str, str]:
         """Which columns of a list of a kind say what only such lists say; where several say the same, the name that stands first."""
-        tidied = {_UNIT.sub("", _tidy(column)): column for column in header}
+        tidied = {column_name(column): column for column in header}
         found = {fact: next((tidied[name] for name in names if name in tidied), None) for fact, names in self.further[kind].items()}
         return {fact: column for fact, column in found.items() if column is not None}
 
@@ -142,6 +146,16 @@ class Names:
         if fact == "age":
             return _age(said)
         return _money(said) if fact in MONEY else str(said)
+
+
+def column_name(column: str) -> str:
+    """The name of a column in the way names are compared: without blanks and without the unit of amounts."""
+    return _UNIT.sub("", _tidy(column))
+
+
+def _exported(fact: str, voices: Iterable[Voice]) -> list[str]:
+    """What our own files call the column of a fact."""
+    return [column_name(voice.say(f"slot.{fact}")) for voice in voices] if fact in _EXPORTED else []
 
 
 def _words(fact: str, keys: Sequence[str], vocabulary: Vocabulary, voices: Iterable[Voice]) -> dict[str, list[str]]:

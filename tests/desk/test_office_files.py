@@ -233,3 +233,61 @@ def test_a_table_on_the_second_sheet_is_told(person: Person) -> None:
     made.add_worksheet("报销").write_row(0, 0, HEADER)
     made.close()
     assert "报销" in refused(person, ("三月.xlsx", out.getvalue()))
+
+
+def told_columns(person: Person, where: str) -> list[str]:
+    """What the page of a list says of its columns."""
+    lines = re.findall(r"<p>(.*?)</p>", person.get(where).partition("<h1>")[2], re.S)[0].split("<br>")
+    return [line.strip() for line in lines if re.search("列|表|没有用", line)]
+
+
+@pytest.mark.parametrize(
+    "name", ["其中：自费", "其中:自费", "其中 自费", "自费金额", "自费费用（元）", "自费部分", "其中：自费部分", "丙类"]
+)
+def test_the_self_funded_part_goes_by_many_names(person: Person, name: str) -> None:
+    """By hand: 16,000 can be paid, of it 12,400 by basic insurance; 低保 bears a quarter of 3,600 and the 4,000, which are 4,900."""
+    for kind in ("家庭类别", "保障类别", "监测对象类别", "对象类别", "人员属性"):
+        header = ["姓名", kind, "就诊医院级别", "总费用", name]
+        where = brought(person, ("三月.csv", text([["甲", "低保", "县医院", "20000", "4000"]], header).encode()))
+        assert [row["out_of_pocket"] for row in taken_along(person, where)] == ["4900.00"], kind
+
+
+def test_which_columns_were_taken_for_what_is_told(person: Person) -> None:
+    """What is understood, what is not used, what has a name nearly that of something else, and what stands there twice."""
+    header = ["序号", "姓名", "身份证号", "人员类别", "类别", "医院级别", "总费用（元）", "其中：自费", "总费用额", "备注"]
+    row = ["1", "甲", "1", "低保", "一般", "县医院", "20000", "0", "9", "无"]
+    assert told_columns(person, brought(person, ("三月.csv", text([row], header).encode()))) == [
+        "看懂的列：姓名、身份证号（分清是谁）、人员类别（家庭类别）、医院级别、总费用（元）、其中：自费（自费部分）。",
+        "没用上的列：序号、备注。",
+        "“类别”没有用，用的是“人员类别”。",
+        "“总费用额”没用上。是不是“总费用”？是的话请改好列名，再放一次。",
+    ]
+    header = ["人员类别", "医院级别", "总费用", *(f"别的{at}" for at in range(30))]
+    told = told_columns(person, brought(person, ("三月.csv", text([["低保", "县医院", "20000"]], header).encode())))
+    assert told[1].startswith("没用上的列有 30 列：别的0、")
+    assert "列" in told_columns(person, brought(person, ("三月.xlsx", workbook())))[0]
+    assert "只算了第一张：报销" in told_columns(person, brought(person, ("三月.xlsx", workbook())))[-1]
+
+
+def test_a_column_that_lacks_is_told_in_words(person: Person) -> None:
+    """By what it is called, and not by a key of the command."""
+    said = refused(person, ("三月.csv", "姓名,医院等级别,总费用\n甲,县医院,20000\n".encode()))
+    assert said == "表里少了这几列：家庭类别、医院级别。现有的列：姓名、医院等级别、总费用。请补上再来。“医院等级别”是不是“医院级别”？"
+    assert "person" not in refused(person, ("三月.csv", b"category,facility,total,earlier\n1,2,3,4\n"))
+
+
+@pytest.mark.parametrize("ending", ["csv", "xlsx"])
+def test_what_the_desk_gives_out_comes_back_in(person: Person, ending: str) -> None:
+    """A list that was settled, whose results are worked out anew, with a cell set right or not; and the households of a day."""
+    where = brought(person, FILES["xlsx of texts"]())
+    _, _, data = person.ask("GET", f"{where}.{ending}")
+    again = brought(person, (f"三月.{ending}", data))
+    assert {(row["姓名"], row["序号"]): row["out_of_pocket"] for row in taken_along(person, again)} == OWN
+    assert list(taken_along(person, again)[0]) == list(taken_along(person, where)[0])
+    assert "上次算出来的列没有用，都重新算了。" in told_columns(person, again)
+    facts = {"place": "anhui-bozhou", "facility": "county", "total": "20000", "category": "subsistence_allowance", "self_funded": "4000"}
+    assert person.send("/desk/day/2026-11-20", label="甲", **facts)[0] == 303
+    for lang in ("zh_CN", "zh_Hant", "en"):
+        _, _, data = person.ask("GET", f"/desk/day/2026-11-20.{ending}?lang={lang}")
+        own = [row["out_of_pocket"] for row in taken_along(person, brought(person, (f"走访.{ending}", data)))]
+        assert set(own) == {"4900.00"}
