@@ -35,6 +35,8 @@ _UNIT = re.compile(r"\((?:单位:?)?元\)$")
 #: Parts of the total, before whose names that may be said; and the facts of which our own files have a column.
 _PARTS, _OF_WHICH = ("self_funded", "first_share"), re.compile(r"^其中[:,、]?")
 _EXPORTED = ("place", "on", "category", "facility", "care", "total", "self_funded")
+#: Between words of one cell: 监测对象（边缘易致贫户）, 低保-农村.
+_PARTED = re.compile(r"[()\-:—–]+")
 _WHOLE = re.compile(r"\d{1,3}(?:\.0+)?")
 
 
@@ -54,7 +56,7 @@ class Names:
     """The words of tables. `meanings` says for each fact of a short list what a cell may call each of its keys.
 
     `levels` are the hospital levels a word may mean, `facilities` those that each place has; `totals` what stands in a row of sums;
-    `further` the columns that only lists of one kind have.
+    `further` the columns that only lists of one kind have; `beside` what leaves a category what it is, `unclear` what tells of none.
     """
 
     columns: Mapping[str, Sequence[str]]
@@ -64,6 +66,8 @@ class Names:
     levels: Mapping[str, frozenset[str]]
     facilities: Mapping[str, frozenset[str]]
     further: Mapping[str, Mapping[str, Sequence[str]]]
+    beside: re.Pattern[str]
+    unclear: tuple[str, ...]
 
     @classmethod
     def read(cls, path: Path, vocabulary: Vocabulary, shelf: Shelf, voices: Iterable[Voice]) -> Self:
@@ -93,6 +97,8 @@ class Names:
                 for place, editions in shelf.places.items()
             },
             further={kind: data[kind] for kind in ("enrolment", "sheet")},
+            beside=re.compile(r"^(?:{0})+|(?:{0})+$".format("|".join(map(_tidy, data["beside_category"])))),
+            unclear=tuple(map(_tidy, data["unclear_category"])),
         )
 
     def columns_of(self, header: Sequence[str]) -> Columns:
@@ -133,12 +139,32 @@ class Names:
         here = meant & self.facilities.get(place, frozenset()) or meant
         return next(iter(here)) if len(here) == 1 else said
 
+    def levels_meant(self, places: Iterable[str], said: Any) -> frozenset[str]:
+        """The hospital levels that a cell may mean at some places."""
+        return self.levels.get(_tidy(str(said)), frozenset()) & {level for place in places for level in self.facilities.get(place, ())}
+
+    def is_unclear(self, said: Any) -> bool:
+        """Whether a cell tells something of a category that goes with several, or with none."""
+        return isinstance(said, str) and any(word in _tidy(said) for word in self.unclear)
+
+    def _category(self, said: str) -> str:
+        """The category that a cell means: a word of it, also between what leaves it what it is; or several words that all mean the same."""
+        known, text = self.meanings["category"], _tidy(said)
+        if text in known:
+            return str(known[text])
+        parts = [(part, self.beside.sub("", part)) for part in _PARTED.split(text)]
+        meant = {known.get(part, known.get(bare)) for part, bare in parts if bare or part in known}
+        found = next(iter(meant)) if len(meant) == 1 else None
+        return said if found is None else str(found)
+
     def value(self, fact: str, said: Any) -> Any:
         """What a cell says of a fact, as a case takes it; None for an empty cell."""
         if isinstance(said, str):
             said = unicodedata.normalize("NFKC", said).strip() or None
         if said is None:
             return None
+        if fact == "category" and isinstance(said, str):
+            return self._category(said)
         if fact in self.meanings:
             return said if isinstance(said, bool) else self.meanings[fact].get(_tidy(str(said)), said)
         if fact == "on":

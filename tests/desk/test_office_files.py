@@ -252,6 +252,25 @@ def test_the_self_funded_part_goes_by_many_names(person: Person, name: str) -> N
         assert [row["out_of_pocket"] for row in taken_along(person, where)] == ["4900.00"], kind
 
 
+@pytest.mark.parametrize(
+    ("place", "level", "told"),
+    [
+        ("anhui-bozhou", "三甲医院", "市级医院、省级医院"),
+        ("anhui-bozhou", "三级甲等", "市级医院、省级医院"),
+        ("henan-puyang", "三级", "市级三级医院、省级三级医院"),
+        ("henan-puyang", "二级", "县级医院、市级二级医院、省级二级医院"),
+        ("anhui-bozhou", "二级甲等", ""),
+        ("beijing", "三甲医院", ""),
+    ],
+)
+def test_a_level_that_a_place_has_twice_is_not_guessed(person: Person, place: str, level: str, told: str) -> None:
+    """Where only one hospital of the place has it, it is that one; else those are told from which to choose."""
+    rows = [["低保", "乡镇卫生院" if place != "beijing" else "一级", "20000", "0"], ["普通居民", level, "20000", "0"]]
+    page = person.get(brought(person, ("三月.csv", text(rows, ["人员类别", "医院级别", "总费用", "自费"]).encode()), place=place))
+    assert (f"“医院级别”这一格分不清是哪一种。请写明是：{told}。" in page) == bool(told)
+    assert ("第 3 行：" in page) == bool(told)
+
+
 def test_which_columns_were_taken_for_what_is_told(person: Person) -> None:
     """What is understood, what is not used, what has a name nearly that of something else, and what stands there twice."""
     header = ["序号", "姓名", "身份证号", "人员类别", "类别", "医院级别", "总费用（元）", "其中：自费", "总费用额", "备注"]
