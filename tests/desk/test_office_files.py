@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import xlsxwriter
 
+from bot.knowledge import china_today
 from tests.desk.conftest import Person
 from tests.tables.files import book
 
@@ -310,3 +311,33 @@ def test_what_the_desk_gives_out_comes_back_in(person: Person, ending: str) -> N
         _, _, data = person.ask("GET", f"/desk/day/2026-11-20.{ending}?lang={lang}")
         own = [row["out_of_pocket"] for row in taken_along(person, brought(person, (f"走访.{ending}", data)))]
         assert set(own) == {"4900.00"}
+
+
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [
+        ("3月 住院报销.csv", "3月 住院报销"),
+        ("C:\\\\办公\\\\三月.v2.CSV", "三月.v2"),
+        ("../三月.csv", "三月"),
+        ("长" * 80 + ".csv", "长" * 60),
+        (" .csv", f"名单 {china_today().month}月{china_today().day}日"),
+    ],
+)
+def test_a_list_without_a_name_is_called_like_its_file(person: Person, file: str, name: str) -> None:
+    """Without the folder and the ending, and not longer than a name may be; one that was typed counts."""
+    data = text([["低保", "县医院", "20000"]], ["人员类别", "医院级别", "总费用"]).encode()
+    assert f"<h1>{name}</h1>" in person.get(brought(person, (file, data), name=" "))
+    assert "<h1>我起的</h1>" in person.get(brought(person, (file, data), name="我起的"))
+
+
+def test_a_pasted_list_without_a_name_has_the_day(person: Person) -> None:
+    """The day on which it was pasted, in China; so do the lists of the other forms."""
+    day = china_today()
+    name = f"名单 {day.month}月{day.day}日"
+    pasted = text([["低保", "县医院", "20000"]], ["人员类别", "医院级别", "总费用"])
+    status, where, page = person.bring(path="/desk/roster", name="", place="anhui-bozhou", pasted=pasted)
+    assert (status, f"<h1>{name}</h1>" in person.get(where)) == (303, True), page
+    _, _, page = person.bring(path="/desk/registers", kind="civil", day="2025-04-01", pasted="甲,,乙\n1,2,3\n")
+    assert f"“{name}”有一列没有列名" in page
+    data = text(ENROL_ROWS, ENROL_HEADER).encode()
+    assert "摸底" in person.get(brought(person, ("摸底.csv", data), "/desk/enrolment", name="", year="2025"))
