@@ -262,6 +262,24 @@ def test_registers_on_the_page(person: Person) -> None:
     assert "看了名单 民政的名单 2026-11-01" in trail
 
 
+def test_the_same_register_again_is_told_to_be_the_same(person: Person) -> None:
+    """The same people in the same categories, in whatever order: said in words, without empty lists of changes."""
+    head = "人员编号\t人员类别\n"
+    where = [
+        bring(person, "rural", day, f"{head}{rows}")[1]
+        for day, rows in (
+            ("2023-10-01", "S1\t监测户\nS2\t返贫致贫\n"),
+            ("2023-11-01", "S2\t返贫致贫\nS1\t监测对象\n"),
+            ("2023-11-02", "S2\t返贫致贫\nS1\t返贫致贫\n"),
+        )
+    ]
+    said = ["和上一次的一样：人没有变，类别也没有变。" in person.get(each) for each in where]
+    assert said == [False, True, False]
+    assert ["新增" in person.get(each) for each in where] == [True, False, True]
+    for each in where:
+        assert person.ask("POST", f"{each}/undo")[0] == 303
+
+
 def test_no_desk_sees_another_s_registers(person: Person, desks: tuple[str, str]) -> None:
     """Neither listed nor by number nor to be undone."""
     _, where, _ = bring(person, "rural", "2025-01-01", "人员编号\t人员类别\nNUR-LI\t监测户\n")
