@@ -110,7 +110,9 @@ def in_words(name: str, voice: Voice) -> Iterator[None]:
     try:
         yield
     except TableError as error:
-        raise ListError(voice.say(f"table.{error.code}", **(dict(error.values) | {"name": name}))) from error
+        # A command tells columns by the keys of its contract, which say nothing to people at a desk.
+        key = next(key for key in (f"desk.table.{error.code}", f"table.{error.code}") if voice.has(key))
+        raise ListError(voice.say(key, **(dict(error.values) | {"name": name}))) from error
     except ModuleNotFoundError as error:
         raise ListError(voice.say("table.no_extra", extra="bulk", name=error.name)) from error
 

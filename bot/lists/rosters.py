@@ -24,6 +24,8 @@ OWN_COST = "out_of_pocket"
 #: Columns with amounts that settling adds.
 MONEY = frozenset((*(f"paid_{layer}" for layer in LAYERS), "hospital_borne", OWN_COST, "out_of_pocket_low", "out_of_pocket_high"))
 _MOST_TOLD = 3
+#: Columns without use that are told by name.
+_MOST_COLUMNS = 20
 _LARGE = "100000"
 
 
@@ -92,7 +94,7 @@ def settle(
 
         rejects, further = Rejects(), _FurtherAid(knowledge)
         with opened_batch(source, place, knowledge, voice, progress) as batch:
-            who = person_column(batch.names.columns_of(batch.table.columns), batch.table.columns)
+            who = person_column(batch.names.columns_of(batch.kept), batch.kept)
             try:
                 for result in results(batch, rejects):
                     rosters.write(number, _rows(batch, result, who, further))
@@ -102,7 +104,9 @@ def settle(
                 first = [f"{voice.say('desk.row', row=str(each.number))}{each.said}" for each in rejects.told()[:_MOST_TOLD]]
                 raise ListError("\n".join([voice.say("desk.nothing"), *first])) from error
             rosters.reject(number, rejects.told())
-            rosters.finish(number, list(batch.schema()), len(batch.kept), list(_lines(voice, batch.summary)))
+            rosters.finish(
+                number, list(batch.schema()), len(batch.kept), [*_lines(voice, batch.summary), *_column_lines(voice, batch, who)]
+            )
 
 
 def _lines(voice: Voice, summary: "Summary") -> Iterator[str]:
@@ -117,6 +121,36 @@ def _lines(voice: Voice, summary: "Summary") -> Iterator[str]:
     for category in CATEGORIES:
         if category in summary.groups:
             yield _category_line(voice, category, summary.groups[category])
+
+
+def _column_lines(voice: Voice, batch: "Batch", who: str | None) -> Iterator[str]:
+    """Which columns were taken for what, and which were not used, so that no list is read otherwise than meant in silence."""
+    columns, facts = batch.columns, {column: fact for fact, column in batch.columns.facts.items()}
+    known = [_column_words(voice, column, facts.get(column, "")) for column in batch.kept if column in {*facts, *columns.personal, who}]
+    yield voice.say("desk.columns.known", columns=known)
+    taken = {*facts, *columns.personal, *columns.unused, *columns.doubtful, who}
+    others = [column for column in batch.kept if column not in taken]
+    if others:
+        key = "desk.columns.unused.more" if len(others) > _MOST_COLUMNS else "desk.columns.unused"
+        yield voice.say(key, columns=others[:_MOST_COLUMNS], count=str(len(others)))
+    for column, instead in columns.unused.items():
+        yield voice.say("batch.column.unused", column=column, taken=instead)
+    for column, near in columns.doubtful.items():
+        if column != who:
+            yield voice.say("desk.columns.doubtful", column=column, near=near)
+    if batch.replaced:
+        yield voice.say("desk.columns.replaced")
+    for key, values in batch.table.notes:
+        yield voice.say(f"table.{key}", **values)
+
+
+def _column_words(voice: Voice, column: str, fact: str) -> str:
+    """A column, and what it was taken for where that goes by another name."""
+    from bot.tables.names import column_name
+
+    key = next((key for key in (f"desk.columns.{fact}", f"slot.{fact}") if voice.has(key)), "")
+    called = voice.say(key) if key else ""
+    return voice.say("desk.columns.taken", column=column, called=called) if called not in ("", column_name(column)) else column
 
 
 def _category_line(voice: Voice, category: str, sums: "Group") -> str:

@@ -48,7 +48,7 @@ def opened_batch(source: Path, place: str | None, knowledge: Knowledge, voice: V
         if place is None and "place" not in columns.facts:
             raise ListError(voice.say("desk.roster.no_place"))
         person = numbered_column(columns)
-        job = Job(source, source, "polars", place, drop_names=False, warn_at=fen(WARN_AT), master="", person=person)
+        job = Job(source, source, "polars", place, drop_names=False, warn_at=fen(WARN_AT), master="", person=person, again=True)
         with honest(source):
             batch = Batch(job, knowledge.shelf, names, voice, table, source.parent, progress)
         yield batch

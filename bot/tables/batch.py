@@ -39,7 +39,7 @@ Progress = Callable[[str, int], Callable[[int], None]]
 class Job:
     """What to settle and where to. `place` holds for every row of a table without that column; `warn_at` in fen; `master`: Spark's.
 
-    `person`: the column that tells people apart, where another one than usual does.
+    `person`: the column that tells people apart, where another one than usual does. `again`: a table that holds results is settled anew.
     """
 
     source: Path
@@ -50,6 +50,7 @@ class Job:
     warn_at: int
     master: str
     person: str | None = None
+    again: bool = False
 
     @property
     def rejects(self) -> Path:
@@ -131,7 +132,9 @@ class Batch:
         self.layers = layers_of_places(shelf, places)
         self.lines = RejectLines(voice, shelf, names, self.columns.facts, table.columns, places, table.first_row)
         self.dropped = self.columns.personal if job.drop_names else ()
-        self.kept = [column for column in table.columns if column not in self.dropped]
+        #: Results of before, which are computed anew.
+        self.replaced = results_among(table.columns) if job.again else ()
+        self.kept = [column for column in table.columns if column not in self.dropped and column not in self.replaced]
         check_names(self.kept, self.layers)
         self.summary = Summary(self.layers, job.warn_at, by_person="person" in self.columns.facts)
         self.done = Done(self.summary, self.columns, self.dropped, table.notes)
@@ -236,10 +239,11 @@ def check_columns(columns: Columns, fixed: Mapping[str, Any], header: Sequence[s
         raise TableError("nested_column", columns=nested)
     missing = [fact for fact in REQUIRED if fact not in columns.facts and fact not in fixed]
     if missing:
-        wanted = voice.listed(voice.say("table.column", name=voice.say(f"slot.{fact}"), fact_key=fact) for fact in missing)
+        called = [voice.say(f"slot.{fact}") for fact in missing]
+        wanted = voice.listed(voice.say("table.column", name=name, fact_key=fact) for name, fact in zip(called, missing, strict=True))
         near = [voice.say("table.near", column=column, near=name) for column, name in columns.doubtful.items()]
         hints = [*near, voice.say("table.place_option")] if "place" in missing else near
-        raise TableError("columns_missing", wanted=wanted, found=list(header[:20]), hints="".join(hints))
+        raise TableError("columns_missing", wanted=wanted, called=called, found=list(header[:20]), hints="".join(hints))
 
 
 def check_names(kept: Sequence[str], layers: Sequence[str]) -> None:
@@ -247,6 +251,12 @@ def check_names(kept: Sequence[str], layers: Sequence[str]) -> None:
     taken = [column for column in kept if column in {"edition", "status", *amounts_told(layers)}]
     if taken:
         raise TableError("already_settled" if {"status", "out_of_pocket"} <= {*taken} else "column_taken", columns=taken)
+
+
+def results_among(header: Sequence[str]) -> tuple[str, ...]:
+    """The columns of results that a table has which was settled before; none where it was not."""
+    known = {"edition", "status", *amounts_told(LAYERS)}
+    return tuple(column for column in header if column in known) if {"status", "out_of_pocket"} <= {*header} else ()
 
 
 def layers_of_places(shelf: Shelf, places: set[Any]) -> list[str]:

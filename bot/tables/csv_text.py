@@ -7,7 +7,8 @@ import codecs
 import csv
 import io
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from operator import methodcaller
 from pathlib import Path
@@ -21,18 +22,29 @@ _ROWS_BLOCK = 1 << 22
 _LONGEST_ROW = 1 << 20
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _LONE_RETURN = re.compile(r"\r(?!\n)")
-_BLANK_LINES = re.compile(r"(?:[ \t]*\r?\n)*")
+#: A row of these alone holds nothing, whichever of them cells are apart by.
+_NOTHING = " \t\r\n,;"
+#: The header is looked for among so many rows that hold something.
+_HEADER_WITHIN = 10
 
 
 @dataclass(frozen=True, slots=True)
 class CsvText:
-    """A checked CSV file in UTF-8: header as written, rows without the blank ones at the end, `skipped` blank lines before the header."""
+    """A checked CSV file in UTF-8: header as written, rows without the blank ones at the end."""
 
     path: Path
+    head: "Head"
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Where a table begins: what its cells are apart by, its header, and the `skipped` rows above it, which take so many `lines`."""
+
     separator: str
     header: tuple[str, ...]
     skipped: int
-    rows: int
+    lines: int
 
 
 def prepare(path: Path, folder: Path, tick: Callable[[int], None]) -> CsvText:
@@ -43,12 +55,12 @@ def prepare(path: Path, folder: Path, tick: Callable[[int], None]) -> CsvText:
     encoding = _encoding(path)
     old_mac = _only_carriage_returns(path, encoding)
     text = path if encoding == "utf-8-sig" and not old_mac else _rewritten(path, folder, encoding, None if old_mac else "")
-    separator, header, skipped = head(text)
-    scan = _Scan(separator, len(header), skipped)
-    scan.read(text, tick)
-    if len(header) == 1 and scan.blank_lines:  # polars drops a blank line of one column when it ends in \r\n
+    found = head(text, _HEADER_WITHIN)
+    scan = _Scan(found.separator, len(found.header), found.skipped)
+    scan.read(text, found.lines, tick)
+    if len(found.header) == 1 and scan.blank_lines:  # polars drops a blank line of one column when it ends in \r\n
         text = _rewritten(text, folder, "utf-8-sig", None)
-    return CsvText(text, separator, header, skipped, max(scan.last - 1, 0))
+    return CsvText(text, found, max(scan.last - 1, 0))
 
 
 def _encoding(path: Path) -> str:
@@ -121,29 +133,72 @@ def _rewritten(path: Path, folder: Path, encoding: str, newline: str | None) -> 
     return copy
 
 
-def head(path: Path) -> tuple[str, tuple[str, ...], int]:
-    """Separator, header cells and the number of blank lines before them."""
+def head(path: Path, within: int = 1) -> Head:
+    """Where the table of a file begins; its header is among the first `within` rows that hold something.
+
+    Raises TableError: empty, stray_quote.
+    """
     with path.open(encoding="utf-8-sig", newline="") as file:
         start = file.read(_BLOCK)
-    blank = _BLANK_LINES.match(start)
-    body = start[blank.end() if blank else 0 :]
-    if not body.strip():
+    if not start.strip():
         raise TableError("empty", name=path.name)
-    unquoted = re.sub(r'"[^"]*"', "", body).split("\n", 1)[0]
-    separator = max(",;\t", key=unquoted.count)
-    try:
-        # A carriage return alone ends a row for this reader, for polars it does not.
-        header = next(csv.reader(io.StringIO(_LONE_RETURN.sub(" ", body), newline=""), delimiter=separator, strict=True))
-    except csv.Error:
-        raise TableError("stray_quote", name=path.name, row="1") from None
-    return separator, tuple(header), start[: len(start) - len(body)].count("\n")
+    # A carriage return alone ends a row for this reader, for polars it does not.
+    text = _LONE_RETURN.sub(" ", start)
+    found = [(_first_rows(text, separator, within), separator) for separator in ",;\t"]
+    rows, separator = max(found, key=lambda each: _likeness(each[0]))
+    if not rows and '"' not in text:
+        raise TableError("empty", name=path.name)
+    if not rows:
+        raise TableError("stray_quote", name=path.name, row="1")
+    header = next(row for row in rows if row.filled >= _least(rows))
+    return Head(separator, header.cells, header.above, header.lines)
+
+
+@dataclass(frozen=True, slots=True)
+class _First:
+    """One of the first rows that hold something: how many rows and lines stand above it, and how many of its cells are filled."""
+
+    above: int
+    lines: int
+    cells: tuple[str, ...]
+
+    @property
+    def filled(self) -> int:
+        return sum(bool(cell.strip(_NOTHING)) for cell in self.cells)
+
+
+def _first_rows(text: str, separator: str, within: int) -> list[_First]:
+    """The first rows that hold something, up to one that cannot be read: it is told when all rows are seen."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    rows: list[_First] = []
+    above = lines = 0
+    with suppress(csv.Error):
+        for cells in reader:
+            row = _First(above, lines, tuple(cells))
+            rows += [row] if row.filled else []
+            above, lines = above + 1, reader.line_num
+            if len(rows) == within:
+                break
+    return rows
+
+
+def _least(rows: Sequence[_First]) -> int:
+    """How many filled cells a header has at least: titles and lines such as “填报单位：… 单位：元” have few."""
+    widest = max((row.filled for row in rows), default=0)
+    return max(min(2, widest), widest // 2 + 1)
+
+
+def _likeness(rows: Sequence[_First]) -> tuple[int, int]:
+    """How much rows look like those of a table: how many of them are wide, and how wide they are."""
+    widest = max((row.filled for row in rows), default=0)
+    return (sum(row.filled >= _least(rows) for row in rows) if widest > 1 else min(widest, 1), widest)
 
 
 def row_blocks(text: CsvText) -> Iterator[bytes]:
     """The rows below the header, some MiB of whole rows at a time."""
     with text.path.open("rb") as file:
         rest = file.read(_ROWS_BLOCK).removeprefix(codecs.BOM_UTF8)
-        for _ in range(text.skipped):
+        for _ in range(text.head.lines):
             rest = rest.partition(b"\n")[2]
         rest = rest[_first_row_end(rest) + 1 :]
         while block := file.read(_ROWS_BLOCK):
@@ -170,11 +225,13 @@ class _Scan:
         self.rows = self.last = 0
         self.blank_lines = False
 
-    def read(self, path: Path, tick: Callable[[int], None]) -> None:
-        """Go through the whole file, header and all. `rows` counts records, `last` is the last one that is not blank."""
+    def read(self, path: Path, above: int, tick: Callable[[int], None]) -> None:
+        """Go through the whole file from its header on, which so many lines stand above. `rows` counts records, `last` is the last one that
+        is not blank.
+        """
         with path.open("rb") as file:
             rest = file.read(_BLOCK).removeprefix(codecs.BOM_UTF8)
-            for _ in range(self._skipped):
+            for _ in range(above):
                 rest = rest.partition(b"\n")[2]
             while block := file.read(_BLOCK):
                 rest = self._whole_rows(path, rest, block)

@@ -31,7 +31,12 @@ NESTED = ("earlier", "so_far", "paid")
 _LISTS: Mapping[str, Sequence[str]] = {"category": CATEGORIES, "facility": FACILITIES, "care": CARES}
 
 _GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d{1,2})?")
-_UNIT = re.compile(r"[(（]元[)）]$")
+_UNIT = re.compile(r"\((?:单位:?)?元\)$")
+#: Parts of the total, before whose names that may be said; and the facts of which our own files have a column.
+_PARTS, _OF_WHICH = ("self_funded", "first_share"), re.compile(r"^其中[:,、]?")
+_EXPORTED = ("place", "on", "category", "facility", "care", "total", "self_funded")
+#: Between words of one cell: 监测对象（边缘易致贫户）, 低保-农村.
+_PARTED = re.compile(r"[()\-:—–]+")
 _WHOLE = re.compile(r"\d{1,3}(?:\.0+)?")
 
 
@@ -51,7 +56,7 @@ class Names:
     """The words of tables. `meanings` says for each fact of a short list what a cell may call each of its keys.
 
     `levels` are the hospital levels a word may mean, `facilities` those that each place has; `totals` what stands in a row of sums;
-    `further` the columns that only lists of one kind have.
+    `further` the columns that only lists of one kind have; `beside` what leaves a category what it is, `unclear` what tells of none.
     """
 
     columns: Mapping[str, Sequence[str]]
@@ -61,6 +66,8 @@ class Names:
     levels: Mapping[str, frozenset[str]]
     facilities: Mapping[str, frozenset[str]]
     further: Mapping[str, Mapping[str, Sequence[str]]]
+    beside: re.Pattern[str]
+    unclear: tuple[str, ...]
 
     @classmethod
     def read(cls, path: Path, vocabulary: Vocabulary, shelf: Shelf, voices: Iterable[Voice]) -> Self:
@@ -76,7 +83,7 @@ class Names:
             policy = edition.policy
             places[policy.place] += (policy.name.zh, policy.name.en, *policy.words.place)
         return cls(
-            columns={fact: [fact, *names] for fact, names in data["columns"].items()},
+            columns={fact: [fact, *names, *_exported(fact, voices)] for fact, names in data["columns"].items()},
             personal=frozenset(map(_tidy, data["personal"])),
             totals=frozenset(map(_tidy, data["totals"])),
             meanings={
@@ -90,16 +97,19 @@ class Names:
                 for place, editions in shelf.places.items()
             },
             further={kind: data[kind] for kind in ("enrolment", "sheet")},
+            beside=re.compile(r"^(?:{0})+|(?:{0})+$".format("|".join(map(_tidy, data["beside_category"])))),
+            unclear=tuple(map(_tidy, data["unclear_category"])),
         )
 
     def columns_of(self, header: Sequence[str]) -> Columns:
         """Which columns of a header say which facts."""
-        tidied = {column: _UNIT.sub("", _tidy(column)) for column in header}
+        tidied = {column: column_name(column) for column in header}
         facts: dict[str, str] = {}
         unused: dict[str, str] = {}
         for fact, names in self.columns.items():
             ranked = {name: rank for rank, name in reversed(list(enumerate(names)))}
-            found = sorted((column for column, name in tidied.items() if name in ranked), key=lambda column: ranked[tidied[column]])
+            told = {column: _OF_WHICH.sub("", name) if fact in _PARTS else name for column, name in tidied.items()}
+            found = sorted((column for column, name in told.items() if name in ranked), key=lambda column: ranked[told[column]])
             if found:
                 facts[fact] = found[0]
                 unused |= dict.fromkeys(found[1:], found[0])
@@ -111,7 +121,7 @@ class Names:
 
     def further_of(self, kind: str, header: Sequence[str]) -> dict[str, str]:
         """Which columns of a list of a kind say what only such lists say; where several say the same, the name that stands first."""
-        tidied = {_UNIT.sub("", _tidy(column)): column for column in header}
+        tidied = {column_name(column): column for column in header}
         found = {fact: next((tidied[name] for name in names if name in tidied), None) for fact, names in self.further[kind].items()}
         return {fact: column for fact, column in found.items() if column is not None}
 
@@ -129,12 +139,32 @@ class Names:
         here = meant & self.facilities.get(place, frozenset()) or meant
         return next(iter(here)) if len(here) == 1 else said
 
+    def levels_meant(self, places: Iterable[str], said: Any) -> frozenset[str]:
+        """The hospital levels that a cell may mean at some places."""
+        return self.levels.get(_tidy(str(said)), frozenset()) & {level for place in places for level in self.facilities.get(place, ())}
+
+    def is_unclear(self, said: Any) -> bool:
+        """Whether a cell tells something of a category that goes with several, or with none."""
+        return isinstance(said, str) and any(word in _tidy(said) for word in self.unclear)
+
+    def _category(self, said: str) -> str:
+        """The category that a cell means: a word of it, also between what leaves it what it is; or several words that all mean the same."""
+        known, text = self.meanings["category"], _tidy(said)
+        if text in known:
+            return str(known[text])
+        parts = [(part, self.beside.sub("", part)) for part in _PARTED.split(text)]
+        meant = {known.get(part, known.get(bare)) for part, bare in parts if bare or part in known}
+        found = next(iter(meant)) if len(meant) == 1 else None
+        return said if found is None else str(found)
+
     def value(self, fact: str, said: Any) -> Any:
         """What a cell says of a fact, as a case takes it; None for an empty cell."""
         if isinstance(said, str):
             said = unicodedata.normalize("NFKC", said).strip() or None
         if said is None:
             return None
+        if fact == "category" and isinstance(said, str):
+            return self._category(said)
         if fact in self.meanings:
             return said if isinstance(said, bool) else self.meanings[fact].get(_tidy(str(said)), said)
         if fact == "on":
@@ -142,6 +172,16 @@ class Names:
         if fact == "age":
             return _age(said)
         return _money(said) if fact in MONEY else str(said)
+
+
+def column_name(column: str) -> str:
+    """The name of a column in the way names are compared: without blanks and without the unit of amounts."""
+    return _UNIT.sub("", _tidy(column))
+
+
+def _exported(fact: str, voices: Iterable[Voice]) -> list[str]:
+    """What our own files call the column of a fact."""
+    return [column_name(voice.say(f"slot.{fact}")) for voice in voices] if fact in _EXPORTED else []
 
 
 def _words(fact: str, keys: Sequence[str], vocabulary: Vocabulary, voices: Iterable[Voice]) -> dict[str, list[str]]:

@@ -124,24 +124,27 @@ def _open_parquet(path: Path, made: Path, _: Callable[[int], None]) -> Table:
 
 def _open_csv(path: Path, made: Path, tick: Callable[[int], None]) -> Table:
     text = csv_text.prepare(path, made, tick)
-    named = len(without_blank_end(text.header))
-    every = range(len(text.header))
-    if named < len(text.header) and any(frame[str(at)].null_count() < frame.height for frame in _parsed(text) for at in every[named:]):
+    header = text.head.header
+    named = len(without_blank_end(header))
+    every = range(len(header))
+    if named < len(header) and any(frame[str(at)].null_count() < frame.height for frame in _parsed(text) for at in every[named:]):
         raise TableError("unnamed_column", name=path.name, place=str(named + 1))
-    names = column_names(path, text.header[:named])
+    names = column_names(path, header[:named])
 
     def frames(size: int) -> Iterator[pl.DataFrame]:
         return _gathered((frame.select(str(at) for at in range(named)) for frame in _parsed(text)), size)
 
-    return Table(path, _all_text(names), text.rows, text.skipped + 2, frames, made)
+    return Table(path, _all_text(names), text.rows, text.head.skipped + 2, frames, made)
 
 
 def _parsed(text: csv_text.CsvText) -> Iterator[pl.DataFrame]:
     """The rows in frames of no particular size, columns named by their position. Polars' own scan of a whole file takes more memory."""
-    schema, left = dict.fromkeys(map(str, range(len(text.header))), pl.String), text.rows
+    schema, left = dict.fromkeys(map(str, range(len(text.head.header))), pl.String), text.rows
+    # Without a header polars drops blank rows at the beginning, and takes the first one for as wide as all are.
+    header = text.head.separator.join(schema).encode() + b"\n"
     for rows in csv_text.row_blocks(text):
         if rows and left:
-            frame = pl.read_csv(rows, has_header=False, schema=schema, separator=text.separator).head(left)
+            frame = pl.read_csv(header + rows, schema=schema, separator=text.head.separator).head(left)
             left -= frame.height
             yield frame
 

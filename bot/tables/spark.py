@@ -186,10 +186,10 @@ class _SparkBatch:
         with TemporaryDirectory() as folder:
             sample = Path(folder, name)
             sample.write_text(text, encoding="utf-8", newline="")
-            separator, header, skipped = csv_text.head(sample)
-        line = whole.split(b"\n")[skipped].removesuffix(b"\r")
-        named = column_names(self.job.source, without_blank_end(header))
-        return Form(encoding, separator, line, len(header)), tuple(named)
+            head = csv_text.head(sample)
+        line = whole.split(b"\n")[head.lines].removesuffix(b"\r")
+        named = column_names(self.job.source, without_blank_end(head.header))
+        return Form(encoding, head.separator, line, len(head.header)), tuple(named)
 
     def _task(self, source: _Source) -> tuple[Task, Columns]:
         columns = self.names.columns_of(source.columns)

@@ -5,7 +5,7 @@ Only cells that hold something are ever kept: a far corner, a claimed size or a 
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -14,7 +14,7 @@ import polars as pl
 from openpyxl.utils.datetime import from_excel  # type: ignore[import-untyped]
 
 from bot.tables.errors import TableError, Values
-from bot.tables.xlsx_book import Book, column_letters, column_number, open_book
+from bot.tables.xlsx_book import Book, Merge, column_letters, column_number, open_book
 from bot.tables.xlsx_zip import Package, whole
 
 #: What stands in the place of a formula that was never computed: no check takes it for a fact.
@@ -23,7 +23,8 @@ UNCOMPUTED = "#FORMULA"
 _MOST_ROWS, _MOST_COLUMNS, _MOST_OF_A_SHEET = 1_048_576, 500, 16_384
 _LONGEST_CELL = 1 << 20
 _LONGEST_GAP = 1_000
-_HEADER_WITHIN = 10
+#: A header stands within so many rows that hold something, and has at most so many itself.
+_HEADER_WITHIN, _HEADER_HEIGHT = 10, 3
 #: A block is written when it has so many rows, cells or characters.
 _BLOCK_ROWS, _BLOCK_CELLS, _BLOCK_TEXT = 50_000, 1_000_000, 32 << 20
 _REFERENCE = re.compile(r"([A-Z]{1,3})\d*")
@@ -179,6 +180,10 @@ def _day(number: float, epoch: datetime) -> str:
     return str(day.isoformat()).removesuffix("T00:00:00") if day is not None else ""
 
 
+def _covers(merge: Merge, row: int, column: int) -> bool:
+    return merge.top <= row <= merge.bottom and merge.left <= column <= merge.right
+
+
 class _Rows:
     """Finds the header among the first rows and writes what stands below it, by blocks."""
 
@@ -214,22 +219,65 @@ class _Rows:
         widest = max(len(cells) for _, cells in waiting)
         # Titles and lines such as "填报单位：… 单位：元" have few cells; a header has more than half of the widest row's.
         least = max(min(2, widest), widest // 2 + 1)
-        at = next(at for at, (_, cells) in enumerate(waiting) if len(cells) >= least)
-        number, cells = waiting[at]
-        self._name_columns(number, cells)
-        for below, values in waiting[at + 1 :]:
-            self._add(below, values)
+        rows = dict(waiting)
+        at = next(at for at, (row, cells) in enumerate(waiting) if len(cells) + self._reaching(rows, row) >= least)
+        top, bottom = self._header_rows(rows, waiting[at][0])
+        if bottom > waiting[-1][0] and len(waiting) == _HEADER_WITHIN:
+            raise self._merged(top, bottom)
+        self._name_columns(self._names(rows, top, bottom), bottom)
+        for below, values in waiting[at:]:
+            if below > bottom:
+                self._add(below, values)
 
-    def _name_columns(self, row: int, cells: Row) -> None:
-        last = max(cells)
+    def _reaching(self, rows: Mapping[int, Row], row: int) -> int:
+        """How many names reach down to a row from one above it."""
+        tall = (merge for merge in self._book.merges if merge.top < row <= merge.bottom and merge.left == merge.right)
+        return sum(merge.left in rows.get(merge.top, {}) for merge in tall)
+
+    def _header_rows(self, rows: Mapping[int, Row], row: int) -> tuple[int, int]:
+        """The first and the last row of a header: of several where a cell of it is merged downwards."""
+        beside = (merge for merge in self._book.merges if merge.top <= row <= merge.bottom and merge.top < merge.bottom)
+        tall = [merge for merge in beside if merge.left in rows.get(merge.top, {})]
+        return min((merge.top for merge in tall), default=row), max((merge.bottom for merge in tall), default=row)
+
+    def _names(self, rows: Mapping[int, Row], top: int, bottom: int) -> Row:
+        """The name of each column, which stands in the last row of the header, or in a cell that is merged down to it.
+
+        What stands above such a name is taken for the name of a group of columns where it is merged sideways; anything else might be a
+        part of the name. Raises TableError merged_header.
+        """
+        last = max((column for row, cells in rows.items() if top <= row <= bottom for column in cells), default=0)
+        merges = [merge for merge in self._book.merges if merge.top <= bottom and merge.bottom >= top and merge.left <= last]
+        names = {
+            column: said for column, said in rows.get(bottom, {}).items() if not any(_covers(merge, bottom, column) for merge in merges)
+        }
+        for merge in merges:
+            is_group = merge.bottom < bottom and merge.left < merge.right
+            is_name = merge.bottom == bottom and merge.left == merge.right
+            if merge.top < top or not (is_group or is_name) or bottom - top >= _HEADER_HEIGHT:
+                raise self._merged(top, bottom)
+            if is_name and merge.left in rows.get(merge.top, {}):
+                names[merge.left] = rows[merge.top][merge.left]
+        loose = [(row, column) for row in range(top, bottom) for column in rows.get(row, {})]
+        if any(not any(_covers(merge, row, column) for merge in merges) for row, column in loose):
+            raise self._merged(top, bottom)
+        if bottom > top and len({"".join(name.split()) for name in names.values()}) < len(names):
+            raise self._merged(top, bottom)
+        return names
+
+    def _merged(self, top: int, bottom: int) -> TableError:
+        """That nobody can tell what the columns are called, by the first merged cell of the header."""
+        beside = (merge for merge in self._book.merges if merge.top <= bottom and merge.bottom >= top)
+        first = min(beside, key=lambda merge: (merge.top, merge.left))
+        return TableError("merged_header", name=self._path.name, cell=f"{column_letters(first.left)}{first.top}")
+
+    def _name_columns(self, names: Row, row: int) -> None:
+        last = max(names, default=0)
         if last > _MOST_COLUMNS:
             raise TableError("too_many_columns", name=self._path.name, most=str(_MOST_COLUMNS))
-        for merge in self._book.merges:
-            if merge.top <= row <= merge.bottom and merge.left <= last and (merge.top, merge.left) != (merge.bottom, merge.right):
-                raise TableError("merged_header", name=self._path.name, cell=f"{column_letters(merge.left)}{merge.top}")
-        if missing := next((column for column in range(1, last) if column not in cells), 0):
+        if missing := next((column for column in range(1, last) if column not in names), 0):
             raise TableError("unnamed_column", name=self._path.name, place=f"{column_letters(missing)}{row}")
-        self.header = tuple(cells[column] for column in range(1, last + 1))
+        self.header = tuple(names[column] for column in range(1, last + 1))
         self.first_row, self._last_row = row + 1, row
         self._columns = [[] for _ in self.header]
 

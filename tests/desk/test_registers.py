@@ -126,7 +126,11 @@ def taken(book: Book, knowledge: Knowledge, data: bytes, ending: str) -> str:
 def test_rows_that_do_not_tell_are_named(book: Book, knowledge: Knowledge) -> None:
     """Without a person, with a category that is none, and somebody twice in two categories: nothing is taken. Twice the same is once."""
     said = taken(book, knowledge, "人员编号,人员类别\n1,低保\n,低保\n2,发财户\n1,特困\n1,低保\n".encode(), ".csv")
-    assert said.splitlines()[1:] == ["第 3 行：没写是谁。", "第 4 行：人员类别没看懂。", "第 5 行：这个人前面写过，类别不一样。"]
+    head, *rows, may_be = said.splitlines()
+    assert "原来的台账没有动" in head
+    assert rows == ["第 3 行：没写是谁。", "第 4 行：人员类别没看懂。", "第 5 行：这个人前面写过，类别不一样。"]
+    assert may_be == "“人员类别”可以写：特困、低保、返贫致贫、监测户、稳定脱贫、建档立卡、困境儿童、低保边缘、因病致贫、普通居民。"
+    assert "发财户" not in said
     assert Registers(book).all() == []
     assert taken(book, knowledge, "人员编号,人员类别\n1,低保\n1,低保\n".encode(), ".csv") == "done"
 
@@ -136,6 +140,91 @@ def test_somebody_twice_far_apart_is_named(book: Book, knowledge: Knowledge) -> 
     rows = [f"N{number},低保" for number in range(25_000)]
     data = "\n".join(["人员编号,人员类别", *rows, "N7,特困", "N8,低保"]).encode()
     assert taken(book, knowledge, data, ".csv").splitlines()[1:] == ["第 25002 行：这个人前面写过，类别不一样。"]
+
+
+#: Cells of registers as offices write them, by what they mean.
+CELLS = {
+    LOW: ["农村低保A类", "城市低保", "低保（农村）", "低保(城市)", "A类低保", "农村低保 B类", "城乡低保对象"],
+    EXTREME: ["分散供养", "集中供养", "特困分散供养", "特困人员（集中供养）", "农村特困", "农村五保户"],
+    WATCHED: ["监测对象（边缘易致贫户）", "脱贫不稳定户", "突发严重困难户", "监测对象-突发严重困难户", "边缘易致贫户"],
+    "low_income_margin": ["低保边缘家庭", "农村低保边缘户", "低收入家庭（城市）"],
+    "lifted_out": ["稳定脱贫户", "脱贫户（农村）"],
+}
+#: Headers of registers, with the column of a person's number.
+HEADERS = ["保障类别", "监测对象类别", "救助类别", "对象类别", "人员属性", "救助对象类别", "家庭类别", "保障类型"]
+
+
+@pytest.mark.parametrize("head", HEADERS)
+def test_categories_are_read_as_offices_write_them(book: Book, knowledge: Knowledge, head: str) -> None:
+    """A class, town or country, and the way of support leave a category what it is; two words that mean the same are one."""
+    cells = {f"P{number:02}": (cell, kind) for number, (cell, kind) in enumerate((cell, kind) for kind in CELLS for cell in CELLS[kind])}
+    data = "\n".join([f"身份证号,{head}", *(f"{person},{cell}" for person, (cell, _) in cells.items())])
+    assert taken(book, knowledge, data.encode(), ".csv") == "done"
+    assert {each.person: each.after for each in changes_of(Registers(book), 1)} == {person: kind for person, (_, kind) in cells.items()}
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "低保（边缘）",
+        "低保（已停）",
+        "特困（低保）",
+        "低保、残疾",
+        "非低保户",
+        "原低保户",
+        "农村人员",
+        "城乡居民",
+        "贫困户",
+        "边缘户",
+        "A类",
+        "脱贫户（监测）",
+    ],
+)
+def test_a_category_is_not_guessed(book: Book, knowledge: Knowledge, cell: str) -> None:
+    """What says more than a category, denies one or means several is not taken for it."""
+    said = taken(book, knowledge, f"人员编号,人员类别\n1,{cell}\n".encode(), ".csv")
+    assert said.splitlines()[1] == "第 2 行：人员类别没看懂。"
+
+
+@pytest.mark.parametrize("cell", ["脱贫不享受政策", "脱贫户（不享受政策）", "稳定脱贫不享受政策户"])
+def test_whoever_left_poverty_without_policy_is_asked_about(book: Book, knowledge: Knowledge, cell: str) -> None:
+    """Places may treat 稳定脱贫 and 普通居民 differently, and the words do not tell which of them it is."""
+    said = taken(book, knowledge, f"人员编号,人员类别\n1,低保\n2,{cell}\n".encode(), ".csv")
+    assert said.splitlines()[1:] == ["第 3 行：写的是不享受政策，分不清按哪一类算。请问清楚，写成“稳定脱贫”或者“普通居民”。"]
+
+
+def test_two_columns_of_categories_have_to_agree(book: Book, knowledge: Knowledge) -> None:
+    """Where both are understood and say other things nobody knows which counts; an empty one says nothing."""
+    data = "人员编号,人员类别,救助类别\n1,低保,特困\n2,低保,城市低保\n3,低保,\n4,,低保\n"
+    said = taken(book, knowledge, data.encode(), ".csv")
+    assert said.splitlines()[1:] == ["第 2 行：有两列写类别，写得不一样。", "第 5 行：人员类别是空的。"]
+    assert taken(book, knowledge, data.replace("1,低保,特困\n", "").replace("4,,低保\n", "").encode(), ".csv") == "done"
+
+
+def test_nobody_is_gone_because_of_a_row_that_does_not_tell(book: Book, knowledge: Knowledge, registers: Registers) -> None:
+    """A register is taken whole or not at all: the one before still counts. The first wrong rows are named, and how many there are."""
+    written(registers, "civil", "2026-09-01", {"1": LOW, "2": LOW})
+    said = taken(book, knowledge, "\n".join(["人员编号,人员类别", "1,低保", *(f"{at},怪" for at in range(2, 25))]).encode(), ".csv")
+    assert len(said.splitlines()) == 1 + 10 + 2
+    assert said.splitlines()[-2] == "还有 13 行也没看懂。"
+    assert [each.day for each in registers.all()] == ["2026-09-01"]
+    assert registers.categories(["2"], "2026-10-01") == {"2": {"civil": LOW}}
+
+
+@pytest.mark.parametrize(
+    ("header", "said"),
+    [
+        ("姓名,身份证号,备注", "名单里少了这几列：人员类别。现有的列：姓名、身份证号、备注。请补上再传。"),
+        ("村,组,人员类别", "名单里少了这几列：一列分得清是谁的，比如人员编号。现有的列：村、组、人员类别。请补上再传。"),
+        (
+            "姓名,监测对象的类别",
+            "名单里少了这几列：人员类别。现有的列：姓名、监测对象的类别。请补上再传。“监测对象的类别”是不是“监测对象类别”？",
+        ),
+    ],
+)
+def test_a_lacking_column_is_named_with_those_that_are_there(book: Book, knowledge: Knowledge, header: str, said: str) -> None:
+    """So that somebody sees which name was not understood."""
+    assert taken(book, knowledge, f"{header}\n1,2\n".encode(), ".csv") == said
 
 
 @pytest.mark.parametrize(
@@ -189,6 +278,24 @@ def test_people_are_called_by_name_and_told_apart_by_number(person: Person) -> N
     assert bring(person, "rural", "2099-11-01", f"{head}钱七\t341602195001010044\t监测户\n")[0] == 303
     assert bring(person, "civil", "2099-11-01", "身份证号\t人员类别\n341602195001010044\t低保\n")[0] == 303
     assert "钱七 341602195001010044：民政写的是低保，乡村振兴写的是监测" in person.get("/desk/registers")
+
+
+def test_the_same_register_again_is_told_to_be_the_same(person: Person) -> None:
+    """The same people in the same categories, in whatever order: said in words, without empty lists of changes."""
+    head = "人员编号\t人员类别\n"
+    where = [
+        bring(person, "rural", day, f"{head}{rows}")[1]
+        for day, rows in (
+            ("2023-10-01", "S1\t监测户\nS2\t返贫致贫\n"),
+            ("2023-11-01", "S2\t返贫致贫\nS1\t监测对象\n"),
+            ("2023-11-02", "S2\t返贫致贫\nS1\t返贫致贫\n"),
+        )
+    ]
+    said = ["和上一次的一样：人没有变，类别也没有变。" in person.get(each) for each in where]
+    assert said == [False, True, False]
+    assert ["新增" in person.get(each) for each in where] == [True, False, True]
+    for each in where:
+        assert person.ask("POST", f"{each}/undo")[0] == 303
 
 
 def test_no_desk_sees_another_s_registers(person: Person, desks: tuple[str, str]) -> None:

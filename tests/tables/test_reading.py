@@ -1,5 +1,6 @@
 """Files of cases as offices write them: what is in the cells comes out, exactly and in order."""
 
+import re
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -53,11 +54,47 @@ def test_the_separator_is_seen_in_the_header(tmp_path: Path, separator: str) -> 
         ("甲,乙\r\n1,2\r\n\r\n3,4", [("1", "2"), (None, None), ("3", "4")]),
         ("甲\r\n1\r\n\r\n3\r\n", [("1",), (None,), ("3",)]),
         ("甲\n20000.50\n1e3\n", [("20000.50",), ("1e3",)]),
+        ("甲,乙\n\n \n1,2\n", [(None, None), (" ", None), ("1", "2")]),
+        ("甲,乙\r\n\r\n1,2\r\n", [(None, None), ("1", "2")]),
+        ("甲,乙,丙\n1\n1,2,3\n", [("1", None, None), ("1", "2", "3")]),
     ],
 )
 def test_csv_cells_come_out_as_written(tmp_path: Path, text: str, rows: list[tuple[str | None, ...]]) -> None:
-    """Only an empty cell without quotes is nothing; blank lines are rows unless they end the table."""
+    """Only an empty cell without quotes is nothing; blank lines are rows unless they end the table; a row may be short, also the first."""
     assert rows_of(written(tmp_path / "a.csv", text.encode()))[1] == rows
+
+
+def test_a_blank_line_is_a_row_where_a_file_is_cut_too(tmp_path: Path) -> None:
+    """Long files are read by blocks of some mebibytes; blank rows and short ones at the beginning of a block are rows as elsewhere."""
+    lines = "甲,乙\n" + "\n1\n" * 1_500_000 + "1,2\n"
+    with open_table(written(tmp_path / "a.csv", lines.encode()), tmp_path) as table:
+        assert table.rows == 3_000_001
+        assert sum(frame["甲"].null_count() for frame in table.frames(100_000)) == 1_500_000
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+@pytest.mark.parametrize(
+    ("above", "first"),
+    [
+        (["李庄村2025年住院费用情况表"], 3),
+        (["李庄村2025年住院费用情况表||||", "", "填报单位：李庄村|||单位：元|"], 5),
+        (["", "|||", '"李庄村\n情况表"', "填报单位：李庄村, 单位：元; 2025年"], 6),
+    ],
+)
+def test_titles_above_the_header_of_a_csv_are_passed_over(tmp_path: Path, separator: str, above: list[str], first: int) -> None:
+    """A title, empty rows, a line with place and unit, as in a workbook; rows are numbered as a spreadsheet does."""
+    rows = [*above, "姓名|类别|医院|总费用|自费", "", "甲|低保|县|1|0"]
+    text = "\n".join(rows).replace(", ", ", " if separator != "," else "， ").replace("; ", "， ").replace("|", separator)
+    path = written(tmp_path / "a.csv", text.encode())
+    assert rows_of(path) == (("姓名", "类别", "医院", "总费用", "自费"), [(None,) * 5, ("甲", "低保", "县", "1", "0")])
+    with open_table(path, tmp_path / "scratch") as table:
+        assert table.first_row == first
+
+
+def test_a_header_is_no_title(tmp_path: Path) -> None:
+    """The first row that is as wide as a table is its header, whatever stands in cells below it; its separator is the one that fits."""
+    assert rows_of(written(tmp_path / "a.csv", "甲;乙\n1,2,3;4\n".encode())) == (("甲", "乙"), [("1,2,3", "4")])
+    assert rows_of(written(tmp_path / "b.csv", "甲,乙,丙\n1\n2,3\n".encode()))[0] == ("甲", "乙", "丙")
 
 
 def test_quoted_rows_of_many_blocks_are_counted_right(tmp_path: Path) -> None:
@@ -116,6 +153,41 @@ def test_titles_above_the_header_are_passed_over(tmp_path: Path) -> None:
     ]
     path = book(tmp_path / "a.xlsx", rows, ["A1:D1", "A2:C2"])
     assert rows_of(path) == (("地区", "类别", "医院", "总费用"), [("亳州", "低保", "县", "1")])
+
+
+#: Headers over several rows: rows, merged cells, the names they come to.
+HEADERS: dict[str, tuple[list[list[object]], list[str], list[str]]] = {
+    "two rows": (
+        [["序号", "人员信息", None, "费用情况", None, "备注"], [None, "姓名", "类别", "总费用", "其中自费", None]],
+        ["A1:A2", "B1:C1", "D1:E1", "F1:F2"],
+        ["序号", "姓名", "类别", "总费用", "其中自费", "备注"],
+    ),
+    "more names above": (
+        [["姓名", "类别", "医院", "费用", None], [None, None, None, "总费用", "自费"]],
+        ["A1:A2", "B1:B2", "C1:C2", "D1:E1"],
+        ["姓名", "类别", "医院", "总费用", "自费"],
+    ),
+    "three rows": (
+        [["姓名", "费用", None, None], [None, "总费用", "其中", None], [None, None, "自费", "先自付"]],
+        ["A1:A3", "B1:D1", "B2:B3", "C2:D2"],
+        ["姓名", "总费用", "自费", "先自付"],
+    ),
+    "all merged downwards": ([["姓名", "类别"], [None, None]], ["A1:A2", "B1:B2"], ["姓名", "类别"]),
+}
+
+
+@pytest.mark.parametrize("kind", HEADERS)
+@pytest.mark.parametrize("title", [[], [["某县2023年住院结算表"]]], ids=["alone", "below a title"])
+def test_a_header_over_several_rows_has_the_names_of_the_lowest(tmp_path: Path, kind: str, title: list[list[object]]) -> None:
+    """A cell merged down to it keeps its name, one merged sideways names a group; the first row below is the first of the table."""
+    header, merged, names = HEADERS[kind]
+    moved = [re.sub(r"\d", lambda found: str(int(found[0]) + len(title)), cells) for cells in merged]
+    rows: list[list[object]] = [*title, *header, [*range(len(names))], [None, *range(1, len(names))]]
+    path = book(tmp_path / "a.xlsx", rows, [*moved, f"A{len(rows) - 1}:A{len(rows)}"])
+    told = tuple(map(str, range(len(names))))
+    assert rows_of(path) == (tuple(names), [told, (None, *told[1:])])
+    with open_table(path, tmp_path / "scratch") as table:
+        assert table.first_row == len(title) + len(header) + 1
 
 
 def test_the_first_visible_sheet_is_read_and_the_others_told(tmp_path: Path) -> None:

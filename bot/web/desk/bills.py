@@ -26,7 +26,7 @@ from bot.lists import (
 )
 from bot.speech import Voice
 from bot.web.desk.door import at_desk, desk_file, desk_page, number_of, see
-from bot.web.desk.forms import amount_of, sent_of
+from bot.web.desk.forms import amount_of, list_name, sent_of
 from bot.web.desk.imports import place_of
 from bot.web.desk.receiving import received, take_in
 from bot.web.errors import ApiError
@@ -73,7 +73,7 @@ async def _bring(request: web.Request, voice: Voice, book: Book) -> web.Response
     try:
         async with received(request, voice, book, typed) as source:
             sent = sent_of(typed)
-            name = sent.name or voice.say("desk.unnamed")
+            name = list_name(typed, voice, request.app[ASSISTANT].today())
             number = await asyncio.to_thread(Imports(book).begin, "bills", name)
             today, expired_ok = request.app[ASSISTANT].today().isoformat(), bool(typed.get("expired_ok"))
             asked = Brought(number, "bills", name, source, voice.lang, sent.place or None, day=today, expired_ok=expired_ok)

@@ -14,7 +14,7 @@ from bot.lists import Brought, Cell, ListError, list_file, unread_lines
 from bot.paper import PrintMissingError, reminders_pdf
 from bot.speech import Voice, category_lines
 from bot.web.desk.door import at_desk, desk_file, desk_page, number_of, see
-from bot.web.desk.forms import NOTHING, Sent, sent_of
+from bot.web.desk.forms import NOTHING, Sent, list_name, sent_of
 from bot.web.desk.imports import place_of
 from bot.web.desk.receiving import received, take_in
 from bot.web.errors import ApiError
@@ -61,7 +61,7 @@ async def _bring(request: web.Request, voice: Voice, book: Book) -> web.Response
     typed: dict[str, str] = {}
     try:
         async with received(request, voice, book, typed) as source:
-            name, year = sent_of(typed).name or voice.say("desk.unnamed"), _year_of(typed)
+            name, year = list_name(typed, voice, request.app[ASSISTANT].today()), _year_of(typed)
             if year and not (year.isascii() and year.isdecimal() and len(year) == _LONGEST_YEAR and year[0] != "0"):
                 raise ApiError(422, "invalid", "year")
             number = await asyncio.to_thread(Imports(book).begin, "enrolment", name)

@@ -4,6 +4,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import date
+from pathlib import PureWindowsPath
 
 from bot.conversation.heard import Heard
 from bot.knowledge import Knowledge
@@ -14,6 +15,8 @@ from bot.understanding import understand
 LONGEST_NAME = 60
 #: An amount in figures alone, as a field for yuan holds it: whatever its size, nothing else is meant.
 _FIGURES = re.compile(r"[¥ ]*((?:[0-9]+|[0-9]{1,3}(?:,[0-9]{3})+)(?:\.[0-9]{1,2})?) *元?")
+#: Beside what is typed into a form: what its file is called. No field of a form is.
+FILE_NAME = " file"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,13 @@ NOTHING = Sent()
 def sent_of(typed: dict[str, str]) -> Sent:
     """The form for a list as it was filled in."""
     return Sent(typed.get("name", "").strip()[:LONGEST_NAME], typed.get("place", ""), typed.get("pasted", ""))
+
+
+def list_name(typed: dict[str, str], voice: Voice, today: date) -> str:
+    """What a list is called: as was typed, else like its file without the ending, else by the day on which it was pasted."""
+    file = "".join(each for each in PureWindowsPath(typed.get(FILE_NAME, "")).stem if each.isprintable())
+    pasted = voice.say("desk.unnamed.on", month=str(today.month), day=str(today.day))
+    return sent_of(typed).name or file.strip()[:LONGEST_NAME] or pasted
 
 
 def day_of(voice: Voice, text: str) -> str:

@@ -17,6 +17,7 @@ from bot.desk import Book, Import, Imports, RoomError
 from bot.desk.imports import PATIENCE
 from bot.lists import ENDINGS, SMALL_BYTES, Brought, ListError, bring, bring_apart, from_text, is_small
 from bot.speech import Voice
+from bot.web.desk.forms import FILE_NAME
 from bot.web.errors import ApiError
 from bot.web.lines import LINES
 from bot.web.shared import ASSISTANT, SETTINGS
@@ -81,7 +82,8 @@ async def received(request: web.Request, voice: Voice, book: Book, fields: dict[
     folder = await asyncio.to_thread(_new_folder, book)
     try:
         file = await _read(request, folder, fields)
-        yield await asyncio.to_thread(_list, voice, folder, file, fields.get("pasted", "").strip("\r\n "))
+        # Blank lines above stay: rows are told by their number in what was pasted.
+        yield await asyncio.to_thread(_list, voice, folder, file, fields.get("pasted", "").rstrip("\r\n "))
     except BaseException:
         await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
         raise
@@ -118,7 +120,8 @@ async def _read(request: web.Request, folder: Path, fields: dict[str, str]) -> P
 
 
 async def read_form(reader: MultipartReader, folder: Path, fields: dict[str, str], heard: Callable[[], None]) -> Path | None:
-    """What is typed goes to `fields`, the file to the folder; its path, if there is one. `heard` is called for each piece.
+    """What is typed goes to `fields`, with the name of the file as FILE_NAME; the file to the folder. Its path, if there is one. `heard` is
+    called for each piece.
 
     Raises ApiError and NO_FORM.
     """
@@ -141,7 +144,9 @@ async def read_form(reader: MultipartReader, folder: Path, fields: dict[str, str
                 file = folder / f"in{_ending(part.filename)}"
                 await asyncio.to_thread(_append, file, bytes(pieces))
                 pieces.clear()
-        if not part.filename:
+        if part.filename:
+            fields[FILE_NAME] = part.filename
+        else:
             fields[part.name or ""] = pieces.decode("utf-8", "replace")
 
 

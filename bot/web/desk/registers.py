@@ -10,7 +10,7 @@ from bot.lists import Brought, ListError
 from bot.lists.effects import MOST_PEOPLE, effects_of
 from bot.speech import Voice
 from bot.web.desk.door import at_desk, desk_page, number_of, see
-from bot.web.desk.forms import day_of
+from bot.web.desk.forms import day_of, list_name
 from bot.web.desk.imports import place_of
 from bot.web.desk.receiving import received, take_in
 from bot.web.errors import ApiError
@@ -35,8 +35,9 @@ async def _bring(request: web.Request, voice: Voice, book: Book) -> web.Response
             if office is None:
                 raise ApiError(422, "invalid", "kind")
             day = day_of(voice, typed.get("day", ""))
-            number = await asyncio.to_thread(Imports(book).begin, "register", day)
-            found = await take_in(request, book, Brought(number, "register", day, source, voice.lang, office=office, day=day))
+            name = list_name(typed, voice, request.app[ASSISTANT].today())
+            number = await asyncio.to_thread(Imports(book).begin, "register", name)
+            found = await take_in(request, book, Brought(number, "register", name, source, voice.lang, office=office, day=day))
     except ListError as error:
         return await _show(request, voice, book, str(error), typed.get("pasted", ""))
     return see(place_of(found))

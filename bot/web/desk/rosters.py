@@ -16,7 +16,7 @@ from bot.lists.years import Years
 from bot.paper import Form, PrintMissingError, sheets_pdf
 from bot.speech import Voice, policy_row
 from bot.web.desk.door import FILES, at_desk, desk_page, number_of, see
-from bot.web.desk.forms import LONGEST_NAME, NOTHING, Sent, sent_of
+from bot.web.desk.forms import LONGEST_NAME, NOTHING, Sent, list_name, sent_of
 from bot.web.desk.imports import place_of
 from bot.web.desk.receiving import received, take_in
 from bot.web.errors import ApiError
@@ -67,7 +67,7 @@ async def _bring(request: web.Request, voice: Voice, book: Book) -> web.Response
     typed: dict[str, str] = {}
     try:
         async with received(request, voice, book, typed) as source:
-            name = sent_of(typed).name or voice.say("desk.unnamed")
+            name = list_name(typed, voice, request.app[ASSISTANT].today())
             number = await asyncio.to_thread(Imports(book).begin, "roster", name)
             found = await take_in(request, book, Brought(number, "roster", name, source, voice.lang, typed.get("place") or None))
     except ListError as error:
