@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import xlsxwriter
 
-from bot.knowledge import china_today
+from bot.china import china_today
 from tests.desk.conftest import Person
 from tests.tables.files import book
 
