@@ -147,11 +147,11 @@ class Rosters:
             told = ((number, each.number, each.column, each.said) for each in rejects)
             kept.executemany("INSERT INTO list_rejects VALUES (?, ?, ?, ?)", told)
 
-    def finish(self, number: int, columns: Sequence[str], given: int, lines: Sequence[str]) -> None:
-        """Show a list that is written."""
+    def finish(self, number: int, columns: Sequence[str], given: int, lines: Sequence[str], about: Sequence[str] = ()) -> None:
+        """Show a list that is written. `lines`: what it came to; `about`: which of its columns were taken for what."""
         with self._opened() as kept:
             query = "UPDATE lists SET columns = ?, given = ?, lines = ? WHERE id = ? RETURNING name"
-            [(name,)] = kept.execute(query, (_json(columns), given, _json(lines), number)).fetchall()
+            [(name,)] = kept.execute(query, (_json(columns), given, _json([*lines, *about]), number)).fetchall()
             kept.execute(_ADD_UP, (number,))
             kept.execute("DELETE FROM list_days WHERE list = ?", (number,))
             self._book.trace(kept, "added", name)

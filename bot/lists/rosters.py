@@ -41,8 +41,8 @@ class Keeps(Protocol):
     def reject(self, number: int, rejects: Iterable[Reject]) -> None:
         """Rows of a list that were not settled."""
 
-    def finish(self, number: int, columns: Sequence[str], given: int, lines: Sequence[str]) -> None:
-        """A list is whole."""
+    def finish(self, number: int, columns: Sequence[str], given: int, lines: Sequence[str], about: Sequence[str] = ()) -> None:
+        """A list is whole. `lines`: what it came to; `about`: which of its columns were taken for what."""
 
 
 class Tried:
@@ -52,6 +52,7 @@ class Tried:
         self.roster = Roster(0, name, place, (), 0, (), 0, 0)
         self.rows: list[Row] = []
         self.rejects: list[Reject] = []
+        self.about: list[str] = []
 
     def write(self, _number: int, rows: Iterable[Row]) -> None:
         """More rows."""
@@ -64,8 +65,9 @@ class Tried:
         """Rows that were not settled."""
         self.rejects += rejects
 
-    def finish(self, number: int, columns: Sequence[str], given: int, lines: Sequence[str]) -> None:
+    def finish(self, number: int, columns: Sequence[str], given: int, lines: Sequence[str], about: Sequence[str] = ()) -> None:
         """The list is whole."""
+        self.about = [*about]
         wrong = len({reject.number for reject in self.rejects})
         self.roster = Roster(number, self.roster.name, self.roster.place, (*columns,), given, (*lines,), len(self.rows), wrong)
 
@@ -104,9 +106,8 @@ def settle(
                 first = [f"{voice.say('desk.row', row=str(each.number))}{each.said}" for each in rejects.told()[:_MOST_TOLD]]
                 raise ListError("\n".join([voice.say("desk.nothing"), *first])) from error
             rosters.reject(number, rejects.told())
-            rosters.finish(
-                number, list(batch.schema()), len(batch.kept), [*_lines(voice, batch.summary), *_column_lines(voice, batch, who)]
-            )
+            lines, about = [*_lines(voice, batch.summary)], [*_column_lines(voice, batch, who)]
+            rosters.finish(number, list(batch.schema()), len(batch.kept), lines, about)
 
 
 def _lines(voice: Voice, summary: "Summary") -> Iterator[str]:

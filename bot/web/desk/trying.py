@@ -55,7 +55,7 @@ def _tried(source: Path, place: str | None, knowledge: Knowledge, voice: Voice) 
 
 
 def _lines(voice: Voice, tried: Tried) -> Iterator[str]:
-    """How many rows are settled and how many are not; what categories come to can wait until the list is kept."""
+    """How many rows are settled and how many are not, and what columns were taken for what; sums can wait until the list is kept."""
     settled, wrong = sum(row.own is not None for row in tried.rows), tried.roster.rejects
     refused = len(tried.rows) - settled
     yield voice.say("desk.try.wrong" if wrong else "desk.try.right", rows=f"{settled:,}", rejects=f"{wrong:,}")
@@ -63,6 +63,7 @@ def _lines(voice: Voice, tried: Tried) -> Iterator[str]:
         yield voice.say("desk.roster.refused", count=f"{refused:,}")
     if settled + wrong + refused > MOST_TRIED:
         yield voice.say("desk.try.more", count=str(MOST_TRIED))
+    yield from tried.about
 
 
 def _wrong(tried: Tried) -> Iterator[dict[str, Any]]:
