@@ -249,7 +249,7 @@ def test_registers(running: Server, chromium: Chromium, *, scripts: bool) -> Non
         page.goto(newest)
         follow(page, "看看哪些人的报销会变")
         page.get_by_role("heading", name="哪些结果会变").wait_for()
-        assert ("341221194101011001", "4,400 元", "1,100 元", "少付 3,300 元") in zip(
+        assert ("李大爷\n341221194101011001", "4,400 元", "1,100 元", "少付 3,300 元") in zip(
             *(cells(page, head) for head in ("谁", "原来自己付", "现在自己付", "差多少")), strict=True
         )
         page.goto(newest)
