@@ -41,7 +41,8 @@ class Household:
 class Together:
     """What the households of a day come to, in fen: the sums of their estimates. `left_out`: how many have no amounts.
 
-    `own` is as `firm` as the least firm of its parts; `paid` is by layer; `self_funded` is None where nobody told it.
+    `own` is as `firm` as the least firm of its parts, and `most` what it may come to; `paid` is by layer; `self_funded` is None where
+    nobody told it.
     """
 
     count: int = 0
@@ -50,6 +51,7 @@ class Together:
     self_funded: int | None = None
     hospital_borne: int = 0
     own: int = 0
+    most: int = 0
     firm: str = "exact"
     paid: dict[str, int] = field(default_factory=dict)
 
@@ -83,6 +85,7 @@ def together(households: Sequence[Household]) -> Together:
         self_funded=sum(told) if told else None,
         hospital_borne=sum(answer.hospital_borne for answer in answers),
         own=own,
+        most=max(own, sum(answer.out_of_pocket.high for answer in answers if answer.out_of_pocket is not None)),
         firm=firm,
         paid={layer: sum(_payout(answer, layer) for answer in answers) for layer in LAYERS},
     )

@@ -139,8 +139,8 @@ def test_a_household_that_no_rule_answers_says_why(person: Person) -> None:
     assert "这 1 户一共自己掏 4,400 元。" in page
     keep(person, "没说自费", category="ordinary")
     page = person.get("/desk/day/2026-11-29")
-    assert rows(page)[2][4:6] + rows(page)[2][-2:-1] == ["20,000 元", "没写", "约 4,400 元"]
-    assert "这 2 户一共大约自己掏 8,800 元。" in page
+    assert rows(page)[2][4:6] + rows(page)[2][-2:-1] == ["20,000 元", "没写", "约 4,400 元，最多 11,225 元"]
+    assert "这 2 户一共大约自己掏 8,800 元，最多 15,625 元。" in page
 
 
 @pytest.mark.parametrize("said", ["2万", "20,000", "２００００", "两万", "20000元", "¥20000", "贰万元整", " 20000.00 "])

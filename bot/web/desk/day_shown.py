@@ -68,7 +68,7 @@ def sum_cells(voice: Voice, households: Sequence[Household]) -> list[str]:
     layers, sums = telling_layers(households), together(households)
     amounts: list[int | None] = [sums.total, sums.self_funded, *(sums.paid[layer] for layer in layers)]
     amounts += [sums.hospital_borne] if _some_borne(households) else []
-    return [*(_amount(voice, amount) for amount in amounts), _own(voice, sums.firm, sums.own)]
+    return [*(_amount(voice, amount) for amount in amounts), _own(voice, sums.firm, sums.own, sums.most)]
 
 
 def detail(voice: Voice, household: Household, today: date) -> dict[str, Any]:
@@ -142,7 +142,8 @@ def _row(voice: Voice, household: Household, layers: Sequence[str], *, borne: bo
     cells += [_amount(voice, case.total if case else None), _self_funded(voice, household)]
     cells += [_outcome(voice, answer, layer) if answer else "" for layer in layers]
     cells += [_amount(voice, answer.hospital_borne if answer else None)] if borne else []
-    cells.append(_own(voice, firmness(answer), own_cost(answer)) if answer else voice.say("desk.status.refused"))
+    most = answer.out_of_pocket.high if answer and answer.out_of_pocket else 0
+    cells.append(_own(voice, firmness(answer), own_cost(answer), most) if answer else voice.say("desk.status.refused"))
     told = list(warnings(voice, answer, household.threshold)) if answer else []
     return ShownRow(household.visit.number, household.nth, name_of(voice, household), cells, told, why_not(voice, household))
 
@@ -172,8 +173,10 @@ def _outcome(voice: Voice, answer: Estimate, key: str) -> str:
     return voice.say(f"desk.day.layer.{layer.status if layer is not None else 'not_applicable'}")
 
 
-def _own(voice: Voice, firm: str, amount: int) -> str:
-    return voice.say(f"desk.day.own.{firm}", amount=amount)
+def _own(voice: Voice, firm: str, amount: int, most: int) -> str:
+    """What one pays, with what it may come to where more is possible."""
+    words = voice.say(f"desk.day.own.{firm}", amount=amount)
+    return voice.say("chat.desk.up_to", words=words, most_amount=most) if most > amount else words
 
 
 def _amount(voice: Voice, amount: int | None) -> str:
