@@ -31,6 +31,8 @@ _TABLES = (
 #: Rows that are written or read in one go, so that nobody waits long for the file.
 _AT_ONCE = 10_000
 _NAMED_AT_ONCE = 500
+#: The largest number that a file of a desk holds.
+_MOST = 2**63 - 1
 
 Order = Literal["own", "row"]
 _ORDERS: dict[Order, str] = {"own": "own DESC, row", "row": "row"}
@@ -203,6 +205,21 @@ class Rosters:
             found = kept.execute(query, (number, above, up_to, count, first)).fetchall()
         return [Year(*each) for each in found]
 
+    def every_burdened(self, number: int, above: int) -> Iterator[Year]:
+        """All of those above an amount, most first, some in memory at a time; what is written meanwhile does not wait."""
+        query = (
+            "SELECT who, year, category, bills, own, unpaid, may_apply, last FROM list_people WHERE list = :list AND unpaid > :above "
+            "AND unpaid <= :unpaid AND (unpaid < :unpaid OR last > :last) ORDER BY unpaid DESC, last LIMIT :count"
+        )
+        asked = {"list": number, "above": above, "unpaid": _MOST, "last": -1, "count": _AT_ONCE}
+        while True:
+            with self._opened() as kept:
+                part = [Year(*each) for each in kept.execute(query, asked)]
+            yield from part
+            if len(part) < _AT_ONCE:
+                return
+            asked |= {"unpaid": part[-1].unpaid, "last": part[-1].last}
+
     def how_many(self, number: int, above: int, up_to: int | None) -> int:
         """How many these are."""
         query = "SELECT count(*) FROM list_people WHERE list = ? AND unpaid > ? AND unpaid <= coalesce(?, unpaid)"
@@ -229,9 +246,12 @@ class Rosters:
 
     def of_year(self, number: int, last: int) -> list[Row]:
         """The bills of a year by the row of its last one, in their order."""
+        # An OR of the two would go through the whole list for each bill.
         query = (
-            f"SELECT {_FIELDS} FROM list_rows WHERE list = :list AND (row = :last OR (who, year) = "  # noqa: S608 - our own words
-            "(SELECT person, year FROM list_rows WHERE list = :list AND row = :last)) ORDER BY row"
+            f"SELECT {_FIELDS} FROM list_rows WHERE list = :list AND row = :last UNION "  # noqa: S608 - our own words
+            f"SELECT {_FIELDS} FROM list_rows WHERE list = :list "
+            "AND who = (SELECT person FROM list_rows WHERE list = :list AND row = :last) "
+            "AND year = (SELECT year FROM list_rows WHERE list = :list AND row = :last) ORDER BY row"
         )
         with self._opened() as kept:
             return [_row(found) for found in kept.execute(query, {"list": number, "last": last})]
