@@ -8,8 +8,8 @@ from tempfile import TemporaryDirectory
 
 from bot.desk import Kind, Registers, Roster, Rosters, Row
 from bot.knowledge import Knowledge
+from bot.lists.headings import OWN_COST
 from bot.lists.reading import in_words, names_of, quiet
-from bot.lists.rosters import OWN_COST
 from bot.lists.settling import Rejects, opened_batch, results
 from bot.speech import Voice
 

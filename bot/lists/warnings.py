@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
+from pathlib import Path
 from typing import Literal, Self
 
 from bot.desk import Book, Choices, Feedback, Rosters, Year
-from bot.lists.writing import Cell, list_file
+from bot.lists.writing import Cell, write_list
 from bot.speech import Voice
 from bot.tables import WARN_AT
 from engine import fen, yuan
@@ -65,16 +66,13 @@ def concerns(office: Office, category: str) -> bool:
 
 def people_for(rosters: Rosters, number: int, office: Office, threshold: int) -> Iterator[Year]:
     """Everybody of a list whom an office is told about: above the threshold, and near it."""
-    first = 0
-    while part := rosters.burdened(number, near(threshold), None, first, _AT_ONCE):
-        yield from (year for year in part if concerns(office, year.category))
-        first += len(part)
+    return (year for year in rosters.every_burdened(number, near(threshold)) if concerns(office, year.category))
 
 
-def warnings_file(people: Iterable[Year], feedback: Feedback, threshold: int, voice: Voice, ending: str) -> bytes:
-    """The file for an office, xlsx or csv."""
+def write_warnings(people: Iterable[Year], feedback: Feedback, threshold: int, voice: Voice, path: Path) -> None:
+    """The file for an office, xlsx or csv as its path ends. Raises RoomError and TableError."""
     headings = [voice.say(f"desk.warn.column.{name}") for name in _COLUMNS]
-    return list_file(headings, _rows(people, feedback, threshold, voice), [_COLUMNS.index(name) for name in _MONEY], ending)
+    write_list(headings, _rows(people, feedback, threshold, voice), [_COLUMNS.index(name) for name in _MONEY], path)
 
 
 def _rows(people: Iterable[Year], feedback: Feedback, threshold: int, voice: Voice) -> Iterator[list[Cell]]:

@@ -105,7 +105,7 @@ def test_a_roster_comes_to_the_amounts_by_hand(person: Person, kind: str) -> Non
     """Nobody is missed, also in a hidden row, no sum is taken for a person, and one person's bills of a year are settled in their order."""
     where = brought(person, FILES[kind]())
     rows = taken_along(person, where)
-    assert {(row["姓名"], row["序号"]): row["out_of_pocket"] for row in rows} == OWN
+    assert {(row["姓名"], row["序号"]): row["自己掏"] for row in rows} == OWN
     page = person.get(where)
     assert [why for why in WHY_NOT if why in page] == WHY_NOT
     assert len(re.findall(r"<li>第 \d+ 行：", page)) == len(WHY_NOT)
@@ -152,7 +152,7 @@ def test_one_person_s_bills_without_days_are_not_guessed(person: Person) -> None
     """Which came first decides what each comes to: both are left out, and what to add is said."""
     header, rows = HEADER[:5] + HEADER[6:], [row[:5] + row[6:] for row in ROWS]
     where = brought(person, ("三月.csv", text(rows, header).encode()))
-    assert {row["姓名"]: row["out_of_pocket"] for row in taken_along(person, where)} == {"乙": "4400.00", "丙": "4400.00"}
+    assert {row["姓名"]: row["自己掏"] for row in taken_along(person, where)} == {"乙": "4400.00", "丙": "4400.00"}
     said = dict(re.findall(r"<li>第 (\d+) 行：(.*?)</li>", person.get(where)))
     assert said["2"] == "“出院日期”这一格是空的。这个人有好几行，每行都要写日期，才知道先后。"
     assert "请先改好第 2 行" in said["6"]
