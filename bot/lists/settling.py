@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from bot.desk import Reject
 from bot.knowledge import Knowledge
+from bot.lists.headings import refuse_results
 from bot.lists.reading import ListError, Progress, names_of, numbered_column, opened
 from bot.speech import Voice
 from bot.tables import WARN_AT
@@ -44,6 +45,7 @@ def opened_batch(source: Path, place: str | None, knowledge: Knowledge, voice: V
 
     names = names_of(knowledge)
     with opened(source, progress) as table:
+        refuse_results(table.columns, knowledge)
         columns = names.columns_of(table.columns)
         if place is None and "place" not in columns.facts:
             raise ListError(voice.say("desk.roster.no_place"))
