@@ -5,7 +5,7 @@ import io
 import shutil
 import sqlite3
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -56,14 +56,19 @@ class Keeping:
                 if folder.stat().st_mtime < self._book.now() - _A_DAY:
                     shutil.rmtree(folder, ignore_errors=True)
 
-    def write_everything(self, path: Path) -> None:
-        """All that the desk holds as a zip of CSV files, one of each table, as it is at one moment. Nobody waits for it meanwhile."""
+    def write_everything(self, path: Path, told: Callable[[Sequence[str]], tuple[str, str]]) -> None:
+        """All that the desk holds as a zip of CSV files, one of each table, as it is at one moment. Nobody waits for it meanwhile.
+
+        `told`: the name and text of a file that tells what these tables are.
+        """
         with self._book.opened() as kept:
             self._book.trace(kept, "taken.everything", "")
         with self._book.read() as kept, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
             names = kept.execute(
                 "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name"
             ).fetchall()
+            read_me, about = told([name for (name,) in names])
+            packed.writestr(read_me, about.encode("utf-8-sig"))
             for (name,) in names:
                 with packed.open(f"{name}.csv", "w", force_zip64=True) as file:
                     for part in _csv_of(kept, name):

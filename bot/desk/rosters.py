@@ -35,6 +35,8 @@ _TABLES = (
 #: Rows that are written or read in one go, so that nobody waits long for the file.
 _AT_ONCE = 10_000
 _NAMED_AT_ONCE = 500
+#: The largest number that a file of a desk holds.
+_MOST = 2**63 - 1
 
 Order = Literal["own", "row"]
 _ORDERS: dict[Order, str] = {"own": "own DESC, row", "row": "row"}
@@ -212,6 +214,21 @@ class Rosters:
             found = kept.execute(_BURDENED, {"list": number, "above": above, "up_to": up_to, "count": count, "first": first}).fetchall()
         return [Year(*each) for each in found]
 
+    def every_burdened(self, number: int, above: int) -> Iterator[Year]:
+        """All of those above an amount, most first, some in memory at a time; what is written meanwhile does not wait.
+
+        Raises RoomError also where the list is thrown away meanwhile, as `every` does.
+        """
+        asked = {"list": number, "above": above, "unpaid": _MOST, "last": -1, "count": _AT_ONCE}
+        while True:
+            with self._opened() as kept:
+                self._is_there(kept, number)
+                part = [Year(*each) for each in kept.execute(_BURDENED_BELOW, asked)]
+            yield from part
+            if len(part) < _AT_ONCE:
+                return
+            asked |= {"unpaid": part[-1].unpaid, "last": part[-1].last}
+
     def how_many(self, number: int, above: int, up_to: int | None) -> int:
         """How many these are."""
         query = "SELECT count(*) FROM list_people WHERE list = ? AND unpaid > ? AND unpaid <= coalesce(?, unpaid)"
@@ -246,6 +263,7 @@ class Rosters:
 
     def of_year(self, number: int, last: int) -> list[Row]:
         """The bills of a year by the row of its last one, in their order."""
+        # An OR of the two would go through the whole list for each bill.
         query = (
             f"SELECT {_FIELDS} FROM list_rows WHERE list = :list AND row IN (SELECT :last UNION ALL SELECT o.row FROM list_rows b "  # noqa: S608 - our own words
             "JOIN list_rows o INDEXED BY list_rows_by_who ON o.list = b.list AND o.who = b.person AND o.year = b.year "
@@ -271,13 +289,16 @@ class Rosters:
         last = -1
         while True:
             with self._opened() as kept:
-                if kept.execute("SELECT 1 FROM lists WHERE id = ? AND columns IS NOT NULL", (number,)).fetchone() is None:
-                    raise RoomError(f"list {number} is gone")
+                self._is_there(kept, number)
                 part = [_row(found) for found in kept.execute(query, (number, last, _AT_ONCE))]
             yield from part
             if len(part) < _AT_ONCE:
                 return
             last = part[-1].number
+
+    def _is_there(self, kept: sqlite3.Connection, number: int) -> None:
+        if kept.execute("SELECT 1 FROM lists WHERE id = ? AND columns IS NOT NULL", (number,)).fetchone() is None:
+            raise RoomError(f"list {number} is gone")
 
     def forget(self, number: int) -> bool:
         """Throw a list away; whether it was there. That there was one stays in the trail."""
@@ -311,16 +332,17 @@ class Rosters:
 
 _FIELDS = "row, who, person, year, category, own, unpaid, may_apply, cells"
 #: The status of a bill is the second of the columns that settling adds.
-_BURDENED = """
+_YEARS = """
     SELECT who, year, category, bills, own, unpaid, may_apply, last, EXISTS (
         SELECT 1 FROM list_rows r WHERE r.list = :list AND r.row IN (SELECT p.last UNION ALL
             SELECT o.row FROM list_rows o INDEXED BY list_rows_by_who
             WHERE o.list = p.list AND o.who = p.who AND o.person = p.who AND o.year = p.year)
         AND json_extract(r.cells, '$[' || (SELECT given + 1 FROM lists WHERE id = :list) || ']') = 'partial')
-    FROM (SELECT * FROM list_people WHERE list = :list AND unpaid > :above AND unpaid <= coalesce(:up_to, unpaid)
-        ORDER BY unpaid DESC, last LIMIT :count OFFSET :first) p
+    FROM (SELECT * FROM list_people WHERE list = :list AND unpaid > :above AND {which} ORDER BY unpaid DESC, last LIMIT :count {first}) p
     ORDER BY unpaid DESC, last
 """
+_BURDENED = _YEARS.format(which="unpaid <= coalesce(:up_to, unpaid)", first="OFFSET :first")
+_BURDENED_BELOW = _YEARS.format(which="unpaid <= :unpaid AND (unpaid < :unpaid OR last > :last)", first="")
 #: SQLite takes the category of the row with the last day, and of people who are not told apart each row alone.
 _ADD_UP = """
     INSERT INTO list_people SELECT list, who, year, category, bills, own, unpaid, may_apply, row FROM (

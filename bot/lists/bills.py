@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.desk import Bill, Bills
 from bot.knowledge import Knowledge
+from bot.lists.headings import refuse_results
 from bot.lists.reading import ListError, Progress, in_words, names_of, opened, person_column, person_key, plain_text, quiet, rows_of
 from bot.speech import Voice
 from engine import LAYERS, CaseError, Fault, MoneyError, check_bill, fen, read_sheet, yuan
@@ -50,6 +51,7 @@ def read_bills(
     """A list of sheets, one a row. `fixed` holds facts of a case for rows that have no column for them. Takes a while. Raises ListError."""
     with in_words(name, voice):
         table, names = opened(source, progress), names_of(knowledge)
+        refuse_results(table.columns, knowledge)
         columns, further = names.columns_of(table.columns), names.further_of("sheet", table.columns)
         _check(voice, {*columns.facts, *fixed}, further, table)
         read = _read(table, names, columns, further, fixed, knowledge, voice, today)

@@ -4,23 +4,21 @@ Large lists take a while. A process of their own, that gives way to others, keep
 """
 
 import asyncio
-import os
 import shutil
-import sys
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from bot.desk import Bills, Book, Desk, Enrolments, Imports, Registers, RoomError, Rosters
+from bot.desk import Bills, Book, Desk, Enrolments, Imports, Registers, Rosters
 from bot.desk import Kind as Office
 from bot.desk.imports import Kind
 from bot.desk.room import Room
 from bot.knowledge import Knowledge, read_knowledge
+from bot.lists.apart import ApartError, run_apart
 from bot.lists.bills import take_bills
 from bot.lists.enrolment import take_enrolment
 from bot.lists.reading import ListError, Progress
@@ -31,7 +29,6 @@ from bot.lists.rosters import settle
 SMALL_BYTES, _SMALL_UNPACKED = 256 * 1024, 2 * 1024 * 1024
 #: How often it is told how far a list is, in seconds.
 _TELL = 0.5
-_GIVE_WAY = 10
 
 
 class Brought(msgspec.Struct, frozen=True):
@@ -52,15 +49,6 @@ class Brought(msgspec.Struct, frozen=True):
     day: str = ""
     year: int | None = None
     expired_ok: bool = False
-
-
-class _Work(msgspec.Struct, frozen=True):
-    """What a process of its own has to know."""
-
-    data_dir: Path
-    policies: list[Path]
-    desk: tuple[int, str, int, str]
-    brought: Brought
 
 
 def bring(book: Book, brought: Brought, knowledge: Knowledge, progress: Progress | None = None) -> None:
@@ -147,20 +135,13 @@ def is_small(source: Path) -> bool:
 async def bring_apart(book: Book, brought: Brought, data_dir: Path, policies: list[Path]) -> None:
     """The same in a process of its own; cancelled, it is ended. Raises RoomError."""
     desk = book.desk
-    asked = _Work(data_dir, policies, (desk.number, desk.name, desk.key, desk.who), brought)
+    asked = Bringing(data_dir, policies, (desk.number, desk.name, desk.key, desk.who), brought)
     is_done = False
     try:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "bot.lists", stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.DEVNULL
-        )
-        try:
-            # By its input and not as arguments: these everybody on the machine can read.
-            await process.communicate(msgspec.json.encode(asked, enc_hook=str))
-        except BaseException:
-            with suppress(ProcessLookupError):
-                process.kill()
-            raise
-        is_done = process.returncode == 0
+        await run_apart(msgspec.json.encode(asked, enc_hook=str))
+        is_done = True
+    except ApartError:
+        pass  # the import tells that it stopped
     finally:
         if not is_done:
             shutil.rmtree(brought.source.parent, ignore_errors=True)
@@ -196,13 +177,15 @@ class _Teller:
         return tick
 
 
-def work() -> int:
-    """What a process of its own does: the status it ends with."""
-    with suppress(OSError):
-        os.nice(_GIVE_WAY)
-    asked = msgspec.json.decode(sys.stdin.buffer.read(), type=_Work, dec_hook=lambda kind, said: kind(said))
-    try:
-        bring(Book(Room(asked.data_dir), Desk(*asked.desk)), asked.brought, read_knowledge(asked.policies))
-    except RoomError:
-        return 1
-    return 0
+class Bringing(msgspec.Struct, frozen=True, tag=True):
+    """A list to be taken in by a process of its own, with what that has to know."""
+
+    data_dir: Path
+    policies: list[Path]
+    desk: tuple[int, str, int, str]
+    brought: Brought
+
+    def do(self) -> bytes:
+        """Take it in; what came of it stands in its import. Raises RoomError."""
+        bring(Book(Room(self.data_dir), Desk(*self.desk)), self.brought, read_knowledge(self.policies))
+        return b""

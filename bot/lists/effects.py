@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 from bot.desk import Kind, Registers, Roster, Rosters, Row
 from bot.knowledge import Knowledge
+from bot.lists.headings import OWN_COST
 from bot.lists.reading import called_column, in_words, names_of, plain_text, quiet
-from bot.lists.rosters import OWN_COST
 from bot.lists.settling import Rejects, opened_batch, results
 from bot.speech import Voice
 

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Protocol
 
 from bot.desk import Reject, Roster, Row
 from bot.knowledge import Knowledge
+from bot.lists.headings import MONEY, STATUS, file_headings, status_words
 from bot.lists.reading import ListError, Progress, in_words, person_column, quiet
 from bot.lists.settling import Rejects, opened_batch, results
 from bot.speech import Voice
-from engine import CATEGORIES, LAYERS, Policy, Shelf, estimate, read_case
+from engine import CATEGORIES, Policy, Shelf, estimate, read_case
 
 if TYPE_CHECKING:
     import polars as pl
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
     from bot.tables.batch import Batch, Result
     from bot.tables.summary import Group, Summary
 
-OWN_COST = "out_of_pocket"
-#: Columns with amounts that settling adds.
-MONEY = frozenset((*(f"paid_{layer}" for layer in LAYERS), "hospital_borne", OWN_COST, "out_of_pocket_low", "out_of_pocket_high"))
 _MOST_TOLD = 3
 #: Columns without use that are told by name.
 _MOST_COLUMNS = 20
@@ -139,7 +137,7 @@ def _column_lines(voice: Voice, batch: "Batch", who: str | None) -> Iterator[str
     for column, near in columns.doubtful.items():
         if column != who:
             yield voice.say("desk.columns.doubtful", column=column, near=near)
-    if batch.replaced:
+    if batch.job.replaced:
         yield voice.say("desk.columns.replaced")
     for key, values in batch.table.notes:
         yield voice.say(f"table.{key}", **values)
@@ -218,13 +216,16 @@ def _days(batch: "Batch", result: "Result") -> Iterator[tuple[int, str]]:
         yield from ((row, day.isoformat()) for row, day in zip(result.numbers.tolist(), days, strict=True) if day is not None)
 
 
-def csv_lines(roster: Roster, rows: Iterator[Row]) -> Iterator[bytes]:
-    """The list as a CSV file in parts, no cell of which spreadsheets take for a formula."""
+def csv_lines(voice: Voice, roster: Roster, rows: Iterator[Row]) -> Iterator[bytes]:
+    """The list as a CSV file in parts, no cell of which spreadsheets take for a formula; what we add in the words of the voice."""
     from bot.files import no_formula
 
-    yield _line([no_formula(column) for column in roster.columns]).encode("utf-8-sig")
+    yield _line([no_formula(column) for column in file_headings(voice, roster)]).encode("utf-8-sig")
+    words, status = status_words(voice), roster.columns.index(STATUS, roster.given)
     for row in rows:
-        yield _line([no_formula(cell) for cell in row.cells]).encode()
+        cells = [no_formula(cell) for cell in row.cells]
+        cells[status] = words[cells[status]]
+        yield _line(cells).encode()
 
 
 def _line(cells: Sequence[str]) -> str:
@@ -233,25 +234,25 @@ def _line(cells: Sequence[str]) -> str:
     return out.getvalue()
 
 
-def write_workbook(roster: Roster, rows: Iterator[Row], path: Path) -> None:
-    """The list as an Excel file: what it said as texts, amounts as numbers. Takes a while where it is long. Raises TableError."""
+def write_workbook(voice: Voice, roster: Roster, rows: Iterator[Row], path: Path) -> None:
+    """The same as an Excel file: what the list said as texts, amounts as numbers. Takes a while where it is long. Raises TableError."""
     import polars as pl
 
     from bot.tables.writing import write_table
 
-    kinds: dict[str, pl.DataType] = {
-        column: pl.Decimal(14, 2) if _is_money(roster, at) else pl.String() for at, column in enumerate(roster.columns)
-    }
-    write_table(_frames(rows, kinds), pl.Schema(kinds), path)
+    headings = file_headings(voice, roster)
+    kinds: dict[str, pl.DataType] = {name: pl.Decimal(14, 2) if _is_money(roster, at) else pl.String() for at, name in enumerate(headings)}
+    status = headings[roster.columns.index(STATUS, roster.given)]
+    write_table(_frames(rows, kinds, pl.col(status).replace_strict(status_words(voice))), pl.Schema(kinds), path)
 
 
-def _frames(rows: Iterator[Row], kinds: "dict[str, pl.DataType]") -> "Iterator[pl.DataFrame]":
+def _frames(rows: Iterator[Row], kinds: "dict[str, pl.DataType]", status: "pl.Expr") -> "Iterator[pl.DataFrame]":
     import polars as pl
 
     texts = dict.fromkeys(kinds, pl.String)
+    amounts = [pl.col(column).replace("", None).cast(kind) for column, kind in kinds.items() if kind != pl.String]
     while part := [row.cells for _, row in zip(range(_AT_ONCE), rows, strict=False)]:
-        frame = pl.DataFrame(part, schema=texts, orient="row")
-        yield frame.with_columns(pl.col(column).replace("", None).cast(kind) for column, kind in kinds.items() if kind != pl.String)
+        yield pl.DataFrame(part, schema=texts, orient="row").with_columns(status, *amounts)
 
 
 _AT_ONCE = 10_000

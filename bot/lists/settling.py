@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from bot.desk import Reject
 from bot.knowledge import Knowledge
+from bot.lists.headings import results_among
 from bot.lists.reading import ListError, Progress, names_of, numbered_column, opened
 from bot.speech import Voice
 from bot.tables import WARN_AT
@@ -44,11 +45,12 @@ def opened_batch(source: Path, place: str | None, knowledge: Knowledge, voice: V
 
     names = names_of(knowledge)
     with opened(source, progress) as table:
-        columns = names.columns_of(table.columns)
+        replaced = results_among(table.columns, knowledge)
+        columns = names.columns_of([column for column in table.columns if column not in replaced])
         if place is None and "place" not in columns.facts:
             raise ListError(voice.say("desk.roster.no_place"))
         person = numbered_column(columns)
-        job = Job(source, source, "polars", place, drop_names=False, warn_at=fen(WARN_AT), master="", person=person, again=True)
+        job = Job(source, source, "polars", place, drop_names=False, warn_at=fen(WARN_AT), master="", person=person, replaced=replaced)
         with honest(source):
             batch = Batch(job, knowledge.shelf, names, voice, table, source.parent, progress)
         yield batch

@@ -3,12 +3,13 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from pathlib import Path
 from typing import Literal, Self
 
 from bot.desk import Book, Choices, Feedback, Roster, Rosters, Year
 from bot.knowledge import Knowledge
 from bot.lists.reading import adds_up_people, called_column, names_of, plain_text
-from bot.lists.writing import Cell, list_file
+from bot.lists.writing import Cell, write_list
 from bot.speech import Voice
 from bot.tables import WARN_AT
 from engine import fen, yuan
@@ -73,10 +74,7 @@ def concerns(office: Office, category: str) -> bool:
 
 def people_for(rosters: Rosters, number: int, office: Office, threshold: int) -> Iterator[Year]:
     """Everybody of a list whom an office is told about: above the threshold, and near it."""
-    first = 0
-    while part := rosters.burdened(number, near(threshold), None, first, _AT_ONCE):
-        yield from (year for year in part if concerns(office, year.category))
-        first += len(part)
+    return (year for year in rosters.every_burdened(number, near(threshold)) if concerns(office, year.category))
 
 
 class Called:
@@ -100,12 +98,12 @@ class Called:
         return [plain_text(names.get(year.last)) for year in years]
 
 
-def warnings_file(people: Iterable[Year], called: Called, feedback: Feedback, threshold: int, voice: Voice, ending: str) -> bytes:
-    """The file for an office, xlsx or csv, with names where the list has them."""
+def write_warnings(people: Iterable[Year], called: Called, feedback: Feedback, threshold: int, voice: Voice, path: Path) -> None:
+    """The file for an office, xlsx or csv as its path ends, with names where the list has them. Raises RoomError and TableError."""
     columns = _COLUMNS if called.is_told else _COLUMNS[1:]
     headings = [voice.say(f"desk.warn.column.{name}") for name in columns]
     rows = ([cells[name] for name in columns] for cells in _rows(people, called, feedback, threshold, voice))
-    return list_file(headings, rows, [columns.index(name) for name in _MONEY], ending)
+    write_list(headings, rows, [columns.index(name) for name in _MONEY], path)
 
 
 def _rows(people: Iterable[Year], called: Called, feedback: Feedback, threshold: int, voice: Voice) -> Iterator[dict[str, Cell]]:

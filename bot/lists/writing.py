@@ -1,7 +1,6 @@
 """How a list goes out: as a file that spreadsheets open, no cell of which they take for a formula."""
 
 import csv
-import io
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from itertools import islice
@@ -23,15 +22,25 @@ _FEN_PLACES, _MOST_DIGITS = 2, 18
 
 def list_file(headings: Sequence[str], rows: Iterable[Sequence[Cell]], money: Sequence[int], ending: str) -> bytes:
     """A file with an ending (csv or xlsx). `money`: the places of the columns of amounts in fen; all others hold text."""
-    return _xlsx(headings, rows, frozenset(money)) if ending == "xlsx" else _csv(headings, rows)
+    with TemporaryDirectory(prefix="nengbao-desk-") as folder:
+        path = Path(folder, f"list.{ending}")
+        write_list(headings, rows, money, path)
+        return path.read_bytes()
 
 
-def _csv(headings: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(map(_plain, headings))
-    writer.writerows([_plain(cell) for cell in row] for row in rows)
-    return out.getvalue().encode("utf-8-sig")
+def write_list(headings: Sequence[str], rows: Iterable[Sequence[Cell]], money: Sequence[int], path: Path) -> None:
+    """The same, written to a path that has the ending, some rows in memory at a time. Raises TableError."""
+    if path.suffix == ".xlsx":
+        _write_xlsx(headings, rows, frozenset(money), path)
+    else:
+        _write_csv(headings, rows, path)
+
+
+def _write_csv(headings: Sequence[str], rows: Iterable[Sequence[Cell]], path: Path) -> None:
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(map(_plain, headings))
+        writer.writerows([_plain(cell) for cell in row] for row in rows)
 
 
 def _plain(cell: Cell) -> str:
@@ -39,7 +48,7 @@ def _plain(cell: Cell) -> str:
     return yuan(cell) if isinstance(cell, int) else no_formula(cell or "")
 
 
-def _xlsx(headings: Sequence[str], rows: Iterable[Sequence[Cell]], money: frozenset[int]) -> bytes:
+def _write_xlsx(headings: Sequence[str], rows: Iterable[Sequence[Cell]], money: frozenset[int], path: Path) -> None:
     import polars as pl
 
     from bot.tables.writing import write_table
@@ -47,10 +56,7 @@ def _xlsx(headings: Sequence[str], rows: Iterable[Sequence[Cell]], money: frozen
     schema = pl.Schema(
         {name: pl.Decimal(_MOST_DIGITS, _FEN_PLACES) if at in money else pl.String() for at, name in enumerate(headings)},
     )
-    with TemporaryDirectory(prefix="nengbao-desk-") as folder:
-        path = Path(folder, "list.xlsx")
-        write_table(_frames(schema, iter(rows)), schema, path)
-        return path.read_bytes()
+    write_table(_frames(schema, iter(rows)), schema, path)
 
 
 def _frames(schema: "pl.Schema", rows: Iterator[Sequence[Cell]]) -> "Iterator[pl.DataFrame]":

@@ -6,7 +6,20 @@ The words are those of the voice; typst and segno (extra `[print]`) are loaded w
 
 from bot.paper.errors import PrintMissingError
 from bot.paper.lines import sheet_lines
-from bot.paper.press import Back, Form, sheet_pdf, sheets_pdf
-from bot.paper.reminders import reminder_lines, reminders_pdf
+from bot.paper.press import Back, Form, Galley, is_small, sheet_pdf, sheets_galley, sheets_pdf
+from bot.paper.reminders import reminder_lines, reminders_galley, reminders_pdf
 
-__all__ = ["Back", "Form", "PrintMissingError", "reminder_lines", "reminders_pdf", "sheet_lines", "sheet_pdf", "sheets_pdf"]
+__all__ = [
+    "Back",
+    "Form",
+    "Galley",
+    "PrintMissingError",
+    "is_small",
+    "reminder_lines",
+    "reminders_galley",
+    "reminders_pdf",
+    "sheet_lines",
+    "sheet_pdf",
+    "sheets_galley",
+    "sheets_pdf",
+]

@@ -1,7 +1,11 @@
-"""Sets the lines of sheets with typst. The data travels as one JSON text in `sys.inputs` and is never pasted into the source."""
+"""Sets the lines of sheets with typst. The data travels as one JSON text in `sys.inputs` and is never pasted into the source.
+
+typst keeps what it worked out for the last ten documents, some ten megabytes a large sheet, and its process never gives all of them back:
+what is not small (`Galley.is_small`) belongs into a process of its own.
+"""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -22,7 +26,13 @@ Form = Literal["a4", "slip"]
 
 _TEMPLATES = {"a4": "sheet.typ", "slip": "slip.typ"}
 #: PDF for everybody: a title, a language, words for every picture, an order of reading.
-_ACCESSIBLE = "ua-1"
+_ACCESSIBLE: Literal["ua-1"] = "ua-1"
+#: Large sheets that are fitted to their pages in one go: what was tried for them is forgotten before the next.
+_FITTED_AT_ONCE = 20
+#: typst forgets what no document of so many, one after the other, has needed.
+_FORGETS_AFTER = 11
+#: What is set while somebody waits, in a process that has others to serve.
+_SMALL: dict[str, int] = {"sheet.typ": 1, "slip.typ": 20, "reminders.typ": 20}
 #: Empty edge around a QR code, in its own squares, without which cameras do not find it.
 _QUIET = 4
 
@@ -51,28 +61,71 @@ def sheet_pdf(voice: Voice, answer: Estimate, *, form: Form, made: date, back: B
             "code": back.code,
             "picture": _qr(back.address),
         }
-    return set_lines(_TEMPLATES[form], [lines])
+    return Galley(_TEMPLATES[form], [lines], 1).pdf()
 
 
 def sheets_pdf(voice: Voice, answers: Iterable[tuple[str, Estimate]], *, form: Form, made: date) -> bytes:
     """The sheets of several households, at least one, as one such PDF: a page (or slip) for each, in their order, its label on top.
 
-    No QR code leads back: behind the households of a desk is no talk. Takes about 50 ms each. Raises PrintMissingError.
+    No QR code leads back: behind the households of a desk is no talk. Takes about 30 ms each. Raises PrintMissingError.
     """
-    return set_lines(_TEMPLATES[form], [sheet_lines(voice, answer, made=made, label=label) for label, answer in answers])
+    return sheets_galley(voice, answers, form=form, made=made).pdf()
 
 
-def set_lines(template: str, lines: Any) -> bytes:
-    """What is set by one template of this folder, as JSON can hold it, as a tagged PDF. Raises PrintMissingError."""
-    typst = _typst()
-    compiler = typst.Compiler(
-        input=Path(__file__).with_name(template), font_paths=_fonts(), sys_inputs={"data": json.dumps(lines, ensure_ascii=False)}
-    )
-    try:
-        return _one_file(compiler.compile(format="pdf", pdf_standards=_ACCESSIBLE))
-    except typst.TypstError:
-        # A letter that the font does not have (a name in an overlay) is all that may be wrong: tagged still, but promising less.
-        return _one_file(compiler.compile(format="pdf"))
+def sheets_galley(voice: Voice, answers: Iterable[tuple[str, Estimate]], *, form: Form, made: date) -> "Galley":
+    """The lines of these sheets, still to be set."""
+    lines = [sheet_lines(voice, answer, made=made, label=label) for label, answer in answers]
+    return Galley(_TEMPLATES[form], lines, len(lines))
+
+
+def is_small(form: Form, count: int) -> bool:
+    """Whether so many sheets may be set in a process that has others to serve."""
+    return count <= _SMALL[_TEMPLATES[form]]
+
+
+@dataclass(frozen=True, slots=True)
+class Galley:
+    """What is to be set by one template of this folder, as JSON can hold it. `count`: of its sheets or slips."""
+
+    template: str
+    lines: Any
+    count: int
+
+    @property
+    def is_small(self) -> bool:
+        """Whether it may be set in a process that has others to serve."""
+        return self.count <= _SMALL[self.template]
+
+    def pdf(self) -> bytes:
+        """A tagged PDF. Raises PrintMissingError."""
+        typst = _typst()
+        compiler = self._compiler(_told(self.lines) | self._looks())
+        try:
+            return _one_file(compiler.compile(format="pdf", pdf_standards=_ACCESSIBLE))
+        except typst.TypstError:
+            # A letter that the font does not have (a name in an overlay) is all that may be wrong: tagged still, but promising less.
+            return _one_file(compiler.compile(format="pdf"))
+
+    def _looks(self) -> dict[str, str]:
+        """Many large sheets are fitted some at a time, in a quarter of the memory and half the time; alone, each fits itself."""
+        if self.template != _TEMPLATES["a4"] or self.count <= _FITTED_AT_ONCE:
+            return {}
+        parts = (self.lines[at : at + _FITTED_AT_ONCE] for at in range(0, self.count, _FITTED_AT_ONCE))
+        return {"looks": json.dumps([look for part in parts for look in self._fitted(part)])}
+
+    def _fitted(self, lines: Sequence[dict[str, Any]]) -> list[int]:
+        fitted: list[int] = json.loads(self._compiler(_told(lines) | {"fit": ""}).query("<look>", field="value"))
+        for _ in range(_FORGETS_AFTER):
+            _typst().Compiler(input=b"", font_paths=_fonts()).compile(format="pdf")
+        return fitted
+
+    def _compiler(self, inputs: dict[str, str]) -> "typst.Compiler":
+        compiler: typst.Compiler = _typst().Compiler(input=Path(__file__).with_name(self.template), font_paths=_fonts(), sys_inputs=inputs)
+        return compiler
+
+
+def _told(lines: Any) -> dict[str, str]:
+    return {"data": json.dumps(lines, ensure_ascii=False)}
 
 
 def _one_file(compiled: bytes | list[bytes] | None) -> bytes:

@@ -10,7 +10,7 @@ from typing import Any
 
 from bot.desk import Home, Member
 from bot.desk.enrolment import is_to_pay
-from bot.paper.press import set_lines
+from bot.paper.press import Galley
 from bot.speech import Voice
 from engine import PremiumAnswer, Share
 
@@ -22,7 +22,13 @@ def reminders_pdf(voice: Voice, answer: PremiumAnswer, homes: Iterable[Home], ma
 
     Takes about 5 ms a household; call it outside the event loop. Raises PrintMissingError without the extra `[print]`.
     """
-    return set_lines(_TEMPLATE, reminder_lines(voice, answer, homes, made))
+    return reminders_galley(voice, answer, homes, made).pdf()
+
+
+def reminders_galley(voice: Voice, answer: PremiumAnswer, homes: Iterable[Home], made: date) -> Galley:
+    """The lines of these slips, still to be set."""
+    lines = reminder_lines(voice, answer, homes, made)
+    return Galley(_TEMPLATE, lines, len(lines["slips"]))
 
 
 def reminder_lines(voice: Voice, answer: PremiumAnswer, homes: Iterable[Home], made: date) -> dict[str, Any]:

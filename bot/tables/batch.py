@@ -39,7 +39,8 @@ Progress = Callable[[str, int], Callable[[int], None]]
 class Job:
     """What to settle and where to. `place` holds for every row of a table without that column; `warn_at` in fen; `master`: Spark's.
 
-    `person`: the column that tells people apart, where another one than usual does. `again`: a table that holds results is settled anew.
+    `person`: the column that tells people apart, where another one than usual does. `replaced`: columns of results, which are worked out
+    anew.
     """
 
     source: Path
@@ -50,7 +51,7 @@ class Job:
     warn_at: int
     master: str
     person: str | None = None
-    again: bool = False
+    replaced: tuple[str, ...] = ()
 
     @property
     def rejects(self) -> Path:
@@ -125,16 +126,15 @@ class Batch:
     def __init__(self, job: Job, shelf: Shelf, names: Names, voice: Voice, table: Table, folder: Path, progress: Progress) -> None:
         self.job, self.shelf, self.names, self.voice = job, shelf, names, voice
         self.table, self.folder, self.progress = table, folder, progress
-        self.columns = _told_apart(names.columns_of(table.columns), job.person)
+        header = [column for column in table.columns if column not in job.replaced]
+        self.columns = _told_apart(names.columns_of(header), job.person)
         self.fixed = {} if job.place is None or "place" in self.columns.facts else {"place": job.place}
-        check_columns(self.columns, self.fixed, table.columns, voice)
+        check_columns(self.columns, self.fixed, header, voice)
         places = {self.fixed["place"]} if self.fixed else self._places()
         self.layers = layers_of_places(shelf, places)
         self.lines = RejectLines(voice, shelf, names, self.columns.facts, table.columns, places, table.first_row)
         self.dropped = self.columns.personal if job.drop_names else ()
-        #: Results of before, which are computed anew.
-        self.replaced = results_among(table.columns) if job.again else ()
-        self.kept = [column for column in table.columns if column not in self.dropped and column not in self.replaced]
+        self.kept = [column for column in header if column not in self.dropped]
         check_names(self.kept, self.layers)
         self.summary = Summary(self.layers, job.warn_at, by_person="person" in self.columns.facts)
         self.done = Done(self.summary, self.columns, self.dropped, table.notes)
@@ -251,12 +251,6 @@ def check_names(kept: Sequence[str], layers: Sequence[str]) -> None:
     taken = [column for column in kept if column in {"edition", "status", *amounts_told(layers)}]
     if taken:
         raise TableError("already_settled" if {"status", "out_of_pocket"} <= {*taken} else "column_taken", columns=taken)
-
-
-def results_among(header: Sequence[str]) -> tuple[str, ...]:
-    """The columns of results that a table has which was settled before; none where it was not."""
-    known = {"edition", "status", *amounts_told(LAYERS)}
-    return tuple(column for column in header if column in known) if {"status", "out_of_pocket"} <= {*header} else ()
 
 
 def layers_of_places(shelf: Shelf, places: set[Any]) -> list[str]:

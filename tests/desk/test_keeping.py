@@ -19,6 +19,7 @@ from bot.desk import (
     Desk,
     Enrollee,
     Enrolments,
+    Feedback,
     Imports,
     Keeping,
     Registers,
@@ -28,6 +29,10 @@ from bot.desk import (
     Row,
     Visits,
 )
+from bot.knowledge import Knowledge
+from bot.langs import LANGS
+from bot.lists import Everything, make
+from bot.lists.warnings import Threshold
 from tests.desk.conftest import Person
 
 DAY = 86_400
@@ -98,10 +103,10 @@ def test_everything_is_in_the_zip(clock: tuple[Book, list[int]], tmp_path: Path)
     book, _ = clock
     filled(book, "=1+1")
     path = tmp_path / "all.zip"
-    Keeping(book).write_everything(path)
+    Keeping(book).write_everything(path, lambda tables: ("说明.txt", "、".join(tables)))
     with closing(sqlite3.connect(tmp_path / "desks" / "desk-1.sqlite3")) as kept, zipfile.ZipFile(path) as packed:
         tables = {name for (name,) in kept.execute("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")}
-        assert {name.removesuffix(".csv") for name in packed.namelist()} == tables
+        assert {name.removesuffix(".csv") for name in packed.namelist()} == {*tables, "说明.txt"}
         assert {"lists", "visits", "registers", "listed", "cases", "entries", "trail"} <= tables
         for table in tables:
             rows = list(csv.reader(io.StringIO(packed.read(f"{table}.csv").decode("utf-8-sig"))))
@@ -109,6 +114,22 @@ def test_everything_is_in_the_zip(clock: tuple[Book, list[int]], tmp_path: Path)
             assert rows[0] == [column[0] for column in told.description]
             assert rows[1:] == [["" if cell is None else str(cell).replace("=1+1", "'=1+1", 1) for cell in row] for row in told]
     assert book.trail()[-1].did == "taken.everything"
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_the_zip_tells_what_each_table_is(clock: tuple[Book, list[int]], tmp_path: Path, knowledge: Knowledge, lang: str) -> None:
+    """Also those that are empty, in lines that every editor opens; and that sums of money are in fen."""
+    book, _ = clock
+    filled(book, "甲")
+    Threshold.choose(book, 1)
+    Feedback(book).add([("甲", 2024)], "civil", "2024-01-01", "")
+    assert make(Everything(), book, knowledge, knowledge.voice(lang), tmp_path / "all.zip").code == "made"
+    with zipfile.ZipFile(tmp_path / "all.zip") as packed:
+        [name] = [name for name in packed.namelist() if name.endswith(".txt")]
+        told = packed.read(name).decode("utf-8-sig")
+        assert [table for table in packed.namelist() if table != name and f"\r\n{table}" not in told] == []
+    assert ("fen" if lang == "en" else "分") in told
+    assert len(packed.namelist()) > 15
 
 
 def test_the_page_of_keeping(person: Person) -> None:
@@ -121,7 +142,8 @@ def test_the_page_of_keeping(person: Person) -> None:
         assert person.ask("POST", "/desk/keeping", wrong, **form)[0] == 422
     status, headers, body = person.ask("GET", "/desk/everything.zip")
     assert (status, headers["Cache-Control"], headers["Content-Type"]) == (200, "no-store", "application/zip")
-    assert "trail.csv" in zipfile.ZipFile(io.BytesIO(body)).namelist()
+    names = zipfile.ZipFile(io.BytesIO(body)).namelist()
+    assert ("trail.csv" in names, names[0]) == (True, "说明.txt")
     assert "下载了全部" in person.get("/desk/trail")
 
 

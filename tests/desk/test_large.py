@@ -6,9 +6,13 @@ import os
 import re
 import signal
 import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPConnection
 from pathlib import Path
 
 import openpyxl
+import pypdfium2
 import pytest
 
 from bot.desk import Book, Imports, Keys, Room, Rosters
@@ -115,8 +119,7 @@ def test_work_that_was_killed_is_told_and_leaves_nothing(tmp_path: Path) -> None
     _, where, _ = person.bring(("全镇.csv", data), name="停了的", place="anhui-bozhou", pasted="")
     book = Book(Room(tmp_path), desk) if (desk := Keys(Room(tmp_path)).known(key)) else None
     assert book is not None
-    while not (working := [path for path in Path("/proc").glob("[0-9]*") if _is_ours(path, tmp_path)]):
-        time.sleep(0.05)
+    working = _working(tmp_path)
     while Imports(book).one(1).stage != "settling":  # type: ignore[union-attr]
         time.sleep(0.05)
     for path in working:
@@ -130,6 +133,85 @@ def test_work_that_was_killed_is_told_and_leaves_nothing(tmp_path: Path) -> None
     with book.opened() as kept:
         assert kept.execute("SELECT count(*) FROM lists").fetchone() == (1,)
     server.stop()
+
+
+@pytest.fixture(scope="module")
+def village(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Person, str]]:
+    """A desk with a large list, on a server of its own: its coordinator, and where the list is."""
+    folder = tmp_path_factory.mktemp("village")
+    server = Server(folder)
+    server.start()
+    person = Person(server)
+    assert person.open(Keys(Room(folder)).add("李庄", "张三")) == 303
+    _, where, _ = person.bring(("全镇.csv", (HEAD + rows(9_000)).encode()), name="全镇", place="anhui-bozhou", pasted="")
+    where = settled(person, where)
+    assert person.send(f"{where.replace('roster', 'warnings')}/threshold", threshold="1")[0] == 303  # everybody is warned of
+    yield person, where
+    server.stop()
+
+
+FILES_OF_A_LIST = ("/slips.pdf?form=slip", ".xlsx", ".csv", "-civil.xlsx")
+
+
+def address(where: str, ending: str) -> str:
+    """Where a file of a list is."""
+    return (where.replace("roster", "warnings") if "-" in ending else where) + ending
+
+
+@pytest.mark.parametrize("ending", FILES_OF_A_LIST)
+def test_a_large_file_whose_client_goes_away_leaves_nothing(village: tuple[Person, str], ending: str) -> None:
+    """The process that makes it ends at once, and nothing of it stays on the disk."""
+    person, where = village
+    line = HTTPConnection("127.0.0.1", person.server.port, timeout=60)
+    line.request("GET", address(where, ending), headers={"Cookie": person.cookie})
+    working = _working(person.server.data_dir)
+    line.close()
+    deadline = time.monotonic() + 10
+    while any(map(Path.exists, working)) or [*(person.server.data_dir / "desks" / "desk-1.work").iterdir()]:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize("ending", FILES_OF_A_LIST)
+def test_a_large_file_that_cannot_be_made_says_so(village: tuple[Person, str], ending: str) -> None:
+    """As when the machine has no memory left: kindly, with what to do, and the next time it comes."""
+    person, where = village
+    with ThreadPoolExecutor() as pool:
+        answer = pool.submit(person.ask, "GET", address(where, ending))
+        for path in _working(person.server.data_dir):
+            os.kill(int(path.name), signal.SIGKILL)
+        status, _, page = answer.result()
+    assert (status, "这份文件没做出来" in page.decode()) == (503, True)
+    assert not [*(person.server.data_dir / "desks" / "desk-1.work").iterdir()]
+    status, headers, data = person.ask("GET", address(where, ending))
+    assert (status, headers["Cache-Control"], len(data) > 10_000) == (200, "no-store", True)
+
+
+def test_printing_leaves_the_memory_of_the_server_alone(village: tuple[Person, str]) -> None:
+    """Large sheets, each on its page in the order of the list, are set in a process of their own."""
+    person, _ = village
+    _, where, _ = person.bring(("村.csv", (HEAD + rows(25)).encode()), name="村", place="anhui-bozhou", pasted="")
+    before = _memory(person.server.pid)
+    status, _, data = person.ask("GET", f"{where}/slips.pdf?by=row")
+    paper = pypdfium2.PdfDocument(data)
+    assert (status, len(paper)) == (200, 25)
+    assert "3412000000" in paper[0].get_textpage().get_text_range()
+    assert "3412000024" in paper[24].get_textpage().get_text_range()
+    assert _memory(person.server.pid) - before < 50
+
+
+def _memory(pid: int) -> int:
+    """What a process has in memory, in megabytes."""
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") >> 20
+
+
+def _working(folder: Path) -> list[Path]:
+    """The processes that work for a server, as soon as there are any."""
+    deadline = time.monotonic() + 30
+    while not (found := [path for path in Path("/proc").glob("[0-9]*") if _is_ours(path, folder)]):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    return found
 
 
 def _is_ours(process: Path, folder: Path) -> bool:

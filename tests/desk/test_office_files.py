@@ -106,7 +106,7 @@ def test_a_roster_comes_to_the_amounts_by_hand(person: Person, kind: str) -> Non
     """Nobody is missed, also in a hidden row, no sum is taken for a person, and one person's bills of a year are settled in their order."""
     where = brought(person, FILES[kind]())
     rows = taken_along(person, where)
-    assert {(row["姓名"], row["序号"]): row["out_of_pocket"] for row in rows} == OWN
+    assert {(row["姓名"], row["序号"]): row["自己掏"] for row in rows} == OWN
     page = person.get(where)
     assert [why for why in WHY_NOT if why in page] == WHY_NOT
     assert len(re.findall(r"<li>第 \d+ 行：", page)) == len(WHY_NOT)
@@ -159,7 +159,7 @@ def test_titles_above_what_is_pasted_are_passed_over(person: Person, between: st
     pasted = "\r\n" + TITLES + "姓名\t人员类别\t医院级别\t总费用\n\n甲\t低保\t县医院\t20000\n乙\t发财户\t县医院\t20000\n"
     status, where, page = person.bring(path="/desk/roster", name="三月", place="anhui-bozhou", pasted=pasted.replace("\t", between))
     assert status == 303, page
-    assert [row["out_of_pocket"] for row in taken_along(person, where)] == ["1100.00"]
+    assert [row["自己掏"] for row in taken_along(person, where)] == ["1100.00"]
     assert dict(re.findall(r"<li>第 (\d+) 行：(.{4})", person.get(where))) == {"6": "这一行要", "8": "“人员类"}
 
 
@@ -177,7 +177,7 @@ def test_one_person_s_bills_without_days_are_not_guessed(person: Person) -> None
     """Which came first decides what each comes to: both are left out, and what to add is said."""
     header, rows = HEADER[:5] + HEADER[6:], [row[:5] + row[6:] for row in ROWS]
     where = brought(person, ("三月.csv", text(rows, header).encode()))
-    assert {row["姓名"]: row["out_of_pocket"] for row in taken_along(person, where)} == {"乙": "4400.00", "丙": "4400.00"}
+    assert {row["姓名"]: row["自己掏"] for row in taken_along(person, where)} == {"乙": "4400.00", "丙": "4400.00"}
     said = dict(re.findall(r"<li>第 (\d+) 行：(.*?)</li>", person.get(where)))
     assert said["2"] == "“出院日期”这一格是空的。这个人有好几行，每行都要写日期，才知道先后。"
     assert "请先改好第 2 行" in said["6"]
@@ -200,7 +200,7 @@ def test_headers_over_two_rows_are_read(person: Person) -> None:
     out = io.BytesIO()
     book(out, TWO_ROWS, ["A1:A2", "B1:D1", "E1:F1"])  # type: ignore[arg-type]
     where = brought(person, ("三月.xlsx", out.getvalue()))
-    assert [(row["姓名"], row["out_of_pocket"]) for row in taken_along(person, where)] == [("甲", "4900.00")]
+    assert [(row["姓名"], row["自己掏"]) for row in taken_along(person, where)] == [("甲", "4900.00")]
     assert "第 4 行：“人员类别”这一格不认识" in person.get(where)
     out = io.BytesIO()
     twice = [["序号", "门诊", None, "住院", None], [None, "总费用", "自费", "总费用", "自费"], [1, 2, 3, 4, 5]]
@@ -251,7 +251,7 @@ def test_the_self_funded_part_goes_by_many_names(person: Person, name: str) -> N
     for kind in ("家庭类别", "保障类别", "监测对象类别", "对象类别", "人员属性"):
         header = ["姓名", kind, "就诊医院级别", "总费用", name]
         where = brought(person, ("三月.csv", text([["甲", "低保", "县医院", "20000", "4000"]], header).encode()))
-        assert [row["out_of_pocket"] for row in taken_along(person, where)] == ["4900.00"], kind
+        assert [row["自己掏"] for row in taken_along(person, where)] == ["4900.00"], kind
 
 
 @pytest.mark.parametrize(
@@ -303,14 +303,14 @@ def test_what_the_desk_gives_out_comes_back_in(person: Person, ending: str) -> N
     where = brought(person, FILES["xlsx of texts"]())
     _, _, data = person.ask("GET", f"{where}.{ending}")
     again = brought(person, (f"三月.{ending}", data))
-    assert {(row["姓名"], row["序号"]): row["out_of_pocket"] for row in taken_along(person, again)} == OWN
+    assert {(row["姓名"], row["序号"]): row["自己掏"] for row in taken_along(person, again)} == OWN
     assert list(taken_along(person, again)[0]) == list(taken_along(person, where)[0])
     assert "上次算出来的列没有用，都重新算了。" in told_columns(person, again)
     facts = {"place": "anhui-bozhou", "facility": "county", "total": "20000", "category": "subsistence_allowance", "self_funded": "4000"}
     assert person.send("/desk/day/2026-11-20", label="甲", **facts)[0] == 303
     for lang in ("zh_CN", "zh_Hant", "en"):
         _, _, data = person.ask("GET", f"/desk/day/2026-11-20.{ending}?lang={lang}")
-        own = [row["out_of_pocket"] for row in taken_along(person, brought(person, (f"走访.{ending}", data)))]
+        own = [row["自己掏"] for row in taken_along(person, brought(person, (f"走访.{ending}", data)))]
         assert set(own) == {"4900.00"}
 
 

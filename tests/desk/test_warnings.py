@@ -7,6 +7,7 @@ import openpyxl
 import pytest
 
 from bot.desk import Book, Feedback, Imports, Rosters
+from bot.desk import rosters as rosters_of_desk
 from bot.knowledge import Knowledge
 from bot.lists import Brought, bring
 from bot.lists.warnings import NEAR, concerns, near
@@ -64,6 +65,18 @@ def test_the_category_of_a_year_is_that_of_its_last_day(book: Book, knowledge: K
     [year] = Rosters(book).burdened(number, 0, None, 0, 9)
     assert (year.category, year.may_apply, year.bills, year.unpaid, year.last) == ("subsistence_allowance", 1, 2, 4_400_00, 2)
     assert not concerns("rural", year.category)
+
+
+def test_everybody_is_told_of_once_and_who_has_most_first(book: Book, knowledge: Knowledge, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However few are read at a time, also where many have the same left: as one reading of all has them."""
+    monkeypatch.setattr(rosters_of_desk, "_AT_ONCE", 3)
+    rows = "".join(f"{who}\t普通居民\t县医院\t2024-03-05\t{20000 + 100 * (who // 5)}\t0\n" for who in range(1000, 1020))
+    rosters, number = Rosters(book), settled(book, knowledge, ROWS + rows)
+    every = list(rosters.every_burdened(number, 0))
+    assert every == rosters.burdened(number, 0, None, 0, 1_000)
+    assert len({year.last for year in every}) == len(every) == 25
+    assert [year.who for year in rosters.every_burdened(number, 10_000_00)] == ["D4", "A1"]
+    assert list(rosters.every_burdened(number, 10**12)) == []
 
 
 def test_near_begins_at_so_many_percent() -> None:

@@ -1,5 +1,6 @@
 """The desk on the web, over HTTP as a browser without scripts sends it: a key opens it, lists are settled, and no desk sees another's."""
 
+import csv
 import io
 import json
 import re
@@ -15,6 +16,7 @@ import pypdfium2
 import pytest
 
 from bot.desk import Book, Keys, Room, Visits
+from bot.langs import LANGS
 from tests.desk.conftest import Person
 from tests.server import Server
 
@@ -115,6 +117,58 @@ def test_files_can_be_taken_along_and_hold_no_formula(person: Person) -> None:
     cells = {cell.value: cell.data_type for row in sheet.iter_rows() for cell in row}
     assert all(kind != "f" for kind in cells.values())
     assert any("=1+1" in str(value) for value in cells)
+
+
+@pytest.mark.parametrize(
+    ("lang", "own", "least", "status", "cell"),
+    [
+        ("zh_CN", "自己掏", "最少掏", "算得全不全", "全"),
+        ("zh_Hant", "自己掏", "最少掏", "算得全不全", "全"),
+        ("en", "To pay", "At least", "How complete", "complete"),
+    ],
+)
+def test_files_speak_the_language_of_their_page(person: Person, lang: str, own: str, least: str, status: str, cell: str) -> None:
+    """Their columns are called as the page calls them, and no word of ours is a key; amounts stay numbers, and the list as it was."""
+    _, where, _ = person.bring(name="三月", place="anhui-bozhou", pasted=ROWS)
+    page = person.get(f"{where}?lang={lang}")
+    links = re.findall(rf'href="({where}\.(?:csv|xlsx)[^"]*)"', page)
+    assert len(links) == 2
+    workbook = openpyxl.load_workbook(io.BytesIO(person.ask("GET", links[0])[2])).active
+    header, *rows = workbook.iter_rows(values_only=True)
+    lines = [*csv.reader(io.StringIO(person.ask("GET", links[1])[2].decode("utf-8-sig")))]
+    assert lines[0] == list(header)
+    assert lines[0][:4] == ["户号", "人员类别", "医院级别", "总费用"]
+    assert [name for name in header if "_" in str(name) or name in ("edition", "status")] == []
+    assert [name for name in (own, least, status) if f">{name}</th>" not in page and name != least] == []
+    row = dict(zip(header, rows[1], strict=True))
+    assert (row["户号"], row["总费用"], row[own], row[least], row[status]) == ("7号院", "20000", 4400, 4400, cell)
+    assert dict(zip(*lines[:1], lines[2], strict=True))[own] == "4400.00"
+
+
+def test_a_column_of_the_list_called_as_one_of_ours_keeps_its_name(person: Person) -> None:
+    """What the office wrote of 基本医保 stands under that name in both files, and what we worked out beside it."""
+    rows = ROWS.replace("总费用\n", "总费用\t基本医保\n").replace("00\n", "00\t已报1分\n")
+    _, where, _ = person.bring(name="三月", place="anhui-bozhou", pasted=rows)
+    header, *rest = csv.reader(io.StringIO(person.ask("GET", f"{where}.csv")[2].decode("utf-8-sig")))
+    assert (header[4], rest[1][4]) == ("基本医保", "已报1分")
+    assert rest[1][header.index("基本医保（算出来的）")] == "15600.00"
+    workbook = openpyxl.load_workbook(io.BytesIO(person.ask("GET", f"{where}.xlsx")[2])).active
+    assert [cell.value for cell in next(workbook.iter_rows())] == header
+
+
+@pytest.mark.parametrize("lang", LANGS)
+@pytest.mark.parametrize("ending", ["csv", "xlsx"])
+def test_a_file_of_ours_that_comes_in_again_is_settled_anew(person: Person, lang: str, ending: str) -> None:
+    """In every language it may be in: its results go, which is told; no sheet is checked against what we worked out ourselves."""
+    _, where, _ = person.bring(name="三月", place="anhui-bozhou", pasted=ROWS)
+    data = person.ask("GET", f"{where}.{ending}?lang={lang}")[2]
+    status, _, page = person.bring((f"again.{ending}", data), path="/desk/bills", name="又来", place="anhui-bozhou", pasted="")
+    assert (status, "像是以前算出来的结果" in page) == (422, True)
+    status, again, page = person.bring((f"again.{ending}", data), name="又来", place="anhui-bozhou", pasted="")
+    assert status == 303, page
+    told = person.get(again)
+    assert "上次算出来的列没有用，都重新算了。" in told
+    assert re.findall(r'<tr role="row"><td.*?</tr>', told, re.S) == re.findall(r'<tr role="row"><td.*?</tr>', person.get(where), re.S)
 
 
 def test_what_cannot_be_settled_is_told_and_stays_in_the_page(person: Person) -> None:

@@ -1,6 +1,8 @@
 """The sheet a person takes home, really set and read back."""
 
 import re
+import subprocess
+import sys
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -11,11 +13,28 @@ import segno
 
 from bot.knowledge import Knowledge
 from bot.langs import LANGS
-from bot.paper import Back, sheet_lines, sheet_pdf, sheets_pdf
+from bot.paper import Back, press, sheet_lines, sheet_pdf, sheets_galley, sheets_pdf
 from engine import estimate, read_case
 from tests.doors.test_command import run
 
 MADE = date(2026, 11, 29)
+#: Sets so many different sheets, one after the other, and tells the memory of the process in the middle and at the end, in megabytes.
+_ONE_BY_ONE = """
+import sys
+from pathlib import Path
+from bot.knowledge import read_knowledge
+from tests.paper.test_sheet import CASE, pdf
+
+def memory():
+    return int(Path("/proc/self/statm").read_text().split()[1]) // 256
+
+knowledge = read_knowledge()
+for number in range(int(sys.argv[1])):
+    if number == int(sys.argv[1]) // 2:
+        print(memory())
+    pdf(knowledge, CASE | {"total": str(32000 + number)})
+print(memory())
+"""
 BACK = Back("https://example.org/t/ABCDE23456", "ABCDE 23456")
 CASE = {
     "place": "anhui-bozhou",
@@ -154,3 +173,45 @@ def test_a_sheet_alone_is_the_page_that_it_is_among_others(knowledge: Knowledge)
     alone = pypdfium2.PdfDocument(sheet_pdf(voice, answer, form="a4", made=MADE))
     said = [page.get_textpage().get_text_range() for page in (*many, *alone)]
     assert said[0] == said[1] == said[2]
+
+
+def test_sheets_that_are_fitted_some_at_a_time_are_as_each_alone(knowledge: Knowledge, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Byte by byte the file that is set in one go, whatever their length, and each sheet in the size it has alone."""
+    cases = [
+        CASE,
+        LONG,
+        REFUSED,
+        CASE | {"category": "ordinary", "total": "300", "self_funded": "0"},
+        LONG | {"total": "52000", "self_funded": "7"},
+    ] * 2
+    answers = [("3号院", estimate(read_case(case), knowledge.shelf, MADE)) for case in cases]
+    voice = knowledge.voice("zh_CN")
+    at_once = sheets_pdf(voice, answers, form="a4", made=MADE)
+    monkeypatch.setattr(press, "_FITTED_AT_ONCE", 3)
+    assert sheets_pdf(voice, answers, form="a4", made=MADE) == at_once
+    many = pypdfium2.PdfDocument(at_once)
+    for page, (label, answer) in zip(many, answers, strict=True):
+        alone = pypdfium2.PdfDocument(sheet_pdf(voice, answer, form="a4", made=MADE, label=label))[0]
+        assert page.get_textpage().get_text_range() == alone.get_textpage().get_text_range()
+        assert sizes(page) == sizes(alone)
+
+
+def sizes(page: pypdfium2.PdfPage) -> list[float]:
+    """Where each word of a page stands."""
+    return [round(side, 1) for each in page.get_objects() for side in each.get_bounds()]
+
+
+def test_sheets_set_one_by_one_do_not_fill_the_memory() -> None:
+    """In a process that prints for one person after the other: typst forgets what it worked out for earlier ones."""
+    done = subprocess.run([sys.executable, "-c", _ONE_BY_ONE, "40"], check=True, capture_output=True, text=True)
+    half, end = map(int, done.stdout.split())
+    assert end - half < 40, done.stdout
+
+
+def test_only_few_sheets_are_small(knowledge: Knowledge) -> None:
+    """A large one alone, and some slips: others keep the memory of more."""
+    answer = estimate(read_case(CASE), knowledge.shelf, MADE)
+    voice = knowledge.voice("zh_CN")
+    for form, few in (("a4", 1), ("slip", 20)):
+        galleys = [sheets_galley(voice, [("", answer)] * count, form=form, made=MADE) for count in (few, few + 1)]  # type: ignore[arg-type]
+        assert [galley.is_small for galley in galleys] == [True, False]

@@ -12,6 +12,7 @@ from bot.web.desk.door import enter, leave
 from bot.web.desk.enrolment import ENROLMENT
 from bot.web.desk.imports import IMPORTS
 from bot.web.desk.keeping import KEEPING, sweep_desks
+from bot.web.desk.making import MAKING, Turns
 from bot.web.desk.receiving import WORKS, Works
 from bot.web.desk.registers import REGISTERS
 from bot.web.desk.rosters import ROSTERS
@@ -40,7 +41,7 @@ _ROUTES = (
 
 def add_desk(app: web.Application) -> None:
     """Put up the desk."""
-    app[WORKS] = Works()
+    app[WORKS], app[MAKING] = Works(), Turns()
     app.on_cleanup.append(app[WORKS].close)
     app.add_routes(_ROUTES)
 

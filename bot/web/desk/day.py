@@ -14,17 +14,17 @@ from typing import Any
 from aiohttp import web
 
 from bot.desk import Book, Visit, Visits
-from bot.lists import ListError
+from bot.lists import ListError, Printed
 from bot.lists.households import Household, by_own, households_file, settled, together, warnings
 from bot.lists.warnings import Threshold
-from bot.paper import Form, PrintMissingError, sheets_pdf
+from bot.paper import Form, sheets_galley
 from bot.speech import Voice
 from bot.speech.estimate_words import headline
 from bot.web.desk.day_shown import compared, detail, doubts, name_of, options, shown_rows, sum_cells, told_apart
 from bot.web.desk.door import at_desk, desk_file, desk_page, number_of, see
 from bot.web.desk.household import FACTS, Typed, form_of, next_form, read_form
+from bot.web.desk.making import hand_print
 from bot.web.errors import ApiError, dumps
-from bot.web.home import pdf_of
 from bot.web.shared import ASSISTANT, fields
 from engine import estimate, read_case
 
@@ -161,7 +161,7 @@ async def _compare(request: web.Request, voice: Voice, book: Book) -> web.Respon
     return desk_page(request, voice, "desk_compare.html", book.desk, **values)
 
 
-async def _slips(request: web.Request, voice: Voice, book: Book) -> web.Response:
+async def _slips(request: web.Request, voice: Voice, book: Book) -> web.StreamResponse:
     """The slips of all households of a day in one file, or of one, as they were visited; there is no talk for a code to lead back to."""
     day, form = _day(request), _form(request)
     households = await asyncio.to_thread(lambda: _settle(request, book, Visits(book).of_day(day, taken=True)))
@@ -170,14 +170,8 @@ async def _slips(request: web.Request, voice: Voice, book: Book) -> web.Response
     sheets = [(name_of(voice, each), each.answer) for each in households if each.answer is not None]
     if not sheets:
         raise ApiError(404, "not_found")
-    made = request.app[ASSISTANT].today()
-    try:
-        pdf = await asyncio.to_thread(partial(sheets_pdf, voice, sheets, form=form, made=made))
-    except PrintMissingError as error:
-        raise ApiError(503, error.code) from error
-    response = pdf_of(pdf)
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    galley = await asyncio.to_thread(partial(sheets_galley, voice, sheets, form=form, made=request.app[ASSISTANT].today()))
+    return await hand_print(request, voice, book, Printed(galley))
 
 
 async def _file(request: web.Request, voice: Voice, book: Book) -> web.Response:

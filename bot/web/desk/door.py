@@ -28,6 +28,7 @@ FILES = {
     ".csv": "text/csv",
     ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     ".pdf": "application/pdf",
+    ".zip": "application/zip",
 }
 
 Shows = Callable[[web.Request, Voice, Book], Awaitable[web.StreamResponse]]

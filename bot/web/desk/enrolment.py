@@ -10,12 +10,13 @@ from aiohttp import web
 
 from bot.desk import MARKS, Book, Count, Enrolment, Enrolments, Imports, Member
 from bot.desk.enrolment import is_to_pay
-from bot.lists import Brought, Cell, ListError, list_file, unread_lines
-from bot.paper import PrintMissingError, reminders_pdf
+from bot.lists import Brought, Cell, ListError, Printed, list_file, unread_lines
+from bot.paper import Galley, reminders_galley
 from bot.speech import Voice, category_lines
 from bot.web.desk.door import at_desk, desk_file, desk_page, number_of, see
 from bot.web.desk.forms import NOTHING, Sent, list_name, sent_of
 from bot.web.desk.imports import place_of
+from bot.web.desk.making import hand_file
 from bot.web.desk.receiving import received, take_in
 from bot.web.errors import ApiError
 from bot.web.shared import ASSISTANT, fields
@@ -201,25 +202,22 @@ def _cells(voice: Voice, people: Iterator[Member], shares: dict[str, Share]) -> 
         yield (str(each.row), each.home, each.person, each.name, category, insured[not each.is_open], *money, each.reminded, each.joined)
 
 
-async def _reminders(request: web.Request, voice: Voice, book: Book) -> web.Response:
+async def _reminders(request: web.Request, voice: Voice, book: Book) -> web.StreamResponse:
     number, part, enrolments = number_of(request), int(request.match_info["part"]), Enrolments(book)
     enrolment = await asyncio.to_thread(partial(enrolments.seen, number, taken=True))
     if enrolment is None:
         raise ApiError(404, "not_found")
-    try:
-        body = await asyncio.to_thread(_slips, request, voice, enrolments, enrolment, part)
-    except PrintMissingError as error:
-        raise ApiError(503, error.code) from error
-    return desk_file(body, f"nengbao-reminders-{number}-{part}.pdf")
+    slips = Printed(await asyncio.to_thread(_slips, request, voice, enrolments, enrolment, part))
+    return await hand_file(request, voice, book, slips, f"nengbao-reminders-{number}-{part}.pdf")
 
 
-def _slips(request: web.Request, voice: Voice, enrolments: Enrolments, enrolment: Enrolment, part: int) -> bytes:
+def _slips(request: web.Request, voice: Voice, enrolments: Enrolments, enrolment: Enrolment, part: int) -> Galley:
     """The reminders of a part of a list. Raises ApiError 404 where it has no such part."""
     answer = _answer(request, enrolment, [count for count in enrolments.counts(enrolment.number) if count.open])
     homes = enrolments.homes(enrolment.number, _shares(answer), _OF_A_FILE, (part - 1) * _OF_A_FILE, as_listed=True)
     if not homes or not answer.shares:
         raise ApiError(404, "not_found")
-    return reminders_pdf(voice, answer, homes, request.app[ASSISTANT].today())
+    return reminders_galley(voice, answer, homes, request.app[ASSISTANT].today())
 
 
 async def _mark(request: web.Request, _voice: Voice, book: Book) -> web.Response:

@@ -1,16 +1,15 @@
 """How long the desk keeps what it no longer needs, and everything it holds to take along."""
 
 import asyncio
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import structlog
 from aiohttp import web
 
 from bot.desk import KEEP_DAYS, MOST_DAYS, Book, Keeping, Keys, Room, RoomError
+from bot.lists import Everything
 from bot.speech import Voice
 from bot.web.desk.door import at_desk, desk_page, room_of, see
-from bot.web.lines import LINES
+from bot.web.desk.making import hand_file
 from bot.web.shared import fields
 
 _SWEEP_SECONDS = 6 * 3600
@@ -30,14 +29,8 @@ async def _choose(request: web.Request, voice: Voice, book: Book) -> web.Respons
     return see("/desk/keeping")
 
 
-async def _everything(request: web.Request, _voice: Voice, book: Book) -> web.StreamResponse:
-    with TemporaryDirectory(dir=book.work()) as folder, request.app[LINES].busy(request.protocol):
-        path = Path(folder, "out.zip")
-        await asyncio.to_thread(Keeping(book).write_everything, path)
-        headers = {"Content-Disposition": 'attachment; filename="nengbao-desk.zip"', "Cache-Control": "no-store"}
-        response = web.FileResponse(path, headers={**headers, "Content-Type": "application/zip"})
-        await response.prepare(request)
-    return response
+async def _everything(request: web.Request, voice: Voice, book: Book) -> web.StreamResponse:
+    return await hand_file(request, voice, book, Everything(), "nengbao-desk.zip")
 
 
 async def sweep_desks(app: web.Application) -> None:

@@ -2,26 +2,22 @@
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from aiohttp import web
 
-from bot.desk import Book, Imports, RoomError, Roster, Rosters, Row
+from bot.desk import Book, Imports, Roster, Rosters, Row
 from bot.desk.rosters import Order
-from bot.lists import MONEY, OWN_COST, Brought, ListError, csv_lines, person_key, write_workbook
+from bot.lists import MONEY, OWN_COST, STATUS, Brought, ListError, RosterFile, RosterSheets, heading, person_key, status_words
 from bot.lists.warnings import Threshold, apart_words, near
-from bot.lists.years import Years
-from bot.paper import Form, PrintMissingError, sheets_pdf
+from bot.paper import Form
 from bot.speech import Voice, policy_row
-from bot.web.desk.door import FILES, at_desk, desk_page, number_of, see
+from bot.web.desk.door import at_desk, desk_page, number_of, see
 from bot.web.desk.forms import LONGEST_NAME, NOTHING, Sent, list_name, sent_of
 from bot.web.desk.imports import place_of
+from bot.web.desk.making import hand_file, hand_print
 from bot.web.desk.receiving import received, take_in
 from bot.web.errors import ApiError
-from bot.web.home import pdf_of
-from bot.web.lines import LINES
 from bot.web.shared import ASSISTANT, fields
 from engine import LAYERS, fen
 
@@ -113,7 +109,7 @@ async def _shown(
     columns = _worth_showing(roster, rows)
     # What to look out for stands behind what one pays; what pays it, and by which rules, can wait.
     notes = columns.index(roster.columns.index(_ALWAYS[-1], roster.given)) + 1
-    headings = [_heading(voice, roster, at) for at in columns]
+    headings = [heading(voice, roster, at) for at in columns]
     headings.insert(notes, voice.say("desk.day.column.warnings"))
     told = [[_cell(voice, roster, at, row.cells[at]) for at in columns] for row in rows]
     for cells, row in zip(told, rows, strict=True):
@@ -144,57 +140,19 @@ def warnings_of(voice: Voice, roster: Roster, row: Row, years: Mapping[int, int]
         yield voice.say("desk.row.open")
 
 
-async def _slips(request: web.Request, voice: Voice, book: Book) -> web.Response:
+async def _slips(request: web.Request, voice: Voice, book: Book) -> web.StreamResponse:
     """The sheets of the bills of one page in one file, in the order of the page; slips of a whole list, up to so many."""
-    roster, rosters, assistant = await _taken(request, book), Rosters(book), request.app[ASSISTANT]
-    order, page = _asked(request)
+    roster, (order, page) = await _taken(request, book), _asked(request)
     form: Form = "slip" if request.query.get("form") == "slip" else "a4"
     first, count = (0, MOST_SLIPS) if form == "slip" and "all" in request.query else ((page - 1) * _SHOWN, _SHOWN)
-
-    def printed() -> bytes | None:
-        years = Years(roster, assistant.knowledge)
-        rows = rosters.rows(roster.number, order, first, count)
-        answers = ((row.who or "", years.estimate(rosters.of_year(roster.number, row.number), row, assistant.today())) for row in rows)
-        sheets = [(who, answer) for who, answer in answers if answer is not None]
-        return sheets_pdf(voice, sheets, form=form, made=assistant.today()) if sheets else None
-
-    try:
-        with request.app[LINES].busy(request.protocol):
-            pdf = await asyncio.to_thread(printed)
-    except PrintMissingError as error:
-        raise ApiError(503, error.code) from error
-    if pdf is None:
-        raise ApiError(404, "not_found")
-    response = pdf_of(pdf)
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    today = request.app[ASSISTANT].today().isoformat()
+    return await hand_print(request, voice, book, RosterSheets(roster, order, first, count, form, today))
 
 
-async def _csv(request: web.Request, _voice: Voice, book: Book) -> web.StreamResponse:
+async def _file(request: web.Request, voice: Voice, book: Book) -> web.StreamResponse:
+    """The list as a file, in the language of its page."""
     roster = await _taken(request, book)
-    response = web.StreamResponse(headers=_attached(roster, "csv"))
-    response.content_type = "text/csv"
-    await response.prepare(request)
-    lines = csv_lines(roster, Rosters(book).every(roster.number))
-    with request.app[LINES].busy(request.protocol):
-        try:
-            while part := await asyncio.to_thread(_some, lines):
-                await response.write(part)
-        except RoomError:
-            # Whoever takes the list is to see that it broke off, and not a page of ours at its end.
-            if request.transport is not None:
-                request.transport.abort()
-    return response
-
-
-async def _xlsx(request: web.Request, _voice: Voice, book: Book) -> web.StreamResponse:
-    roster = await _taken(request, book)
-    with TemporaryDirectory(dir=book.work()) as folder, request.app[LINES].busy(request.protocol):
-        path = Path(folder, "out.xlsx")
-        await asyncio.to_thread(write_workbook, roster, Rosters(book).every(roster.number), path)
-        response = web.FileResponse(path, headers={**_attached(roster, "xlsx"), "Content-Type": FILES[".xlsx"]})
-        await response.prepare(request)
-    return response
+    return await hand_file(request, voice, book, RosterFile(roster), f"nengbao-{roster.number}.{request.match_info['ending']}")
 
 
 async def _taken(request: web.Request, book: Book) -> Roster:
@@ -202,18 +160,6 @@ async def _taken(request: web.Request, book: Book) -> Roster:
     if roster is None:
         raise ApiError(404, "not_found")
     return roster
-
-
-def _attached(roster: Roster, ending: str) -> dict[str, str]:
-    return {"Content-Disposition": f'attachment; filename="nengbao-{roster.number}.{ending}"', "Cache-Control": "no-store"}
-
-
-def _some(lines: Iterator[bytes]) -> bytes:
-    """The next lines of a file, so many that sending them is worth while."""
-    return b"".join(line for _, line in zip(range(_LINES_AT_ONCE), lines, strict=False))
-
-
-_LINES_AT_ONCE = 2_000
 
 
 async def _forget(request: web.Request, _voice: Voice, book: Book) -> web.Response:
@@ -230,19 +176,11 @@ def _worth_showing(roster: Roster, rows: Sequence[Row]) -> list[int]:
     return [*range(roster.given), *(results[column] for column in (*_ALWAYS, *pays, *_LAST))]
 
 
-def _heading(voice: Voice, roster: Roster, at: int) -> str:
-    """What a column that we added is called; one of the list keeps its name."""
-    column = roster.columns[at]
-    layer = f"layer.{column.removeprefix('paid_')}"
-    keys = () if at < roster.given else (f"desk.column.{column}", layer)
-    return next((voice.say(key) for key in keys if voice.has(key)), column)
-
-
 def _cell(voice: Voice, roster: Roster, at: int, cell: str) -> str:
     column = roster.columns[at]
     if at >= roster.given and column in MONEY and cell:
         return voice.say("desk.amount", own_amount=fen(cell))
-    return voice.say(f"desk.status.{cell}") if at >= roster.given and column == "status" else cell
+    return status_words(voice)[cell] if at >= roster.given and column == STATUS else cell
 
 
 ROSTERS = (
@@ -250,8 +188,7 @@ ROSTERS = (
     web.post("/desk/roster", at_desk(_bring, changes=True, streams=True)),
     web.get(r"/desk/roster/{number:\d{1,9}}", at_desk(_roster)),
     web.post(r"/desk/roster/{number:\d{1,9}}/find", at_desk(_find, changes=True)),
-    web.get(r"/desk/roster/{number:\d{1,9}}.csv", at_desk(_csv)),
-    web.get(r"/desk/roster/{number:\d{1,9}}.xlsx", at_desk(_xlsx)),
+    web.get(r"/desk/roster/{number:\d{1,9}}.{ending:csv|xlsx}", at_desk(_file)),
     web.get(r"/desk/roster/{number:\d{1,9}}/slips.pdf", at_desk(_slips)),
     web.post(r"/desk/roster/{number:\d{1,9}}/forget", at_desk(_forget, changes=True)),
 )

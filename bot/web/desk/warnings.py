@@ -1,19 +1,20 @@
 """Early warning (防返贫预警) at the desk: whose cost of a year passes the threshold, who is near it, whom the offices were told about."""
 
 import asyncio
+from functools import partial
 from typing import Any
 
 from aiohttp import web
 
 from bot.desk import WHATS, Book, Feedback, Rosters
-from bot.lists import ListError
-from bot.lists.warnings import NEAR, OFFICES, Called, Threshold, apart_words, near, people_for, state_words, warnings_file, who_words
+from bot.lists import ListError, WarningsFile
+from bot.lists.warnings import NEAR, OFFICES, Called, Threshold, apart_words, near, people_for, state_words, who_words
 from bot.lists.years import Years
 from bot.speech import Voice
-from bot.web.desk.door import at_desk, desk_file, desk_page, number_of, see
+from bot.web.desk.door import at_desk, desk_page, number_of, see
 from bot.web.desk.forms import amount_of, past_day_of
+from bot.web.desk.making import hand_file
 from bot.web.errors import ApiError
-from bot.web.lines import LINES
 from bot.web.shared import ASSISTANT, fields
 from engine import Mark, MoneyError, fen
 
@@ -131,21 +132,13 @@ def _people(book: Book, number: int, sent: dict[str, str]) -> list[tuple[str, in
     return [(bills[-1].who, bills[-1].year)] if bills and bills[-1].who else []
 
 
-async def _file(request: web.Request, voice: Voice, book: Book) -> web.Response:
+async def _file(request: web.Request, voice: Voice, book: Book) -> web.StreamResponse:
     """The file for an office."""
     number, ending = number_of(request), request.match_info["ending"]
     office = next(each for each in OFFICES if each == request.match_info["office"])
-
-    def written() -> bytes:
-        rosters, threshold = Rosters(book), Threshold.of(book).amount
-        roster = rosters.roster(number, taken=True)
-        if roster is None:
-            raise ApiError(404, "not_found")
-        called = Called(rosters, roster, request.app[ASSISTANT].knowledge)
-        return warnings_file(people_for(rosters, number, office, threshold), called, Feedback(book), threshold, voice, ending)
-
-    with request.app[LINES].busy(request.protocol):
-        return desk_file(await asyncio.to_thread(written), f"nengbao-{office}-{number}.{ending}")
+    if await asyncio.to_thread(partial(Rosters(book).roster, number, taken=True)) is None:
+        raise ApiError(404, "not_found")
+    return await hand_file(request, voice, book, WarningsFile(number, office), f"nengbao-{office}-{number}.{ending}")
 
 
 WARNINGS = (
