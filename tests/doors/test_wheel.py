@@ -11,6 +11,9 @@ import pytest
 
 from tests.server import ROOT, environment
 
+#: Built once: two at a time would compile the same catalogues.
+pytestmark = pytest.mark.xdist_group("wheel")
+
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
