@@ -17,6 +17,8 @@ async def run_apart(asked: bytes) -> bytes:
     try:
         # By its input and not as arguments: these everybody on the machine can read.
         said, _ = await process.communicate(asked)
+    except RuntimeError as error:  # uvloop's, where the process was gone before it was asked
+        raise ApartError(str(await process.wait())) from error
     except BaseException:
         with suppress(ProcessLookupError):
             process.kill()

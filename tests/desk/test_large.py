@@ -185,6 +185,9 @@ def test_a_large_file_that_cannot_be_made_says_so(village: tuple[Person, str], e
     assert not [*(person.server.data_dir / "desks" / "desk-1.work").iterdir()]
     status, headers, data = person.ask("GET", address(where, ending))
     assert (status, headers["Cache-Control"], len(data) > 10_000) == (200, "no-store", True)
+    assert [
+        line for line in (person.server.data_dir / "server.log").read_text().splitlines() if '"library"' in line or "failed" in line
+    ] == []
 
 
 def _killed_at_work(person: Person, path: str) -> tuple[int, bytes]:

@@ -7,6 +7,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from aiohttp import web
+from aiohttp.abc import AbstractStreamWriter
 
 from bot.desk import Book
 from bot.lists import Made, Wanted, make, make_apart
@@ -52,12 +53,19 @@ async def _hand_out(request: web.Request, voice: Voice, book: Book, wanted: Want
             status, code = _STATUS[made.code]
             raise ApiError(status, code, say=made.say)
         headers = {"Content-Disposition": f'{how}; filename="{name}"', "Cache-Control": "no-store", "Content-Type": FILES[ending]}
-        response = web.FileResponse(path, headers=headers)
+        response = _Handed(path, headers=headers)
         try:
             await response.prepare(request)
         except ConnectionError as error:
             raise ApiError(400, "broken_request") from error
     return response
+
+
+class _Handed(web.FileResponse):
+    """A file that is gone when it was sent: aiohttp prepares what a handler gives back once more, and would look for it again."""
+
+    async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
+        return await (web.StreamResponse.prepare(self, request) if self.prepared else super().prepare(request))
 
 
 async def _make(request: web.Request, voice: Voice, book: Book, wanted: Wanted, path: Path) -> Made:
