@@ -12,6 +12,7 @@ from bot.desk import Bill, Book, Registers
 from bot.knowledge import Knowledge
 from bot.lists import Checked, ListError, check_all, detail_lines, flags, read_bills, read_one_bill
 from tests.desk.conftest import Person, source_of, written
+from tests.told import told
 
 TODAY = date(2026, 11, 24)
 BOZHOU, PUYANG = "anhui-bozhou", "henan-puyang"
@@ -337,7 +338,7 @@ def test_amounts_of_the_form_are_read_as_they_are_written(person: Person) -> Non
 
 def test_a_sheet_that_does_not_tell_is_asked_back(person: Person) -> None:
     """With the field that is wrong, and nothing has to be typed again."""
-    for changed, told in (
+    for changed, said in (
         ({"total": "很多"}, "“医疗费总额”这一格不是钱数"),
         ({"own": "99999"}, "“个人负担”是 99,999 元，比总费用 20,000 元还多"),
         ({"place": "", "category": ""}, "这一格是空的"),
@@ -346,7 +347,7 @@ def test_a_sheet_that_does_not_tell_is_asked_back(person: Person) -> None:
         ({"facility": "grade_1"}, "亳州不按“一级医院”这样分"),
     ):
         status, _, page = person.send("/desk/bills/one", **(FORM | changed))
-        assert told in plain(page), plain(page)
+        assert said in plain(page), plain(page)
         assert status in (200, 422)
         assert 'value="独此一人乙"' in page
     assert person.ask("POST", "/desk/bills/one", b"x=1")[0] == 422
@@ -363,4 +364,4 @@ def test_no_desk_sees_another_s_bills(person: Person, desks: tuple[str, str]) ->
     assert person.ask("POST", f"{where}/forget")[0] == 303
     assert person.ask("GET", where)[0] == 404
     log = (person.server.data_dir / "server.log").read_text()
-    assert [word for word in ("NUR-LI", "低保", "独此一人", "15600") if word in log] == []
+    assert told(("NUR-LI", "低保", "独此一人", "15600"), log) == []

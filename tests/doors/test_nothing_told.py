@@ -22,6 +22,7 @@ from tests.doors.pages import Page, Reader
 from tests.server import Server
 from tests.telegram.botapi import BotApi
 from tests.telegram.test_door import agree, heard, newest, wait_for
+from tests.told import told
 from tests.wechat.official import PLAIN, TOKEN, Account, letter, new_id
 
 CHAT, PERSON = 987654321, "oUuW40YnPqXcVbTzAaLkSdJhGfEw"
@@ -253,7 +254,7 @@ def found(run: Run, text: str) -> list[str]:
     amounts |= {f"{int(amount):,}" for amount in amounts}
     keys = {*CATEGORIES, *FACILITIES} | {word for word in run.used if re.fullmatch(r"[A-Za-z0-9_-]{20,}[.][A-Za-z0-9_-]{16}", word)}
     words = amounts | keys | {*FAMILY, *LABELS, PERSON, str(CHAT), TOKEN, run.api.token} | {quote(label) for label in (*FAMILY, *LABELS)}
-    return sorted(word for word in words if word in text)
+    return sorted(told(words, text))
 
 
 def test_the_run_used_enough_to_be_found(run: Run) -> None:

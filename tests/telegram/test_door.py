@@ -12,6 +12,7 @@ import pytest
 from tests.server import UNLIMITED, Server
 from tests.talks import Talk, said, talks_at_doors
 from tests.telegram.botapi import UNSUPPORTED, BotApi, Shown
+from tests.told import told
 
 TALKS = pytest.mark.parametrize("talk", talks_at_doors(), ids=lambda talk: talk.name)
 MODES = pytest.mark.parametrize("mode", ["polling", "webhook"])
@@ -392,4 +393,4 @@ def test_no_answer_and_no_token_reaches_the_log(api: BotApi, door: Server) -> No
     api.write(987654321, "亳州低保，县医院花了43210元")
     wait_for(api, 987654321, "大约能报")
     log = (door.data_dir / "server.log").read_text()
-    assert [word for word in ("43210", "低保", "987654321", api.token, "TEST-token") if word in log] == []
+    assert told(("43210", "低保", "987654321", api.token, "TEST-token"), log) == []
