@@ -71,7 +71,6 @@ class AtDesk(Turn):
             COMPARE: self._compare,
             SLIP: self._slip,
             CHANGE: lambda: self._aside(Note("chat.desk.change"), Note("chat.desk.before")),
-            "back": self._back,
             CLOSE: lambda: self._ended(Note("chat.desk.closed")),
             DESK_DOING: lambda: self._aside(Note("chat.desk.is_open")),
             "help": lambda: self._aside(*_HELP),

@@ -36,7 +36,7 @@ def results_among(columns: Sequence[str], knowledge: Knowledge) -> tuple[str, ..
     voices = knowledge.voices.values()
     words = [{column: column for column in _RESULTS}, *({column: _called(voice, column) for column in _RESULTS} for voice in voices)]
     ours = {voice.say("desk.column.ours", name=called): called for voice in voices for each in words for called in each.values()}
-    #: Where the list has a column of its own that is called so, ours says that it is ours.
+    # Where the list has a column of its own that is called so, ours says that it is ours.
     shadowed = {ours[column] for column in columns if column in ours}
     results = {called for each in words for called in each.values()} - shadowed | ours.keys()
     is_ours = any({each[STATUS], each[OWN_COST]} <= {*columns, *shadowed} for each in words)

@@ -80,13 +80,13 @@ class _Reader:
             persons, cells = people_of(frame, {"person": self._person}).to_list(), frame.select(self._category, *self._beside).rows()
             for row, (person, said, name) in enumerate(zip(persons, cells, names, strict=True)):
                 why, category = self._read(person, said)
-                if category is None:
+                if person is None or category is None:
                     self._unclear(frame.row(row), number + row, why, blank=not any(map(plain_text, (person, *said))))
-                elif people.setdefault(person or "", category) != category:
+                elif people.setdefault(person, category) != category:
                     self.wrong(number + row, "twice")
                 else:
-                    rows.setdefault(person or "", number + row)
-                    called.setdefault(person or "", name)
+                    rows.setdefault(person, number + row)
+                    called.setdefault(person, name)
             yield rows, people, called
             number += len(frame)
 

@@ -56,8 +56,8 @@ _NUMBERS = f"{_JOINS}*{_COUNT}(?:{_JOINS}+{_COUNT})*{_JOINS}*的?"
 _ONE = rf"[\s，]*把?第\s*{_COUNT}\s*[户家位][\s，]*"
 _CHANGED = "改一下|改一改|改改|修改|改|删掉|删除|删了|删|去掉"
 #: 第2户是特困: facts of one by its place in the day; 刚才那户是特困, 上一户: of one that was left, or of the one of now, who knows.
-_NTH = re.compile(rf"(?:不对|错了|改|把|[{_APART}])*第\s*(?P<number>{_COUNT})\s*[户家位](?!医)(?:改成|改为|改|应该|的|是|为)*")
-_BEFORE_NOW = re.compile(rf"(?:不对|错了|改|把|[{_APART}])*(?:前面|刚才|刚刚|上面|前一|上一|上)[那这一个的]*[户家位](?!医)")
+_NTH = re.compile(rf"(?:不对|错了|改|把|[{_APART}])*第\s*(?P<number>{_COUNT})\s*[户家位](?![医里属人庭])(?:改成|改为|改|应该|的|是|为)*")
+_BEFORE_NOW = re.compile(rf"(?:不对|错了|改|把|[{_APART}])*(?:前面|刚才|刚刚|上面|前一|上一|上)[那这一个的]*[户家位](?![医里属人庭])")
 #: 对比 老张家 5号院, 单子 老张家: by what they are called, where they are called so.
 _BY_NAME = {
     "desk.compare": re.compile(rf"(?:对比|比一比|比较|比比)[{_APART}]*(?P<names>.+)(?P<front>)"),
